@@ -1,0 +1,9 @@
+// Package examples holds the scenarios that Launchday ships.
+package examples
+
+import "embed"
+
+// FS holds the shipped scenarios, at scenarios/NAME.yaml.
+//
+//go:embed scenarios/*.yaml
+var FS embed.FS
