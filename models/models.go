@@ -1,0 +1,140 @@
+// Package models holds the few values that all rooms of the simulated world
+// share: who asks (Tier, User), for what (Class), one try at it (Attempt), how
+// it ended (Outcome), what a policy said of it (Verdict) and what a policy can
+// see (Signals).
+//
+// A request is what a user wants; an attempt is one try at it that reaches the
+// service. Each attempt ends in exactly one Outcome. Rooms meet only through
+// these values, so that each of them can be read, tested and replaced alone.
+//
+//	demand ──> client ──> policy chain ──> queue ──> gpu ──> client
+//	              ^            │ reject       │ abandon  │ node lost
+//	              └── retry ───┴──── drop ────┴──────────┘
+package models
+
+import (
+	"github.com/launchday-sim/launchday/sim"
+	"github.com/launchday-sim/launchday/sim/rng"
+)
+
+// Tier is the index of a tier of users in the scenario's list of tiers.
+type Tier uint8
+
+// Class is the index of a class of requests in the scenario's list of classes.
+type Class uint8
+
+// User is the number of a user, from 0, given by demand. Policies keep arrays
+// over it.
+type User int32
+
+// Anonymous is the user of a request that belongs to nobody that is told apart:
+// an open stream, or a sign-up.
+const Anonymous User = -1
+
+// Slot is the index of an attempt in the run's table of attempts under way.
+// Slots are recycled.
+type Slot int32
+
+// None is the Slot of no attempt.
+const None Slot = -1
+
+// An Attempt is one try at a request, from its arrival to its outcome.
+type Attempt struct {
+	Request  rng.Key  // identity of the request: the same under every policy
+	First    sim.Time // when the request was first tried
+	Arrived  sim.Time // when this attempt reached the service
+	Admitted sim.Time // when the chain let it in
+	Started  sim.Time // when a server took it up; before that it is undefined
+	Service  sim.Time // time that a server at full speed needs for it
+	Patience sim.Time // how long its user would wait in the queue; sim.Never is for ever
+	MaxWait  sim.Time // how long the operator lets it wait; sim.Never is for ever
+	User     User
+	Server   int32  // the server that holds it, of its pool's numbering
+	Place    uint64 // its place in the queue, in the discipline's own numbering
+	Timer    sim.Timer
+	Try      uint16 // 1 for the first attempt of a request
+	Visit    uint8  // 0 for the first request of a wish, then its returns
+	Tier     Tier
+	Class    Class
+	Priority uint8 // 0 is served first
+	Waited   bool  // it joined the queue and was not served at once
+}
+
+// An Outcome is how an attempt ended. Every attempt ends in exactly one.
+type Outcome uint8
+
+// The outcomes of an attempt.
+const (
+	InSystem  Outcome = iota // it has not ended
+	Completed                // served
+	Rejected                 // refused by a policy or dropped by a queue
+	Abandoned                // its user left the queue
+	TimedOut                 // it waited longer than the operator allows
+	Failed                   // its server was lost or erred
+	Cancelled                // a hedge that lost
+	NumOutcomes
+)
+
+var outcomeNames = [NumOutcomes]string{"in_system", "completed", "rejected", "abandoned", "timed_out", "failed", "cancelled"}
+
+// String returns the name of the outcome as it stands in summary.json.
+func (o Outcome) String() string { return outcomeNames[o] }
+
+// A Reason says why an attempt was refused. It is an index into the run's
+// Reasons; 0 is "not refused".
+type Reason uint16
+
+// Status is the HTTP status that a refusal carries. It decides what a refusal
+// counts as: 503 is an error for want of capacity, anything else is a limit
+// that the operator wanted.
+type Status uint16
+
+// The statuses of refusals.
+const (
+	Forbidden       Status = 403 // the feature is not there for this user
+	TooManyRequests Status = 429 // a limit or quota of the operator
+	Unavailable     Status = 503 // refused for load
+)
+
+// A Refusal describes one Reason.
+type Refusal struct {
+	Name   string // the policy's name, with ".cause" where it has several
+	Status Status
+}
+
+// Reasons is the table of the refusals of a run. The zero value is ready to use.
+type Reasons struct{ list []Refusal }
+
+// Add enters a refusal and returns its Reason; one that is there already keeps
+// its number.
+func (r *Reasons) Add(f Refusal) Reason {
+	for i, have := range r.list {
+		if have == f {
+			return Reason(i + 1)
+		}
+	}
+	r.list = append(r.list, f)
+	return Reason(len(r.list))
+}
+
+// Get returns the refusal behind a Reason other than 0.
+func (r *Reasons) Get(n Reason) Refusal { return r.list[n-1] }
+
+// Len is one more than the largest Reason.
+func (r *Reasons) Len() int { return len(r.list) + 1 }
+
+// A Verdict is what a policy says of an attempt. The zero value admits it.
+type Verdict struct {
+	Reason     Reason   // other than 0: refused, and why
+	RetryAfter sim.Time // when refused: time after which a try may succeed; 0 is not said
+	MaxWait    sim.Time // when admitted: the longest wait in the queue; 0 is no bound
+}
+
+// Signals is what a policy may look at when an attempt arrives: only what a
+// real gateway could see of the pool that would serve it.
+type Signals struct {
+	Now      sim.Time
+	Waiting  int // attempts in the queue
+	Busy     int // servers at work
+	Capacity int // servers that are up and not claimed by fluid work
+}
