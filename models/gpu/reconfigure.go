@@ -1,0 +1,118 @@
+package gpu
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/launchday-sim/launchday/models"
+	"github.com/launchday-sim/launchday/sim"
+	"github.com/launchday-sim/launchday/sim/rng"
+)
+
+// Reconfigure changes the pool to spec while it works. It returns an error that
+// names the field, and changes nothing, where that cannot be.
+//
+//   - nodes, slots_per_node, lots.*.nodes: the servers become as many as spec
+//     says, round(nodes x slots_per_node). More come at once and empty; of too
+//     many the highest-numbered drain. The size of a node, which decides how
+//     much one failure takes, stays what it was at the start: at a reduced
+//     scale it follows from the number of nodes (ScaleBy).
+//   - out_of_service: nodes go down, losing what they hold, or come back empty.
+//   - failures: a new law of time to failure holds from now, as for new nodes; a
+//     node in repair ends its repair as it was drawn.
+//   - speed: of services that start from now.
+//   - lots: a lot that has not arrived comes when spec says, at once if that is
+//     past; the time of one that has arrived cannot change. A lot that is left
+//     out is cancelled, or drains.
+//   - name, gpus_per_node: cannot change.
+func (p *Pool) Reconfigure(now sim.Time, spec Spec) error {
+	plan, err := p.plan(spec)
+	if err != nil {
+		return err
+	}
+	before := p.levels()
+	p.apply(now, plan)
+	p.tell(now, before)
+	return nil
+}
+
+// A plan is a Spec that was found good for the pool, with what was built of it.
+type plan struct {
+	spec         Spec
+	failures     FailureSpec
+	mtbf, repair rng.Dist
+	arrivals     []sim.Time // of spec.Lots
+}
+
+// plan checks a spec against itself and against what the pool is.
+func (p *Pool) plan(spec Spec) (plan, error) {
+	if err := spec.check(); err != nil {
+		return plan{}, err
+	}
+	fixed := func(field string, is, want any) error {
+		return fmt.Errorf("gpu pool %s: %s: it is %v and cannot become %v while the run goes on", p.name, field, is, want)
+	}
+	if spec.Name != p.name {
+		return plan{}, fixed("name", p.name, spec.Name)
+	}
+	if spec.GPUsPerNode != p.gpus {
+		return plan{}, fixed("gpus_per_node", p.gpus, spec.GPUsPerNode)
+	}
+	made := plan{spec: spec}
+	if spec.Failures != nil {
+		var err error
+		made.failures = *spec.Failures
+		if made.mtbf, made.repair, err = p.laws(made.failures); err != nil {
+			return plan{}, err
+		}
+	}
+	for _, l := range spec.Lots {
+		at, err := p.arrival(l)
+		if err != nil {
+			return plan{}, err
+		}
+		if g := p.lot(l.Name); g > 0 && p.groups[g].arrived && at != p.groups[g].arrival {
+			field := ".lead"
+			if sim.Time(l.Ordered) != p.groups[g].ordered {
+				field = ".ordered"
+			}
+			return plan{}, fmt.Errorf("gpu pool %s: lots.%s%s: the lot has arrived, and the time of that cannot change", p.name, l.Name, field)
+		}
+		made.arrivals = append(made.arrivals, at)
+	}
+	return made, nil
+}
+
+// apply makes the pool what the plan says, and leaves in p.lost what that took
+// down.
+func (p *Pool) apply(now sim.Time, plan plan) {
+	spec := &plan.spec
+	p.speed = float64(spec.Speed)
+	p.outOfService = float64(spec.OutOfService)
+	p.setFailures(now, plan)
+	p.groups[0].servers = servers(spec.Nodes, spec.SlotsPerNode)
+	for g := range p.groups[1:] {
+		if group := &p.groups[1+g]; !slices.ContainsFunc(spec.Lots, func(l LotSpec) bool { return l.Name == group.name }) {
+			group.servers = 0
+			p.k.Cancel(group.timer)
+			group.timer = 0
+		}
+	}
+	for i, l := range spec.Lots {
+		g := p.lot(l.Name)
+		if g < 0 {
+			g = len(p.groups)
+			p.groups = append(p.groups, p.newGroup(l.Name))
+		}
+		group := &p.groups[g]
+		group.servers = servers(l.Nodes, spec.SlotsPerNode)
+		p.k.Cancel(group.timer)
+		group.timer = 0
+		group.ordered, group.arrival = sim.Time(l.Ordered), plan.arrivals[i]
+		if group.arrived = group.arrival <= now; !group.arrived {
+			group.timer = p.k.Timer(group.arrival,
+				sim.Event{Actor: p.id, Kind: lotComes, Priority: models.PriorityCapacity, Arg: uint32(g)})
+		}
+	}
+	p.settle(now)
+}

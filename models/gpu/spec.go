@@ -1,0 +1,136 @@
+package gpu
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/launchday-sim/launchday/models/unit"
+)
+
+// A Spec describes a pool of GPU nodes, as it stands in a scenario.
+//
+// The pool has round(Nodes x SlotsPerNode) servers. Nodes need not be whole: at
+// a reduced scale 156.25 nodes of 8 slots are 157 nodes, the last of them with
+// 2 slots.
+//
+// GPUsPerNode is at full scale, SlotsPerNode is what ScaleBy left: the servers
+// that a GPU is worth are their ratio before scaling, not after.
+type Spec struct {
+	Name         string       `yaml:"name" required:"true" doc:"Name of the pool."`
+	Nodes        unit.Count   `yaml:"nodes" required:"true" min:"0" doc:"Nodes of the pool at the start; a change adds nodes at once and lets surplus nodes finish their work."`
+	GPUsPerNode  int          `yaml:"gpus_per_node" default:"8" min:"1" doc:"GPUs of a node at full scale: what a server is worth in GPU-seconds. It cannot change while the run goes on."`
+	SlotsPerNode int          `yaml:"slots_per_node" default:"1" min:"1" doc:"Servers of a node: attempts that it can work on at a time, each at full speed."`
+	Failures     *FailureSpec `yaml:"failures" doc:"How nodes fail; without it they do not."`
+	Lots         []LotSpec    `yaml:"lots" doc:"Capacity that is ordered and arrives later."`
+	OutOfService unit.Share   `yaml:"out_of_service" default:"0" min:"0" max:"1" doc:"Share of the nodes that are down, as a dated cause (deploy, outage); what runs on them is lost."`
+	Speed        unit.Factor  `yaml:"speed" default:"1" doc:"Speed of every server, above 0: the time of a service that starts is divided by it."`
+}
+
+// A FailureSpec says how a node fails and is repaired. The times of a node are
+// independent of each other and of all other nodes.
+type FailureSpec struct {
+	MTBF   unit.Dist `yaml:"mtbf" required:"true" doc:"Law of the time that a node is up before it fails."`
+	Repair unit.Dist `yaml:"repair" required:"true" doc:"Law of the time from a failure until the node is back, empty."`
+}
+
+// A LotSpec is a lot of nodes that joins the pool at Ordered plus a lead time
+// that is drawn once, by the lot's name.
+type LotSpec struct {
+	Name    string       `yaml:"name" required:"true" doc:"Name of the lot."`
+	Ordered unit.Instant `yaml:"ordered" required:"true" doc:"When the lot was ordered."`
+	Lead    unit.Dist    `yaml:"lead" default:"0s" doc:"Law of the time from the order to the arrival."`
+	Nodes   unit.Count   `yaml:"nodes" required:"true" min:"0" doc:"Nodes of the lot."`
+}
+
+// minNodes is the number of nodes under which scaling makes nodes smaller
+// instead of fewer: a pool of two nodes would lose half of itself at a failure.
+const minNodes = 20
+
+// maxServers bounds the servers that one pool may ever hold; each costs 24 bytes.
+const maxServers = 1 << 24
+
+// ScaleBy brings the pool to the scale f, in place. The servers of the pool and
+// of each lot become round(servers x f), but never 0 where there were any: that
+// number is exact, the last node being a part of a node where it must.
+//
+// Nodes keep their slots as long as f leaves the pool 20 of them (or all of
+// them, where it has fewer). Below that nodes become smaller: the greatest
+// number of slots with which the servers still make 20 nodes, at least 1. A pool
+// that has no nodes at its start is judged by its lots.
+func (s *Spec) ScaleBy(f float64) {
+	full, nodes := s.SlotsPerNode, float64(s.Nodes)
+	if nodes == 0 {
+		for _, l := range s.Lots {
+			nodes += float64(l.Nodes)
+		}
+	}
+	if least := min(nodes, minNodes); nodes*f < least {
+		servers := float64(nodes * float64(full) * f)
+		s.SlotsPerNode = min(max(int(math.Floor(math.Floor(servers+0.5)/least)), 1), full)
+	}
+	s.Nodes = scaleNodes(s.Nodes, f, full, s.SlotsPerNode)
+	s.Lots = slices.Clone(s.Lots) // a copy of the Spec shares the list
+	for i := range s.Lots {
+		s.Lots[i].Nodes = scaleNodes(s.Lots[i].Nodes, f, full, s.SlotsPerNode)
+	}
+}
+
+// scaleNodes returns the nodes of the given slots that hold as many servers as f
+// times the nodes of the full slots.
+func scaleNodes(nodes unit.Count, f float64, full, slots int) unit.Count {
+	servers := math.Floor(float64(float64(nodes)*float64(full)*f) + 0.5)
+	if servers == 0 && nodes > 0 && f > 0 {
+		servers = 1
+	}
+	return unit.Count(servers / float64(slots))
+}
+
+// servers is the number of servers that nodes of so many slots make.
+func servers(nodes unit.Count, slots int) int {
+	return int(math.Floor(float64(float64(nodes)*float64(slots)) + 0.5))
+}
+
+// check finds what no pool could be built from. The field it names is the path
+// below the pool.
+func (s *Spec) check() error {
+	fault := func(field, format string, args ...any) error {
+		return fmt.Errorf("gpu pool %s: %s: %s", s.Name, field, fmt.Sprintf(format, args...))
+	}
+	if s.GPUsPerNode < 1 {
+		return fault("gpus_per_node", "%d is less than 1", s.GPUsPerNode)
+	}
+	if s.SlotsPerNode < 1 {
+		return fault("slots_per_node", "%d is less than 1", s.SlotsPerNode)
+	}
+	if !(s.OutOfService >= 0 && s.OutOfService <= 1) {
+		return fault("out_of_service", "%v is not a share between 0 and 1", float64(s.OutOfService))
+	}
+	if !(s.Speed > 0) || math.IsInf(float64(s.Speed), 1) {
+		return fault("speed", "%v is not a finite factor above 0", float64(s.Speed))
+	}
+	room := float64(maxServers)
+	count := func(field string, nodes unit.Count) error {
+		if !(nodes >= 0) {
+			return fault(field, "%v is not a number of nodes", float64(nodes))
+		}
+		if room -= float64(float64(nodes) * float64(s.SlotsPerNode)); room < 0 {
+			return fault(field, "the pool has more than %d servers", maxServers)
+		}
+		return nil
+	}
+	if err := count("nodes", s.Nodes); err != nil {
+		return err
+	}
+	names := map[string]bool{}
+	for _, l := range s.Lots {
+		if names[l.Name] {
+			return fault("lots."+l.Name, "there are 2 lots of this name")
+		}
+		names[l.Name] = true
+		if err := count("lots."+l.Name+".nodes", l.Nodes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
