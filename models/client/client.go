@@ -1,0 +1,139 @@
+// Package client is what a person or an app does next: how long it waits, and
+// what it does when a try has ended without a result.
+//
+// The world is one request. Its user waits in the queue as long as the patience
+// that belongs to the request. When a try fails the client may try again after
+// a backoff (the same request), and when it stops trying, its user may come
+// back later (a new request, a child of this one) or give up for good:
+//
+//	c, err := client.New(client.Spec{
+//		Patience: patience,                 // a unit.Dist
+//		Retry:    &client.RetrySpec{MaxTries: 3, Base: unit.Duration(sim.Second), Cap: unit.Duration(sim.Minute), Jitter: "full", OnFailed: true},
+//		Return:   &client.ReturnSpec{Share: 0.4, After: hours, MaxVisits: 3},
+//	})
+//	...
+//	a.Patience = c.Patience(a.Request)
+//	...
+//	switch r := c.React(a, models.Failed, 0, 0, now); r.Kind {
+//	case client.Retry:  // the same request arrives again at now + r.After
+//	case client.Return: // a child request arrives at now + r.After
+//	case client.GiveUp: // this was all
+//	}
+//
+// Whatever is drawn is drawn from the request's own key, so that the same
+// request has the same patience and the same jitter under every policy. A
+// Client keeps nothing between two calls; it is not for concurrent use.
+package client
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/launchday-sim/launchday/models"
+	"github.com/launchday-sim/launchday/models/unit"
+	"github.com/launchday-sim/launchday/sim"
+	"github.com/launchday-sim/launchday/sim/rng"
+)
+
+// A Spec says how the clients of some tiers and classes behave. The zero value
+// is a client that waits for ever and never tries twice.
+type Spec struct {
+	Name     string      `yaml:"name" required:"true" doc:"Name of this behaviour."`
+	Tiers    []string    `yaml:"tiers" ref:"tiers" doc:"Tiers that behave so; all if empty."`
+	Classes  []string    `yaml:"classes" ref:"classes" doc:"Classes of requests in which they do; all if empty."`
+	Patience unit.Dist   `yaml:"patience" doc:"How long a request waits in the queue before its user leaves; for ever if absent. Once served it stays."`
+	Retry    *RetrySpec  `yaml:"retry" doc:"How a request is tried again; never if absent."`
+	Return   *ReturnSpec `yaml:"return" doc:"How a user whose request came to nothing comes back; never if absent."`
+}
+
+// Matches reports whether the Spec is for the tier and class. Of a list of
+// Specs the first that matches holds.
+func (s *Spec) Matches(tier, class string) bool {
+	return (len(s.Tiers) == 0 || slices.Contains(s.Tiers, tier)) &&
+		(len(s.Classes) == 0 || slices.Contains(s.Classes, class))
+}
+
+// A Kind is what a client does after a try that came to nothing.
+type Kind uint8
+
+// The reactions of a client.
+const (
+	GiveUp Kind = iota // the request is given up, and nothing follows
+	Retry              // the request is tried again
+	Return             // the request is given up, and its user comes back with another
+)
+
+// A Reaction is what a client does, and after what time from now.
+type Reaction struct {
+	Kind  Kind
+	After sim.Time
+}
+
+// A Client behaves as a Spec says.
+type Client struct {
+	patience patience
+	retry    *retry
+	comeback *comeback
+}
+
+// New returns a client that behaves as the spec says, or an error that names
+// the field that is wrong.
+func New(spec Spec) (*Client, error) {
+	c := new(Client)
+	if err := c.Reconfigure(spec); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Reconfigure lets the client behave as the spec says from now on: from the
+// next arrival for patience, from the next reaction for the rest. On an error
+// nothing has changed.
+func (c *Client) Reconfigure(spec Spec) error {
+	p, err := newPatience(spec.Patience)
+	if err != nil {
+		return fmt.Errorf("client %s: patience: %w", spec.Name, err)
+	}
+	r, err := newRetry(spec.Retry)
+	if err != nil {
+		return fmt.Errorf("client %s: retry: %w", spec.Name, err)
+	}
+	b, err := newComeback(spec.Return)
+	if err != nil {
+		return fmt.Errorf("client %s: return: %w", spec.Name, err)
+	}
+	*c = Client{p, r, b}
+	return nil
+}
+
+// Patience returns how long the request would wait in the queue, sim.Never if
+// for ever. It is the same for every try of the request.
+func (c *Client) Patience(request rng.Key) sim.Time { return c.patience.of(request) }
+
+// React returns what the client does now that a try has ended otherwise than
+// completed. status and retryAfter are those of the refusal where the outcome
+// is models.Rejected; a retryAfter of 0 was not said.
+func (c *Client) React(a *models.Attempt, o models.Outcome, status models.Status, retryAfter, now sim.Time) Reaction {
+	if c.retry != nil && c.retry.on(o, status) {
+		if after, ok := c.retry.next(a, retryAfter, now); ok {
+			return Reaction{Retry, after}
+		}
+	}
+	if c.comeback != nil {
+		if after, ok := c.comeback.next(a.Request, retryAfter); ok {
+			return Reaction{Return, after}
+		}
+	}
+	return Reaction{}
+}
+
+// MaxVisits is how many requests a user makes for one wish, the first among
+// them: a request that is the last of them gives up where React says Return.
+// It is for the caller to heed, who numbers the children of a request; 0 is no
+// bound.
+func (c *Client) MaxVisits() int {
+	if c.comeback == nil {
+		return 0
+	}
+	return c.comeback.maxVisits
+}

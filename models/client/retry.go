@@ -1,0 +1,93 @@
+package client
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/launchday-sim/launchday/models"
+	"github.com/launchday-sim/launchday/models/unit"
+	"github.com/launchday-sim/launchday/sim"
+	"github.com/launchday-sim/launchday/sim/rng"
+)
+
+// A RetrySpec says which tries are followed by another, and when.
+type RetrySpec struct {
+	MaxTries        int           `yaml:"max_tries" default:"3" min:"1" max:"65535" doc:"Tries of one request, the first included."`
+	GiveUpAfter     unit.Duration `yaml:"give_up_after" doc:"No retry comes later than this after the first try of the request; no bound if absent."`
+	OnUnavailable   bool          `yaml:"on_unavailable" default:"yes" doc:"Retry what was refused for load (503), by a policy or a queue."`
+	OnLimited       bool          `yaml:"on_limited" default:"no" doc:"Retry what a limit or quota refused (429)."`
+	OnTimedOut      bool          `yaml:"on_timed_out" default:"yes" doc:"Retry what waited longer than the operator allows."`
+	OnFailed        bool          `yaml:"on_failed" default:"yes" doc:"Retry what was lost with its server or erred."`
+	OnAbandoned     bool          `yaml:"on_abandoned" default:"no" doc:"Retry what ran out of patience: an app whose patience is its timeout, or one who reloads the page."`
+	Base            unit.Duration `yaml:"base" default:"1s" doc:"Backoff before the first retry, without jitter; it doubles for each that follows."`
+	Cap             unit.Duration `yaml:"cap" default:"1m" doc:"Longest backoff."`
+	Jitter          Jitter        `yaml:"jitter" default:"full" enum:"none,equal,full,decorrelated" doc:"How the backoff b is spread: not; half of b plus a random half; uniform from 0 to b; uniform from base to three times the last one."`
+	After           unit.Dist     `yaml:"after" doc:"Law of the time before every retry, in the place of a backoff: base, cap and jitter then say nothing."`
+	HeedsRetryAfter bool          `yaml:"heed_retry_after" default:"yes" doc:"Wait at least as long as the refusal says, with the jitter, or the time of after, on top."`
+}
+
+// retry is the behaviour of a RetrySpec. A refusal with 403 is never retried: a
+// user who may not do it knows that another try is no use.
+type retry struct {
+	RetrySpec
+	backoff backoff
+	law     rng.Dist // in seconds, in the place of the backoff; nil: it has none
+	src     rng.Source
+}
+
+func newRetry(s *RetrySpec) (*retry, error) {
+	if s == nil {
+		return nil, nil
+	}
+	if s.MaxTries < 1 || s.MaxTries > math.MaxUint16 {
+		return nil, fmt.Errorf("max_tries is %d, it must be 1 to %d", s.MaxTries, math.MaxUint16)
+	}
+	if s.GiveUpAfter < 0 {
+		return nil, fmt.Errorf("give_up_after is negative: %v", sim.Time(s.GiveUpAfter))
+	}
+	b, err := newBackoff(sim.Time(s.Base), sim.Time(s.Cap), s.Jitter)
+	if err != nil {
+		return nil, err
+	}
+	law, err := build(s.After)
+	if err != nil {
+		return nil, fmt.Errorf("after: %w", err)
+	}
+	return &retry{RetrySpec: *s, backoff: b, law: law}, nil
+}
+
+// on reports whether a try that ended so is one to retry.
+func (r *retry) on(o models.Outcome, status models.Status) bool {
+	switch o {
+	case models.Rejected:
+		return status == models.Unavailable && r.OnUnavailable || status == models.TooManyRequests && r.OnLimited
+	case models.TimedOut:
+		return r.OnTimedOut
+	case models.Failed:
+		return r.OnFailed
+	case models.Abandoned:
+		return r.OnAbandoned
+	}
+	return false
+}
+
+// next returns the time from now to the next try, and whether there is one.
+func (r *retry) next(a *models.Attempt, retryAfter, now sim.Time) (sim.Time, bool) {
+	if int(a.Try) >= r.MaxTries {
+		return 0, false
+	}
+	if !r.HeedsRetryAfter {
+		retryAfter = 0
+	}
+	var after sim.Time
+	if r.law == nil {
+		after = r.backoff.wait(a.Request, int(a.Try), retryAfter)
+	} else {
+		r.src = a.Request.Child(uint64(a.Try)).Draw(purposeBackoff)
+		after = plus(retryAfter, sample(r.law, &r.src))
+	}
+	if r.GiveUpAfter > 0 && after > sim.Time(r.GiveUpAfter)-(now-a.First) {
+		return 0, false
+	}
+	return after, true
+}

@@ -1,0 +1,73 @@
+package gates_test
+
+import (
+	"math"
+	"os"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/launchday-sim/launchday/models"
+	"github.com/launchday-sim/launchday/models/policy"
+	"github.com/launchday-sim/launchday/sim"
+	"github.com/launchday-sim/launchday/sim/rng"
+)
+
+// seed is 1 unless LAUNCHDAY_SEED says otherwise.
+func seed(t *testing.T) uint64 {
+	s, ok := os.LookupEnv("LAUNCHDAY_SEED")
+	if !ok {
+		return 1
+	}
+	n, err := strconv.ParseUint(s, 10, 64)
+	require.NoError(t, err)
+	return n
+}
+
+// A gateway is one policy with a clock of its own.
+type gateway struct {
+	policy.Policy
+	env policy.Env
+	now sim.Time
+}
+
+func newGateway(t *testing.T, name string, at sim.Time, s policy.Spec) *gateway {
+	t.Helper()
+	g := &gateway{now: at}
+	g.env = policy.Env{Name: name, Seed: seed(t), Users: 1 << 20, Horizon: 10 * sim.Day, Reasons: new(models.Reasons), Now: func() sim.Time { return g.now }}
+	p, err := s.New(g.env)
+	require.NoError(t, err)
+	g.Policy = p
+	return g
+}
+
+func (g *gateway) try(a models.Attempt) models.Verdict {
+	return g.Admit(&a, &models.Signals{Now: g.now})
+}
+
+func (g *gateway) hold(a models.Attempt) bool { return g.Policy.(policy.Holder).Hold(&a, g.now) }
+
+// request is the n-th request of the tests.
+func request(n int) rng.Key { return rng.StreamKey(1, 0, "requests").Child(uint64(n)) }
+
+// assertShare holds k of n against a probability with a normal test of
+// two-sided level 1e-6: 4.9 standard deviations.
+func assertShare(t *testing.T, p float64, k, n int, what string, args ...any) {
+	t.Helper()
+	sd := math.Sqrt(p * (1 - p) / float64(n))
+	assert.InDelta(t, p, float64(k)/float64(n), 4.9*sd, append([]any{what}, args...)...)
+}
+
+func TestGatesAllocateNothingForAnAttempt(t *testing.T) {
+	gate := newGateway(t, "gate", 0, open(0.3, sim.Hour))
+	please := newGateway(t, "chill", 0, chill(0.5, 0.5, sim.Hour))
+	a, s := &models.Attempt{Try: 1}, &models.Signals{}
+	assert.Zero(t, testing.AllocsPerRun(1000, func() {
+		a.User++
+		s.Now += sim.Second
+		gate.Admit(a, s)
+		please.Policy.(policy.Holder).Hold(a, s.Now)
+	}))
+}

@@ -1,0 +1,128 @@
+// Package policy is every lever between a user and the queue: what a policy is
+// (Policy), what kinds of policies there are (Register, Fresh, Kinds) and how
+// the policies of a scenario act together (Chain).
+//
+// The world, as a policy sees it, is one attempt and the few signals that a
+// real gateway has of the pool behind it. The policy says yes, no and why, or
+// yes with a longest wait. It has no clock of its own, no events and no
+// goroutines: time is passed in. Where it needs luck it draws from Luck, which
+// belongs to its item's name and to the user or the request, so that one policy
+// more or less never changes the luck of another.
+//
+// A kind of policy is one file in one of the folders beside this one: a tagged
+// Spec, which is also its section of the scenario file, a constructor, Admit
+// and Reconfigure:
+//
+//	func init() {
+//		policy.Register("coin", "Refuses a share of the attempts.", func() policy.Spec { return new(CoinSpec) })
+//	}
+//
+//	type CoinSpec struct {
+//		Refused unit.Share `yaml:"refused" required:"true" doc:"Share of the attempts that are refused, 0 to 1."`
+//	}
+//
+//	func (s *CoinSpec) New(env policy.Env) (policy.Policy, error) {
+//		return &coin{*s, env.Luck(), env.Reason(models.Unavailable)}, nil
+//	}
+//
+//	func (c *coin) Admit(a *models.Attempt, _ *models.Signals) models.Verdict {
+//		draw := c.luck.OfRequest(a.Request)
+//		if draw.Bool(float64(c.spec.Refused)) {
+//			return models.Verdict{Reason: c.reason}
+//		}
+//		return models.Verdict{}
+//	}
+//
+//	func (c *coin) Reconfigure(s policy.Spec) error {
+//		c.spec = *s.(*CoinSpec)
+//		return nil
+//	}
+//
+// Package all imports every folder. A module of yours registers its own kinds
+// in the same way and then calls launch.
+package policy
+
+import (
+	"github.com/launchday-sim/launchday/models"
+	"github.com/launchday-sim/launchday/sim"
+	"github.com/launchday-sim/launchday/sim/rng"
+)
+
+// A Policy decides on the attempts that its item in the scenario selects.
+type Policy interface {
+	// Admit says whether the attempt may go on to the queue. It is called once
+	// for each attempt that no earlier policy of the chain refused, in the order
+	// of arrival; s.Now never goes back.
+	Admit(a *models.Attempt, s *models.Signals) models.Verdict
+
+	// Reconfigure takes over new parameters at the present moment and keeps
+	// tokens, counts and windows. The spec is of the type that made the policy.
+	// On an error nothing has changed; a spec that New accepts is no error.
+	Reconfigure(spec Spec) error
+}
+
+// A Holder is a Policy that acts before the attempt, on the user's own will: a
+// request that is held back never becomes an attempt and counts as suppressed.
+type Holder interface {
+	Policy
+	Hold(a *models.Attempt, now sim.Time) bool
+}
+
+// A Spec is the parameters of one kind of policy: a tagged struct that the
+// scenario file is decoded into.
+type Spec interface {
+	// New checks the parameters and returns a policy that starts at env.Now().
+	// It must be cheap: the chain also calls it only to check a Spec, so large
+	// tables are made at the first attempt.
+	New(env Env) (Policy, error)
+}
+
+// Env is what a run gives its policies to be built with.
+type Env struct {
+	Name              string // of the policy's item in the scenario
+	Seed, Replication uint64
+	Users             int      // users are numbered below this; 0 where all are anonymous
+	Horizon           sim.Time // when the run ends
+	Tiers             []TierInfo
+	Reasons           *models.Reasons
+	Now               func() sim.Time // the present moment of the run, for New and Reconfigure
+}
+
+// TierInfo is what a policy may know of a tier; its index is its models.Tier.
+type TierInfo struct {
+	Name     string
+	Paid     bool
+	Priority uint8 // 0 is served first
+}
+
+// Reason enters the policy's refusal, under the name of its item, in the
+// reasons of the run.
+func (e *Env) Reason(s models.Status) models.Reason {
+	return e.Reasons.Add(models.Refusal{Name: e.Name, Status: s})
+}
+
+// Luck returns the luck of the policy's item.
+func (e *Env) Luck() Luck {
+	name := "policy/" + e.Name
+	return Luck{users: rng.StreamKey(e.Seed, e.Replication, name), purpose: rng.Purpose(name)}
+}
+
+// Luck is where a policy draws from. What it gives depends on the item's name
+// and on the user or request, never on how often or in which order it is asked.
+type Luck struct {
+	users   rng.Key
+	purpose uint64
+}
+
+// OfRequest returns the draws that belong to a request.
+func (l Luck) OfRequest(request rng.Key) rng.Source { return request.Draw(l.purpose) }
+
+// OfUser returns the draws that belong to the user of an attempt and stay the
+// same for the whole run. A user who is not told apart has those of the
+// request.
+func (l Luck) OfUser(a *models.Attempt) rng.Source {
+	if a.User == models.Anonymous {
+		return l.OfRequest(a.Request)
+	}
+	return l.users.Child(uint64(a.User)).Draw(l.purpose)
+}
