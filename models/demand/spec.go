@@ -1,0 +1,88 @@
+package demand
+
+import (
+	"github.com/launchday-sim/launchday/models/unit"
+)
+
+// A Tier is a group of users that the operator tells apart.
+type Tier struct {
+	Name     string     `yaml:"name" required:"true" doc:"Name of the tier."`
+	Users    unit.Count `yaml:"users" default:"0" min:"0" doc:"Users at the start. Completed sign-ups add to it."`
+	Paid     bool       `yaml:"paid" default:"no" doc:"Whether its users pay."`
+	Priority int        `yaml:"priority" default:"0" min:"0" max:"15" doc:"Rank where a queue or a policy goes by priority: 0 comes first."`
+}
+
+// A Class is a kind of request.
+type Class struct {
+	Name     string        `yaml:"name" required:"true" doc:"Name of the class."`
+	Kind     string        `yaml:"kind" default:"request" enum:"request,signup,fluid" doc:"request: every attempt is followed. signup: a request whose completion adds a user to its tier. fluid: a rate of work, too much to follow one by one, that claims its share of the pool."`
+	Pool     string        `yaml:"pool" required:"true" ref:"pools" doc:"The pool that serves it."`
+	Service  unit.Dist     `yaml:"service" required:"true" doc:"Time that a server at full speed needs for one request. Of a fluid class only the mean counts."`
+	Share    unit.Share    `yaml:"share" default:"100%" doc:"Fluid only: the largest share of the pool's servers that it may claim while others wait."`
+	Patience unit.Duration `yaml:"patience" default:"1m" min:"1ms" doc:"Fluid only: mean time after which a waiting message is abandoned."`
+}
+
+// A Spec is the demand of a scenario.
+type Spec struct {
+	Step    unit.Duration `yaml:"step" default:"1m" min:"1ms" doc:"Rates that vary are linear between moments this far apart; feedback is taken in at these moments. At most 30m where regions are used."`
+	Day     []float64     `yaml:"day" min:"0" doc:"Activity in each of the 24 local hours, from midnight on, in any unit; it is divided by its mean, and linear between the middles of the hours."`
+	Regions []Region      `yaml:"regions" doc:"Where users live. The shape of the day is the sum over the regions."`
+	Streams []Stream      `yaml:"streams" doc:"Who asks for what, and how often."`
+}
+
+// A Region is a share of the users with a local clock.
+type Region struct {
+	Name     string     `yaml:"name" required:"true" doc:"Name of the region."`
+	Share    unit.Share `yaml:"share" required:"true" doc:"Share of the users; shares are divided by their sum."`
+	UTCHours float64    `yaml:"utc_hours" default:"0" min:"-12" max:"14" doc:"Local time minus UTC, hours, in halves."`
+}
+
+// A Stream is a Poisson stream of requests of one tier for one class. Its rate
+// is
+//
+//	(rate + per_user x active users + sharing) x day shape x profile
+//
+// where the active users are users x interest x adoption, plus all who signed up.
+type Stream struct {
+	Name     string        `yaml:"name" required:"true" doc:"Name of the stream. It names the stream of random numbers too."`
+	Class    string        `yaml:"class" required:"true" ref:"classes" doc:"What is asked for."`
+	Tier     string        `yaml:"tier" required:"true" ref:"tiers" doc:"Who asks."`
+	Rate     unit.Rate     `yaml:"rate" default:"0/s" min:"0" doc:"Requests of users that are not told apart."`
+	PerUser  unit.UserRate `yaml:"per_user" default:"0/s" min:"0" doc:"Requests of an active user of the tier, on average."`
+	Interest unit.Share    `yaml:"interest" default:"100%" doc:"Share of the tier's first users who will ever ask. Those who sign up are all interested."`
+	TopTenth unit.Share    `yaml:"top_tenth" default:"10%" min:"0.1" max:"0.99" doc:"Share of the requests that the most active tenth of the users makes: activity is lognormal over users. 10% is everybody alike."`
+	DayShape bool          `yaml:"day_shape" default:"no" doc:"Whether the rate follows the day of the regions."`
+	Weekend  unit.Factor   `yaml:"weekend" default:"1" min:"0" doc:"With day_shape: activity on Saturday and Sunday, local time, relative to other days."`
+	Profile  []Point       `yaml:"profile" doc:"Factor on the rate over time, linear between the points, constant outside. Two points at one time make a jump."`
+	Period   unit.Duration `yaml:"period" default:"0s" min:"0s" doc:"The profile repeats itself after this time from the scenario's start; 0 is never."`
+	Adoption *Adoption     `yaml:"adoption" doc:"Word of mouth among those who are users already. Without it all are active from the start."`
+	Sharing  *Sharing      `yaml:"sharing" doc:"Requests caused by what other users received: word of mouth among those who are no users yet."`
+}
+
+// A Point is a value of a profile.
+type Point struct {
+	At unit.Instant `yaml:"at" required:"true" doc:"When."`
+	X  unit.Factor  `yaml:"x" required:"true" min:"0" doc:"Factor on the rate."`
+}
+
+// Adoption is how users come to know of a feature: the model of Bass (1969) in
+// which imitation is driven by what users receive, not by how many know. With A
+// the share of the interested users who are active and c the completions per
+// second and interested user,
+//
+//	dA/dt = (innovation + imitation x c) (1 - A)
+type Adoption struct {
+	From       unit.Instant  `yaml:"from" required:"true" doc:"When the feature is announced; nobody is active before."`
+	AtOnce     unit.Share    `yaml:"at_once" default:"0%" doc:"Share that is active from that moment."`
+	Innovation unit.UserRate `yaml:"innovation" default:"0/s" min:"0" doc:"Rate at which an inactive user becomes active without having seen a result."`
+	Imitation  unit.Factor   `yaml:"imitation" default:"0" min:"0" doc:"Inactive users who become active for each completed request of the class, while all are inactive."`
+	Memory     unit.Duration `yaml:"memory" default:"6h" min:"1s" doc:"How long a completed request keeps working on others, mean of an exponential lag."`
+}
+
+// Sharing is how results bring in people who are no users yet.
+type Sharing struct {
+	Class         string        `yaml:"class" required:"true" ref:"classes" doc:"The class whose completed requests are shared."`
+	PerCompletion unit.Factor   `yaml:"per_completion" required:"true" min:"0" doc:"Requests of this stream that a completed request causes, while nobody who can be reached has signed up."`
+	Memory        unit.Duration `yaml:"memory" default:"6h" min:"1s" doc:"How long a completed request keeps working on others, mean of an exponential lag."`
+	Reach         unit.Count    `yaml:"reach" required:"true" min:"1" doc:"People who could sign up in the run. The effect shrinks as they do."`
+}
