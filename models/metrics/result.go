@@ -1,0 +1,145 @@
+package metrics
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+
+	"github.com/launchday-sim/launchday/sim"
+)
+
+// A Figure is one reported number. NaN is a figure over an empty set; it is
+// null in JSON.
+type Figure float64
+
+// Null is the figure over an empty set.
+func Null() Figure { return Figure(math.NaN()) }
+
+// IsNull reports whether the figure stands over an empty set.
+func (f Figure) IsNull() bool { return math.IsNaN(float64(f)) }
+
+// MarshalJSON writes the figure in its shortest exact form, null for NaN.
+func (f Figure) MarshalJSON() ([]byte, error) {
+	if f.IsNull() || math.IsInf(float64(f), 0) {
+		return []byte("null"), nil
+	}
+	if f == Figure(math.Trunc(float64(f))) && math.Abs(float64(f)) < 1<<53 {
+		return strconv.AppendInt(nil, int64(f), 10), nil
+	}
+	return strconv.AppendFloat(nil, float64(f), 'g', -1, 64), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (f *Figure) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		*f = Null()
+		return nil
+	}
+	return json.Unmarshal(b, (*float64)(f))
+}
+
+// A Spread describes the distribution of a duration, in seconds.
+type Spread struct {
+	Mean Figure `json:"mean"`
+	SD   Figure `json:"sd"`
+	P50  Figure `json:"p50"`
+	P90  Figure `json:"p90"`
+	P95  Figure `json:"p95"`
+	P99  Figure `json:"p99"`
+	P999 Figure `json:"p999"`
+	Max  Figure `json:"max"`
+}
+
+// A Level describes a number over time.
+type Level struct {
+	Mean Figure `json:"mean"` // time average
+	Max  Figure `json:"max"`
+}
+
+// Figures is what is reported of a set of attempts: all of them, those of a
+// tier, of a class, or of a class within a tier. Counts are simulated counts.
+type Figures struct {
+	Requests   Figure            `json:"requests"`
+	Satisfied  Figure            `json:"satisfied"`
+	GivenUp    Figure            `json:"given_up"`
+	Open       Figure            `json:"open"`
+	Attempts   Figure            `json:"attempts"`
+	Admitted   Figure            `json:"admitted"`
+	Completed  Figure            `json:"completed"`
+	Degraded   Figure            `json:"degraded"`
+	Rejected   map[string]Figure `json:"rejected"`
+	Abandoned  Figure            `json:"abandoned"`
+	TimedOut   Figure            `json:"timed_out"`
+	Failed     Figure            `json:"failed"`
+	Cancelled  Figure            `json:"cancelled"`
+	InSystem   Figure            `json:"in_system"`
+	Suppressed Figure            `json:"suppressed"`
+
+	Users          Figure `json:"users"`           // distinct users with a request
+	UsersSatisfied Figure `json:"users_satisfied"` // distinct users with a completed request
+	Signups        Figure `json:"signups"`         // completed sign-ups
+	GoodputPerS    Figure `json:"goodput_per_s"`   // completed attempts a second
+
+	Latency        Spread `json:"latency_s"`         // completed attempts, arrival to end
+	Wait           Spread `json:"wait_s"`            // attempts that joined the queue; served at once is 0
+	RequestLatency Spread `json:"request_latency_s"` // satisfied requests, first try to satisfaction
+	OfferedWait    Spread `json:"offered_wait_s"`    // what an arrival of infinite patience would wait
+
+	ProbWait        Figure `json:"prob_wait"`        // share of the attempts that joined and had to wait
+	QueueLength     Level  `json:"queue_length"`     // attempts waiting
+	Retrying        Level  `json:"retrying"`         // requests between two tries
+	BusyMean        Figure `json:"busy_mean"`        // servers held, time average
+	ErrorRate       Figure `json:"error_rate"`       // (failed + timed out + refused for load) / attempts ended
+	RefusalRate     Figure `json:"refusal_rate"`     // refused by a limit of the operator / attempts ended
+	AbandonmentRate Figure `json:"abandonment_rate"` // abandoned / attempts ended
+	CompletedShare  Figure `json:"completed_share"`  // completed / attempts ended, refused ones included
+	Load            Figure `json:"load"`             // server time asked for by first attempts, before the chain / server time available
+
+	Classes map[string]*Figures `json:"classes,omitempty"` // within a tier, each class
+}
+
+// PoolFigures is what is reported of a pool of servers.
+type PoolFigures struct {
+	Utilisation  Figure `json:"utilisation"`   // busy over capacity, of time averages
+	BusyMean     Figure `json:"busy_mean"`     // servers at work, time average, fluid work included
+	CapacityMean Figure `json:"capacity_mean"` // servers up, time average
+	FluidMean    Figure `json:"fluid_mean"`    // servers held by fluid work, time average
+}
+
+// SchemaVersion is the version of the shape of Summary.
+const SchemaVersion = 1
+
+// A Summary holds the figures of a run, or of a window of it. A metric's name
+// is its path in the JSON form: all.latency_s.p99, tiers.plus.error_rate.
+type Summary struct {
+	Schema      int     `json:"schema"`
+	Scenario    string  `json:"scenario"`
+	Scale       float64 `json:"scale"` // simulated share of the full-scale world
+	Seed        uint64  `json:"seed"`
+	Replication uint64  `json:"replication"`
+	From        Figure  `json:"from_s"` // seconds after the scenario's start
+	To          Figure  `json:"to_s"`
+	Events      Figure  `json:"events"`
+
+	All     *Figures               `json:"all"`
+	Paid    *Figures               `json:"paid"`   // the tiers that pay
+	Unpaid  *Figures               `json:"unpaid"` // the tiers that do not
+	Tiers   map[string]*Figures    `json:"tiers"`
+	Classes map[string]*Figures    `json:"classes"`
+	Pools   map[string]PoolFigures `json:"pools"`
+	GPU     PoolFigures            `json:"gpu"` // the sum of the pools
+}
+
+// A Window is a stretch of the run whose figures are reported apart, beside
+// those of the whole.
+type Window struct {
+	From, To sim.Time
+	Counts   bool // counts and levels only: no distributions, which cost memory
+}
+
+// A Result is what a run leaves.
+type Result struct {
+	Summary Summary
+	Series  *Table
+	Windows []Summary // one for each registered window, in their order
+}

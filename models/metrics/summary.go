@@ -1,0 +1,324 @@
+package metrics
+
+import (
+	"math"
+
+	"github.com/launchday-sim/launchday/models"
+	"github.com/launchday-sim/launchday/sim"
+	"github.com/launchday-sim/launchday/sim/stats"
+)
+
+// A state is everything cumulative that a recorder knows at one moment. The
+// figures of a window are made from the states at its ends.
+type state struct {
+	at       sim.Time
+	events   uint64
+	cells    []cellState
+	groups   [][numLevels - 1]stats.Integral
+	capacity []stats.Integral
+}
+
+type cellState struct {
+	counts   [numCounts]int64
+	rejected []int64
+	sketches *[numSketches]stats.Sketch // nil: not kept
+	levels   [numLevels]stats.Integral
+}
+
+// An openWindow is a window and the state at its beginning.
+type openWindow struct {
+	Window
+	begin *state
+	done  *Summary
+}
+
+func (r *Recorder) state(now sim.Time, events uint64, sketches bool) state {
+	s := state{at: now, events: events, cells: make([]cellState, len(r.cells))}
+	for _, i := range r.used {
+		x := &r.cells[i]
+		c := &s.cells[i]
+		c.counts = x.counts
+		c.rejected = append([]int64(nil), x.rejected...)
+		c.levels = x.integrals(now)
+		if sketches {
+			c.sketches = new([numSketches]stats.Sketch)
+			for k := range c.sketches {
+				c.sketches[k].Merge(&x.closed[k])
+				c.sketches[k].Merge(&x.live[k])
+			}
+		}
+	}
+	for i := range r.groups {
+		g := &r.groups[i]
+		s.groups = append(s.groups, [numLevels - 1]stats.Integral{g.queue.Integral(int64(now)), g.retrying.Integral(int64(now))})
+	}
+	for i := range r.capacity {
+		s.capacity = append(s.capacity, r.capacity[i].Integral(int64(now)))
+	}
+	return s
+}
+
+func (x *cell) integrals(now sim.Time) [numLevels]stats.Integral {
+	return [numLevels]stats.Integral{x.own.queue.Integral(int64(now)), x.own.retrying.Integral(int64(now)), x.busy.Integral(int64(now))}
+}
+
+// Begin marks the end of the warm-up. It must be called at World.From.
+func (r *Recorder) Begin(now sim.Time, events uint64) {
+	for i := range r.groups {
+		r.groups[i].queue.ResetMax()
+		r.groups[i].retrying.ResetMax()
+	}
+	for _, i := range r.used {
+		x := &r.cells[i]
+		x.own.queue.ResetMax()
+		x.own.retrying.ResetMax()
+		x.lastInt = x.integrals(now)
+	}
+	for i := range r.capacity {
+		r.lastCap[i] = r.capacity[i].Integral(int64(now))
+	}
+	r.base = r.state(now, events, false)
+}
+
+// OpenWindow and CloseWindow must be called at the ends of window i.
+func (r *Recorder) OpenWindow(i int, now sim.Time, events uint64) {
+	s := r.state(now, events, !r.windows[i].Counts)
+	r.windows[i].begin = &s
+}
+
+// CloseWindow makes the figures of window i.
+func (r *Recorder) CloseWindow(i int, now sim.Time, events uint64) {
+	w := &r.windows[i]
+	if w.begin == nil {
+		return
+	}
+	end := r.state(now, events, !w.Counts)
+	s := r.summary(w.begin, &end, nil)
+	w.begin, w.done = nil, &s
+}
+
+// Result makes the figures of the run, which ends now. The last interval must
+// have been closed.
+func (r *Recorder) Result(now sim.Time, events uint64, l Live) *Result {
+	end := r.state(now, events, true)
+	res := &Result{Summary: r.summary(&r.base, &end, &l), Series: r.table()}
+	for i := range r.windows {
+		if r.windows[i].done == nil {
+			r.windows[i].done = &Summary{Schema: SchemaVersion, From: Null(), To: Null()}
+		}
+		res.Windows = append(res.Windows, *r.windows[i].done)
+	}
+	return res
+}
+
+// Distribution returns the latency, in nanoseconds, of the attempts of a tier
+// and class that have completed, up to the last closed interval.
+func (r *Recorder) Distribution(t models.Tier, c models.Class) *stats.Sketch {
+	return &r.cells[int(t)*len(r.w.Classes)+int(c)].closed[sLatency]
+}
+
+func (r *Recorder) summary(from, to *state, l *Live) Summary {
+	nT, nC := len(r.w.Tiers), len(r.w.Classes)
+	s := Summary{Schema: SchemaVersion, Scenario: r.w.Scenario, Scale: r.w.Scale, Seed: r.w.Seed, Replication: r.w.Replication,
+		From: Figure((from.at - r.w.From).Seconds()), To: Figure((to.at - r.w.From).Seconds()), Events: Figure(to.events - from.events),
+		Tiers: map[string]*Figures{}, Classes: map[string]*Figures{}, Pools: map[string]PoolFigures{}}
+	f := figurer{r: r, from: from, to: to, live: l}
+	s.All = f.group(func(x *cell) bool { return true }, nT+nC+2)
+	s.Paid = f.group(func(x *cell) bool { return r.w.Tiers[x.tier].Paid }, nT+nC)
+	s.Unpaid = f.group(func(x *cell) bool { return !r.w.Tiers[x.tier].Paid }, nT+nC+1)
+	f.perClass(s.Paid, func(x *cell) bool { return r.w.Tiers[x.tier].Paid })
+	f.perClass(s.Unpaid, func(x *cell) bool { return !r.w.Tiers[x.tier].Paid })
+	for t, tier := range r.w.Tiers {
+		in := func(x *cell) bool { return int(x.tier) == t }
+		g := f.group(in, t)
+		f.perClass(g, in)
+		s.Tiers[tier.Name] = g
+	}
+	for c, class := range r.w.Classes {
+		s.Classes[class.Name] = f.group(func(x *cell) bool { return int(x.class) == c }, nT+c)
+	}
+	for p, name := range r.w.Pools {
+		s.Pools[name] = f.pool(func(q int) bool { return q == p })
+	}
+	s.GPU = f.pool(func(int) bool { return true })
+	return s
+}
+
+// A figurer makes figures from two states.
+type figurer struct {
+	r        *Recorder
+	from, to *state
+	live     *Live
+}
+
+func (f *figurer) ns() int64 { return int64(f.to.at - f.from.at) }
+
+func (f *figurer) perClass(g *Figures, in func(*cell) bool) {
+	g.Classes = map[string]*Figures{}
+	for c, class := range f.r.w.Classes {
+		both := func(x *cell) bool { return in(x) && int(x.class) == c }
+		for _, i := range f.r.used {
+			if both(&f.r.cells[i]) {
+				g.Classes[class.Name] = f.group(both, -1)
+				break
+			}
+		}
+	}
+}
+
+// group makes the figures of the cells that are in; its levels are kept in
+// groups[level], or, where that is negative, in the cells alone.
+func (f *figurer) group(in func(*cell) bool, level int) *Figures {
+	r := f.r
+	var n [numCounts]int64
+	var sum [numLevels]stats.Integral
+	var sketches [numSketches]stats.Sketch
+	rejected := make([]int64, r.w.Reasons.Len())
+	var inSystem, open int64
+	classes := map[models.Class]bool{}
+	pools := make([]bool, len(r.w.Pools))
+	queueMax, retryingMax := Null(), Null()
+	single := 0
+	for _, i := range r.used {
+		x := &r.cells[i]
+		if !in(x) {
+			continue
+		}
+		a, b := &f.from.cells[i], &f.to.cells[i]
+		for k := range n {
+			n[k] += b.counts[k] - a.counts[k]
+		}
+		for k := range rejected {
+			rejected[k] += b.rejected[k] - a.rejected[k]
+		}
+		for k := range sum {
+			sum[k] = sum[k].Add(b.levels[k].Sub(a.levels[k]))
+		}
+		if b.sketches != nil {
+			for k := range sketches {
+				d := b.sketches[k].Clone()
+				if a.sketches != nil {
+					d.Sub(&a.sketches[k])
+				}
+				sketches[k].Merge(d)
+			}
+		}
+		if f.live != nil {
+			inSystem += f.live.InSystem[i]
+			open += f.live.Open[i]
+		}
+		classes[x.class] = true
+		pools[r.w.Classes[x.class].Pool] = true
+		single++
+		queueMax, retryingMax = Figure(x.own.queue.Max()), Figure(x.own.retrying.Max())
+	}
+	if f.live == nil || (level < 0 && single > 1) {
+		queueMax, retryingMax = Null(), Null()
+	} else if level >= 0 {
+		queueMax, retryingMax = Figure(r.groups[level].queue.Max()), Figure(r.groups[level].retrying.Max())
+	}
+	g := &Figures{Requests: Figure(n[cRequests]), Satisfied: Figure(n[cSatisfied]), GivenUp: Figure(n[cGivenUp]), Attempts: Figure(n[cAttempts]),
+		Admitted: Figure(n[cAdmitted]), Completed: Figure(n[cCompleted]), Degraded: Figure(n[cDegraded]), Abandoned: Figure(n[cAbandoned]),
+		TimedOut: Figure(n[cTimedOut]), Failed: Figure(n[cFailed]), Cancelled: Figure(n[cCancelled]), Suppressed: Figure(n[cSuppressed]),
+		Signups: Figure(n[cSignups]), Users: Figure(n[cUsers]), UsersSatisfied: Figure(n[cUsersSatisfied]), Rejected: map[string]Figure{},
+		Open: Null(), InSystem: Null()}
+	if len(classes) > 1 {
+		g.Users, g.UsersSatisfied = Figure(n[cUsersInTier]), Figure(n[cUsersSatisfiedInTier])
+	}
+	// A user who was counted before the window is not counted again in it.
+	for _, i := range r.used {
+		if in(&r.cells[i]) && f.from.cells[i].counts[cUsers] > 0 {
+			g.Users = Null()
+			if f.from.cells[i].counts[cUsersSatisfied] > 0 {
+				g.UsersSatisfied = Null()
+			}
+		}
+	}
+	if f.live != nil {
+		g.InSystem, g.Open = Figure(inSystem), Figure(open)
+	}
+	ended := n[cCompleted] + n[cAbandoned] + n[cTimedOut] + n[cFailed] + n[cCancelled]
+	bad, refused := n[cTimedOut]+n[cFailed], int64(0)
+	for reason := 1; reason < r.w.Reasons.Len(); reason++ {
+		what := r.w.Reasons.Get(models.Reason(reason))
+		g.Rejected[what.Name] += Figure(rejected[reason])
+		ended += rejected[reason]
+		if what.Status == models.Unavailable {
+			bad += rejected[reason]
+		} else {
+			refused += rejected[reason]
+		}
+	}
+	g.GoodputPerS = ratio(float64(n[cCompleted]), sim.Time(f.ns()).Seconds())
+	g.ErrorRate = ratio(float64(bad), float64(ended))
+	g.RefusalRate = ratio(float64(refused), float64(ended))
+	g.AbandonmentRate = ratio(float64(n[cAbandoned]), float64(ended))
+	g.CompletedShare = ratio(float64(n[cCompleted]), float64(ended))
+	g.Latency, g.Wait = spread(&sketches[sLatency]), spread(&sketches[sWait])
+	g.RequestLatency, g.OfferedWait = spread(&sketches[sRequestLatency]), spread(&sketches[sOffered])
+	g.ProbWait = ratio(float64(n[cWaited]), float64(n[cJoined]))
+	g.QueueLength = Level{Mean: f.mean(sum[lQueue]), Max: queueMax}
+	g.Retrying = Level{Mean: f.mean(sum[lRetrying]), Max: retryingMax}
+	g.BusyMean = f.mean(sum[lBusy])
+	available := 0.0
+	for p, has := range pools {
+		if has {
+			one := f.pool(func(q int) bool { return q == p })
+			available += float64(one.CapacityMean - one.FluidMean)
+		}
+	}
+	g.Load = ratio(float64(n[cDemandMicros])*1e-6, available*sim.Time(f.ns()).Seconds())
+	return g
+}
+
+func (f *figurer) mean(i stats.Integral) Figure {
+	if f.ns() == 0 {
+		return Null()
+	}
+	return Figure(i.Over(f.ns()))
+}
+
+// pool makes the figures of the pools that are in, taken together.
+func (f *figurer) pool(in func(int) bool) PoolFigures {
+	var busy, fluid, capacity stats.Integral
+	for p := range f.r.w.Pools {
+		if in(p) {
+			capacity = capacity.Add(f.to.capacity[p].Sub(f.from.capacity[p]))
+		}
+	}
+	for _, i := range f.r.used {
+		x := &f.r.cells[i]
+		c := f.r.w.Classes[x.class]
+		if !in(c.Pool) {
+			continue
+		}
+		held := f.to.cells[i].levels[lBusy].Sub(f.from.cells[i].levels[lBusy])
+		busy = busy.Add(held)
+		if c.Fluid {
+			fluid = fluid.Add(held)
+		}
+	}
+	g := PoolFigures{BusyMean: f.mean(busy), CapacityMean: f.mean(capacity), FluidMean: f.mean(fluid)}
+	g.Utilisation = ratio(float64(g.BusyMean), float64(g.CapacityMean))
+	return g
+}
+
+func ratio(a, b float64) Figure {
+	if b == 0 {
+		return Null()
+	}
+	return Figure(a / b)
+}
+
+func spread(s *stats.Sketch) Spread {
+	if s.Count() == 0 {
+		n := Null()
+		return Spread{n, n, n, n, n, n, n, n}
+	}
+	at := func(q float64) Figure { return Figure(s.Quantile(q) / 1e9) }
+	sd := Figure(s.SD() / 1e9)
+	if math.IsNaN(float64(sd)) {
+		sd = Null()
+	}
+	return Spread{Mean: Figure(s.Mean() / 1e9), SD: sd, P50: at(0.5), P90: at(0.9), P95: at(0.95), P99: at(0.99), P999: at(0.999), Max: Figure(float64(s.Max()) / 1e9)}
+}
