@@ -1,0 +1,173 @@
+package launch
+
+import (
+	"math"
+
+	"github.com/launchday-sim/launchday/models"
+	"github.com/launchday-sim/launchday/models/metrics"
+	"github.com/launchday-sim/launchday/sim"
+	"github.com/launchday-sim/launchday/sim/rng"
+	"github.com/launchday-sim/launchday/sim/stats"
+)
+
+// A fluid is work of one tier and class that is too much to follow one by one:
+// a rate of messages, each of which needs a server for some mean time. It holds
+// servers of its pool, fewer than it claims where others hold them; what is not
+// served waits, and is abandoned after an exponential patience.
+//
+// Messages are whole numbers: what a step leaves of a fraction is carried over,
+// so that every message that arrived is completed, abandoned or waiting.
+type fluid struct {
+	tier     models.Tier
+	class    models.Class
+	pool     int
+	work     float64  // server seconds a message
+	share    float64  // largest share of the pool while others wait
+	patience sim.Time // mean
+	rate     float64  // messages per second, now
+	since    sim.Time // when it was last settled
+	backlog  int64    // messages that wait
+	held     stats.Integral
+	claim    int64
+	carry    struct{ arrived, served, lost, claim float64 }
+}
+
+func (r *Run) newFluid(tier, class string) fluid {
+	f := fluid{tier: models.Tier(r.tierOf(tier)), class: models.Class(r.classOf(class))}
+	f.pool = r.classes[f.class].pool
+	r.setFluid(&f)
+	return f
+}
+
+// setFluid takes over what the scenario says now.
+func (r *Run) setFluid(f *fluid) {
+	c := &r.now.Classes[f.class]
+	f.work = r.classes[f.class].service.Mean()
+	f.share = float64(c.Share)
+	f.patience = sim.Time(c.Patience)
+}
+
+// Flow is the rate of fluid work until a time: what came before is settled, and
+// servers are claimed for what comes.
+func (r *Run) Flow(now, until sim.Time, tier models.Tier, class models.Class, rate float64) {
+	for i := range r.fluids {
+		f := &r.fluids[i]
+		if f.tier != tier || f.class != class {
+			continue
+		}
+		r.settleOne(now, f)
+		f.rate = rate
+		p := &r.pools[f.pool]
+		need := float64(rate*f.work) + float64(float64(f.backlog)*f.work)/(until-now).Seconds()
+		if most := float64(f.share * float64(p.gpu.Capacity())); p.queue.Len() > 0 && need > most {
+			need = most
+		}
+		f.claim, f.carry.claim = whole(need + f.carry.claim)
+		p.claim(now)
+	}
+}
+
+// claim brings the claims of all fluids to the pool.
+func (p *pool) claim(now sim.Time) {
+	total := int64(0)
+	for i := range p.r.fluids {
+		if p.r.fluids[i].pool == p.n {
+			total += p.r.fluids[i].claim
+		}
+	}
+	p.gpu.SetFluid(now, int(total))
+	p.changed(now)
+}
+
+// changed takes note of the servers that are up and of those that fluid work
+// holds, if they changed.
+func (p *pool) changed(now sim.Time) {
+	if c := p.gpu.Capacity(); c != p.capacity {
+		p.capacity = c
+		p.r.rec.Capacity(now, p.n, c)
+	}
+	held := int64(p.gpu.Fluid())
+	if held == p.fluid.Value() {
+		return
+	}
+	p.fluid.Set(int64(now), held)
+	for i := range p.r.fluids {
+		if f := &p.r.fluids[i]; f.pool == p.n {
+			p.r.rec.FluidHeld(now, f.tier, f.class, p.part(f), f.backlog)
+		}
+	}
+}
+
+// part is a fluid's part of the servers that the pool's fluids hold.
+func (p *pool) part(f *fluid) int64 {
+	before, total := int64(0), int64(0)
+	for i := range p.r.fluids {
+		if g := &p.r.fluids[i]; g.pool == p.n {
+			total += g.claim
+			if g == f {
+				before = total
+			}
+		}
+	}
+	if total == 0 {
+		return 0
+	}
+	// Rounded so that the parts add up to what is held.
+	held := p.fluid.Value()
+	return before*held/total - (before-f.claim)*held/total
+}
+
+// settle brings all fluid work up to now.
+func (r *Run) settle(now sim.Time) {
+	for i := range r.fluids {
+		r.settleOne(now, &r.fluids[i])
+	}
+}
+
+func (r *Run) settleOne(now sim.Time, f *fluid) {
+	dt := (now - f.since).Seconds()
+	p := &r.pools[f.pool]
+	integral := p.fluid.Integral(int64(now))
+	if dt <= 0 {
+		f.held = integral
+		return
+	}
+	var flow metrics.Flow
+	flow.Arrived, f.carry.arrived = whole(float64(f.rate*dt) + f.carry.arrived)
+	// What waits when the measured time begins belongs to it.
+	measured := flow.Arrived
+	if f.since <= r.origin {
+		measured += f.backlog
+	}
+	f.backlog += flow.Arrived
+	held := integral.Sub(f.held).Over(int64(now - f.since))
+	total := int64(0)
+	for i := range r.fluids {
+		if r.fluids[i].pool == f.pool {
+			total += r.fluids[i].claim
+		}
+	}
+	served := 0.0
+	if total > 0 && f.work > 0 {
+		served = held * dt * float64(f.claim) / float64(total) / f.work
+	}
+	flow.Completed, f.carry.served = whole(served + f.carry.served)
+	if flow.Completed > f.backlog {
+		flow.Completed, f.carry.served = f.backlog, 0
+	}
+	f.backlog -= flow.Completed
+	lost := float64(float64(f.backlog) * (1 - rng.Exp(-dt/f.patience.Seconds())))
+	flow.Abandoned, f.carry.lost = whole(lost + f.carry.lost)
+	flow.Abandoned = min(flow.Abandoned, f.backlog)
+	f.backlog -= flow.Abandoned
+	flow.Arrived = measured
+	r.rec.Fluid(now, f.tier, f.class, flow)
+	r.rec.FluidHeld(now, f.tier, f.class, p.part(f), f.backlog)
+	f.held, f.since = integral, now
+}
+
+// whole splits a number into its whole part and the rest.
+func whole(x float64) (int64, float64) {
+	n := math.Floor(x)
+	return int64(n), x - n
+}
