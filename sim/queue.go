@@ -25,7 +25,8 @@ import "math/bits"
 // them all, and limit is Never.
 //
 // What is scheduled for the current instant goes to row 0, whose digit is the
-// priority: it takes constant time however many events the instant has.
+// priority: it takes constant time however many events the instant has. While
+// row 0 holds anything, limit is later than now: its elders are all in the front.
 //
 // Entries of equal time and priority need no sequence number. They always go the
 // same way, and everything here is stable: a bucket is first in, first out, and
@@ -105,7 +106,7 @@ func (q *queue) push(now Time, e entry) {
 	}
 	q.insert(e)
 	if q.tail-q.head == frontMax {
-		q.spill()
+		q.spill(now)
 	}
 }
 
@@ -173,11 +174,16 @@ func (q *queue) insert(e entry) {
 }
 
 // spill moves about half of the front to the buckets, cutting between two
-// times; all of it if it has but one.
-func (q *queue) spill() {
+// times; all of it if it has but one. What is due now stays: it is older than
+// what row 0 holds, which comes before the buckets. The entry that was too many
+// is later than now, so there is a cut.
+func (q *queue) spill(now Time) {
 	cut := q.head + frontMax/2
 	for cut != q.head && q.front[cut-1].t == q.front[cut].t {
 		cut--
+	}
+	for q.front[cut].t == now {
+		cut++
 	}
 	q.limit = q.front[cut].t
 	for i := cut; i != q.tail; i++ {
@@ -287,7 +293,6 @@ func (q *queue) refill(now, before Time) bool {
 			q.limit = start + 1
 			return true
 		}
-		q.limit = start
 		for c := b.head; c != nil; c = q.recycle(c) {
 			for _, e := range b.in(c) {
 				q.deal(e)

@@ -217,7 +217,11 @@ func (d *Demand) number() {
 			d.blocks = append(d.blocks, block{first: first, total: total})
 			continue
 		}
-		d.blocks = append(d.blocks, newBlock(first, total, int(math.Floor(float64(total*interest)+0.5)), reach))
+		base := int(math.Floor(float64(total*interest) + 0.5))
+		if total*interest > 0 {
+			base = max(base, 1) // requests will come, and somebody makes them
+		}
+		d.blocks = append(d.blocks, newBlock(first, total, base, reach))
 		first += models.User(d.blocks[t].size())
 	}
 	d.users = int(first)

@@ -15,8 +15,11 @@ import (
 // servers of its pool, fewer than it claims where others hold them; what is not
 // served waits, and is abandoned after an exponential patience.
 //
-// Messages are whole numbers: what a step leaves of a fraction is carried over,
-// so that every message that arrived is completed, abandoned or waiting.
+// Messages and servers are whole numbers: what a step leaves of a fraction is
+// carried over, so that every message that arrived is completed, abandoned or
+// still there. What is there because a fraction of a server was left for the
+// next step does not wait: it is under way, and at any scale less than what one
+// server does in a step.
 type fluid struct {
 	tier     models.Tier
 	class    models.Class
@@ -26,11 +29,15 @@ type fluid struct {
 	patience sim.Time // mean
 	rate     float64  // messages per second, now
 	since    sim.Time // when it was last settled
-	backlog  int64    // messages that wait
+	backlog  int64    // messages that are not served yet
+	slack    int64    // messages that one server serves in a step, rounded up
 	held     stats.Integral
 	claim    int64
 	carry    struct{ arrived, served, lost, claim float64 }
 }
+
+// waiting is the messages that wait for want of servers.
+func (f *fluid) waiting() int64 { return max(0, f.backlog-f.slack) }
 
 func (r *Run) newFluid(tier, class string) fluid {
 	f := fluid{tier: models.Tier(r.tierOf(tier)), class: models.Class(r.classOf(class))}
@@ -50,15 +57,20 @@ func (r *Run) setFluid(f *fluid) {
 // Flow is the rate of fluid work until a time: what came before is settled, and
 // servers are claimed for what comes.
 func (r *Run) Flow(now, until sim.Time, tier models.Tier, class models.Class, rate float64) {
+	r.settle(now) // all of them: what was held is shared by the claims that there were
 	for i := range r.fluids {
 		f := &r.fluids[i]
 		if f.tier != tier || f.class != class {
 			continue
 		}
-		r.settleOne(now, f)
 		f.rate = rate
+		step := (until - now).Seconds()
+		f.slack = 0
+		if f.work > 0 {
+			f.slack = int64(step/f.work) + 2 // 1 for the fraction here, 1 for that of what has arrived
+		}
 		p := &r.pools[f.pool]
-		need := float64(rate*f.work) + float64(float64(f.backlog)*f.work)/(until-now).Seconds()
+		need := float64(rate*f.work) + float64(float64(f.waiting())*f.work)/step
 		if most := float64(f.share * float64(p.gpu.Capacity())); p.queue.Len() > 0 && need > most {
 			need = most
 		}
@@ -93,7 +105,7 @@ func (p *pool) changed(now sim.Time) {
 	p.fluid.Set(int64(now), held)
 	for i := range p.r.fluids {
 		if f := &p.r.fluids[i]; f.pool == p.n {
-			p.r.rec.FluidHeld(now, f.tier, f.class, p.part(f), f.backlog)
+			p.r.rec.FluidHeld(now, f.tier, f.class, p.part(f), f.waiting())
 		}
 	}
 }
@@ -139,6 +151,7 @@ func (r *Run) settleOne(now sim.Time, f *fluid) {
 	if f.since <= r.origin {
 		measured += f.backlog
 	}
+	before := float64(f.waiting())
 	f.backlog += flow.Arrived
 	held := integral.Sub(f.held).Over(int64(now - f.since))
 	total := int64(0)
@@ -148,7 +161,10 @@ func (r *Run) settleOne(now sim.Time, f *fluid) {
 		}
 	}
 	served := 0.0
-	if total > 0 && f.work > 0 {
+	switch {
+	case f.work == 0:
+		served = float64(f.backlog)
+	case total > 0:
 		served = held * dt * float64(f.claim) / float64(total) / f.work
 	}
 	flow.Completed, f.carry.served = whole(served + f.carry.served)
@@ -156,13 +172,17 @@ func (r *Run) settleOne(now sim.Time, f *fluid) {
 		flow.Completed, f.carry.served = f.backlog, 0
 	}
 	f.backlog -= flow.Completed
-	lost := float64(float64(f.backlog) * (1 - rng.Exp(-dt/f.patience.Seconds())))
+	// What waits grows at an even rate over dt, and decays: w' = growth - w / patience.
+	x := dt / f.patience.Seconds()
+	after, keep := float64(f.waiting()), rng.Exp(-x)
+	left := float64(before*keep) + float64((after-before)*(1-keep))/x
+	lost := after - math.Max(left, 0)
 	flow.Abandoned, f.carry.lost = whole(lost + f.carry.lost)
 	flow.Abandoned = min(flow.Abandoned, f.backlog)
 	f.backlog -= flow.Abandoned
 	flow.Arrived = measured
 	r.rec.Fluid(now, f.tier, f.class, flow)
-	r.rec.FluidHeld(now, f.tier, f.class, p.part(f), f.backlog)
+	r.rec.FluidHeld(now, f.tier, f.class, p.part(f), f.waiting())
 	f.held, f.since = integral, now
 }
 

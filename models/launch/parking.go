@@ -26,7 +26,6 @@ type parking struct {
 	buckets []int32 // head of the chain of chunks, -1 is none
 	chunks  []chunk
 	spare   []int32
-	opened  int // the bucket that is open
 	never   []parked
 }
 

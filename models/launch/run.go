@@ -185,10 +185,13 @@ func (r *Run) build() error {
 	}
 	used := map[[2]string]bool{}
 	for _, s := range sc.Demand.Streams {
-		used[[2]string{s.Tier, s.Class}] = true
 		if c := r.classes[r.classOf(s.Class)]; c.fluid {
+			if used[[2]string{s.Tier, s.Class}] {
+				return fmt.Errorf("demand.streams.%s: tier %s has a stream of fluid class %s already: want one, at the sum of the rates", s.Name, s.Tier, s.Class)
+			}
 			r.fluids = append(r.fluids, r.newFluid(s.Tier, s.Class))
 		}
+		used[[2]string{s.Tier, s.Class}] = true
 	}
 	var windows []metrics.Window
 	if r.opts.Record {
@@ -443,26 +446,61 @@ func (r *Run) Apply(changes scenario.Changes) error {
 	}
 	old, now := r.now, r.k.Now()
 	r.settle(now)
+	before := r.full
 	r.full, r.now = full, next
-	for i := range r.pools {
-		p := &r.pools[i]
-		if !reflect.DeepEqual(old.Pools[i].Queue, next.Pools[i].Queue) {
-			if err := p.queue.Reconfigure(next.Pools[i].Queue, func(s models.Slot) *models.Attempt { return &r.attempts[s] }); err != nil {
-				return err
-			}
+	changed, err := r.reconfigure(now, old, next)
+	switch {
+	case err != nil && changed:
+		r.err = fmt.Errorf("a change was taken over in part: %w", err)
+		return r.err
+	case err != nil:
+		r.full, r.now = before, old
+	}
+	return err
+}
+
+// reconfigure hands what changed to the rooms, and reports whether any has
+// taken it over.
+func (r *Run) reconfigure(now sim.Time, old, next *scenario.Scenario) (changed bool, err error) {
+	if !reflect.DeepEqual(old.Demand, next.Demand) {
+		if err := r.demand.Reconfigure(now, next.Demand); err != nil {
+			return changed, err
 		}
-		if !reflect.DeepEqual(old.Pools[i].Spec, next.Pools[i].Spec) {
-			if err := p.gpu.Reconfigure(now, r.shifted(next.Pools[i].Spec)); err != nil {
-				return err
+		changed = true
+	}
+	if !reflect.DeepEqual(old.Clients, next.Clients) {
+		if err := r.setClients(); err != nil {
+			return changed, err
+		}
+		changed = true
+	}
+	if !reflect.DeepEqual(old.Policies, next.Policies) {
+		if err := r.chain.Reconfigure(next.Policies); err != nil {
+			return changed, err
+		}
+		changed = true
+	}
+	for i := range r.pools {
+		p, a, b := &r.pools[i], &old.Pools[i], &next.Pools[i]
+		if a.Queue != b.Queue {
+			if err := p.queue.Reconfigure(b.Queue, func(s models.Slot) *models.Attempt { return &r.attempts[s] }); err != nil {
+				return changed, err
 			}
+			changed = true
+		}
+		if !reflect.DeepEqual(a.Spec, b.Spec) {
+			if err := p.gpu.Reconfigure(now, r.shifted(b.Spec)); err != nil {
+				return changed, err
+			}
+			changed = true
 		}
 	}
 	for i := range next.Classes {
-		if !reflect.DeepEqual(old.Classes[i].Service, next.Classes[i].Service) {
-			if r.classes[i].service, err = next.Classes[i].Service.Build(); err != nil {
-				return err
-			}
+		law, err := next.Classes[i].Service.Build()
+		if err != nil {
+			return changed, fmt.Errorf("classes.%s.service: %w", next.Classes[i].Name, err)
 		}
+		r.classes[i].service = law
 	}
 	for i := range r.fluids {
 		r.setFluid(&r.fluids[i])
@@ -470,20 +508,7 @@ func (r *Run) Apply(changes scenario.Changes) error {
 	for i := range next.Tiers {
 		r.priority[i] = uint8(next.Tiers[i].Priority)
 	}
-	if !reflect.DeepEqual(old.Clients, next.Clients) {
-		if err := r.setClients(); err != nil {
-			return err
-		}
-	}
-	if !reflect.DeepEqual(old.Policies, next.Policies) {
-		if err := r.chain.Reconfigure(next.Policies); err != nil {
-			return err
-		}
-	}
-	if !reflect.DeepEqual(old.Demand, next.Demand) {
-		return r.demand.Reconfigure(now, next.Demand)
-	}
-	return nil
+	return changed, nil
 }
 
 // fixed refuses changes of what a run is made of.
@@ -510,6 +535,18 @@ func (r *Run) fixed(next *scenario.Scenario) error {
 		return fmt.Errorf("record: cannot change during a run")
 	case !reflect.DeepEqual(next.Unknowns, old.Unknowns):
 		return fmt.Errorf("unknowns: cannot change during a run")
+	}
+	if len(next.Policies) != len(old.Policies) {
+		return fmt.Errorf("policies: cannot be added or removed during a run: have them all, and switch them by enabled")
+	}
+	for i := range next.Policies {
+		a, b := &old.Policies[i], &next.Policies[i]
+		switch {
+		case a.Name != b.Name:
+			return fmt.Errorf("policies.%s.name: cannot change during a run", a.Name)
+		case a.Kind != b.Kind:
+			return fmt.Errorf("policies.%s.kind: cannot change during a run", a.Name)
+		}
 	}
 	for i := range next.Tiers {
 		a, b := old.Tiers[i], next.Tiers[i]

@@ -67,11 +67,12 @@ func (d *decoder) findStart(t reflect.Type) {
 	if f == nil || f.typ != timeType {
 		return
 	}
-	text := f.def
+	d.start, _ = time.Parse(time.RFC3339, f.def)
 	if n := child(d.root, "start"); n != nil {
-		text = n.Value
+		if at, err := time.Parse(time.RFC3339, n.Value); err == nil { // otherwise it is reported in its turn
+			d.start = at
+		}
 	}
-	d.start, _ = time.Parse(time.RFC3339, text) // a fault of it is found in its turn
 }
 
 func join(path, key string) string {
@@ -153,13 +154,7 @@ func (d *decoder) kind(n *yaml.Node, v reflect.Value) (known bool, kinds []strin
 func (d *decoder) absent(n *yaml.Node, f *field, v reflect.Value, path string) {
 	switch {
 	case f.hasDef:
-		node, faults := parse("default of "+path, []byte(f.def))
-		if f.def == "" {
-			node, faults = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str"}, nil
-		}
-		if d.faults = append(d.faults, faults...); node != nil {
-			d.value(node, f, v, path)
-		}
+		d.value(f.defaultNode(), f, v, path)
 	case f.required:
 		d.faults = append(d.faults, Fault{File: d.name, Line: n.Line, Column: n.Column, Path: path, Message: "is missing", Want: f.want()})
 	case section(f.typ) && f.typ != distType:
@@ -257,7 +252,13 @@ func (d *decoder) scalar(n *yaml.Node, f *field, v reflect.Value, path string) {
 	if d.outside(v, f.max, +1) {
 		d.fault(n, path, "is too large", f.want())
 	}
-	if v.Kind() != reflect.String || v.String() == "" && f.hasDef && f.def == "" {
+	if v.Kind() != reflect.String {
+		return
+	}
+	if v.String() == "" { // an empty text is none
+		if f.required {
+			d.fault(n, path, "is empty", f.want())
+		}
 		return
 	}
 	switch name := v.String(); {

@@ -181,17 +181,18 @@ func (d *Document) position(path string) (line, column int) {
 		var seg string
 		seg, rest, _ = strings.Cut(rest, ".")
 		key, index, indexed := strings.Cut(seg, "[")
-		if n = child(n, key); n != nil && indexed {
-			var i int
-			if _, err := fmt.Sscanf(index, "%d]", &i); err != nil || n.Kind != yaml.SequenceNode || i < 0 || i >= len(n.Content) {
-				n = nil
-			} else {
-				n = n.Content[i]
-			}
-		}
-		if n == nil {
+		if n = child(n, key); n == nil {
 			break
 		}
+		line, column = n.Line, n.Column
+		if !indexed {
+			continue
+		}
+		var i int
+		if _, err := fmt.Sscanf(index, "%d]", &i); err != nil || n.Kind != yaml.SequenceNode || i < 0 || i >= len(n.Content) {
+			break
+		}
+		n = n.Content[i]
 		line, column = n.Line, n.Column
 	}
 	return line, column
@@ -235,12 +236,12 @@ func itemName(n *yaml.Node) string {
 	return ""
 }
 
-// itemNames are the names of the items of a list.
+// itemNames are the valid names of the items of a list.
 func itemNames(n *yaml.Node) []string {
 	var names []string
 	if n != nil && n.Kind == yaml.SequenceNode {
 		for _, item := range n.Content {
-			if name := itemName(item); name != "" {
+			if name := itemName(item); itemNamePattern.MatchString(name) {
 				names = append(names, name)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // A Fault is one thing that is wrong with a scenario: where, what it is about,
@@ -47,7 +48,12 @@ func (f Fault) Error() string {
 	if f.Want != "" {
 		b.WriteString(": want " + f.Want)
 	}
-	return b.String()
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, b.String())
 }
 
 // Faults is everything that is wrong with a scenario, in the order of the file.

@@ -148,8 +148,7 @@ func place(n *yaml.Node, f *field, value *yaml.Node) **yaml.Node {
 		fresh = &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
 	}
 	if f.def != "" {
-		fresh, _ = parse("", []byte(f.def))
-		unplace(fresh)
+		fresh = f.defaultNode()
 	}
 	fresh.Line, fresh.Column = value.Line, value.Column
 	n.Content = append(n.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: f.key, Line: value.Line, Column: value.Column}, fresh)
@@ -165,12 +164,15 @@ func (d *decoder) changes(n *yaml.Node, path string) Changes {
 	list, seen := Changes{}, map[string]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
-		if key.Kind != yaml.ScalarNode || seen[key.Value] {
-			d.fault(key, path, "is there twice or no path of a knob", "each knob once")
-			continue
+		switch {
+		case key.Kind != yaml.ScalarNode:
+			d.fault(key, path, "is no path of a knob", "names with points between them, such as pools.main.nodes")
+		case seen[key.Value]:
+			d.fault(key, path, "is there twice", "each knob once")
+		default:
+			seen[key.Value] = true
+			list = append(list, Change{key.Value, value, key})
 		}
-		seen[key.Value] = true
-		list = append(list, Change{key.Value, value, key})
 	}
 	return list
 }

@@ -158,7 +158,7 @@ func (s *Scenario) WithoutLevers() (*Scenario, error) {
 			return kind == nil || kind.Value == "lever"
 		})
 	}
-	return decode(&bare)
+	return bare.reread()
 }
 
 // Resolved is the scenario with every default written out, as it was run.
@@ -238,3 +238,9 @@ func (s *Scenario) Formatter(path string) (func(x float64) string, error) {
 		return fmt.Sprint(w.Interface())
 	}, nil
 }
+
+// SchemaText is the JSON Schema of a scenario file.
+func SchemaText() ([]byte, error) { return Schema[Scenario](options, "Launchday scenario") }
+
+// ReferenceText is the reference documentation of a scenario file, in Markdown.
+func ReferenceText() []byte { return Reference[Scenario](options) }

@@ -54,17 +54,11 @@ func (b schemaBuilder) section(t reflect.Type) *jsonschema.Schema {
 	for _, kind := range reg.Kinds() {
 		is := &jsonschema.Schema{Properties: jsonschema.NewProperties()}
 		is.Properties.Set("kind", &jsonschema.Schema{Const: kind})
-		o := b.object(b.ofKind(s, kind))
+		o := b.object(b.opts.ofKind(s, kind))
 		o.Description = reg.Doc(kind)
 		choice.AllOf = append(choice.AllOf, &jsonschema.Schema{If: is, Then: o})
 	}
 	return choice
-}
-
-// ofKind is a shape with the keys of the Spec of a kind.
-func (b schemaBuilder) ofKind(s *shape, kind string) *shape {
-	spec, _ := b.opts.registry(s.kinds).Fresh(kind)
-	return &shape{fields: append(append([]field(nil), s.fields...), shapeOf(reflect.TypeOf(spec).Elem()).fields...)}
 }
 
 var plainNumber = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	yaml "go.yaml.in/yaml/v4"
@@ -45,6 +46,19 @@ type field struct {
 	refs     []string // the list whose names it takes, and words beside them
 }
 
+// defaultNode is the default as it would stand in the file.
+func (f *field) defaultNode() *yaml.Node {
+	if !strings.HasPrefix(f.def, "{") && !strings.HasPrefix(f.def, "[") {
+		return &yaml.Node{Kind: yaml.ScalarNode, Value: f.def}
+	}
+	n, faults := parse("", []byte(f.def))
+	if len(faults) > 0 {
+		panic(fmt.Sprintf("scenario: the default of %s: %v", f.key, faults))
+	}
+	unplace(n)
+	return n
+}
+
 // A shape is the keys that a struct type is written with.
 type shape struct {
 	fields []field
@@ -59,16 +73,31 @@ func split(tag string) []string {
 	return strings.Split(tag, ",")
 }
 
-// shapeOf reads the tags of a struct type; the fields of inline structs become
-// its own.
+// shapes keeps what readTags made of each type: reading a scenario asks for the
+// same ones thousands of times.
+var shapes sync.Map
+
+// shapeOf returns the shape of a struct type, which is shared: read only.
 func shapeOf(t reflect.Type) *shape {
+	s, known := shapes.Load(t)
+	if !known {
+		s, _ = shapes.LoadOrStore(t, readTags(t))
+	}
+	return s.(*shape)
+}
+
+// readTags reads the tags of a struct type; the fields of inline structs become
+// its own.
+func readTags(t reflect.Type) *shape {
 	s := new(shape)
 	for i := range t.NumField() {
 		f := t.Field(i)
 		tag, tagged := f.Tag.Lookup("yaml")
 		key, option, _ := strings.Cut(tag, ",")
 		switch {
-		case !tagged || tag == "-" || !f.IsExported():
+		case !tagged || tag == "-":
+		case !f.IsExported():
+			panic(fmt.Sprintf("scenario: the field %s of %s has a tag but is not exported", f.Name, t))
 		case option == "inline" && f.Type.Kind() == reflect.Interface:
 			s.kinds, s.index = f.Tag.Get("kinds"), f.Index
 		case option == "inline":
@@ -136,11 +165,18 @@ func merged(t reflect.Type, n *yaml.Node, opts Options) *shape {
 		return s
 	}
 	if kind := child(n, "kind"); kind != nil {
-		if spec, ok := opts.registry(s.kinds).Fresh(kind.Value); ok {
-			s.fields = append(s.fields, shapeOf(reflect.TypeOf(spec).Elem()).fields...)
-		}
+		return opts.ofKind(s, kind.Value)
 	}
 	return s
+}
+
+// ofKind is a shape together with that of the Spec of a kind, if there is one.
+func (o Options) ofKind(s *shape, kind string) *shape {
+	spec, ok := o.registry(s.kinds).Fresh(kind)
+	if !ok {
+		return s
+	}
+	return &shape{fields: slices.Concat(s.fields, shapeOf(reflect.TypeOf(spec).Elem()).fields)}
 }
 
 func (o Options) registry(name string) Registry {
@@ -210,6 +246,9 @@ func (f *field) want() string {
 	if len(f.enum) > 0 {
 		return oneOf(f.enum)
 	}
+	if len(f.refs) > 0 {
+		return "a name from " + strings.Join(f.refs, " or ")
+	}
 	info, ok := unit.Describe(t)
 	if !ok {
 		switch {
@@ -237,6 +276,9 @@ func (f *field) want() string {
 		text += " from " + f.min + " to " + f.max
 	case f.min != "":
 		text += " of at least " + f.min
+		if info.Example != "" && info.Max == "" {
+			text += ", such as " + info.Example
+		}
 	case f.max != "":
 		text += " of at most " + f.max
 	}

@@ -32,8 +32,8 @@ func GammaFromCV(mean, cv float64) (Gamma, error) {
 
 // Sample draws by the squeeze of Marsaglia and Tsang, "A simple method for
 // generating gamma variables", ACM TOMS 26(3), 2000; a shape below 1 is lifted by
-// 1 and taken back as their section 6 says. It takes two uniforms a try, and 1.05
-// tries at most on average.
+// 1 and taken back as they say, with one uniform more. A try takes two uniforms;
+// 1.05 tries are needed at most on average.
 func (g Gamma) Sample(src *Source) float64 {
 	v := g.standard(src)
 	if g.shape < 1 {

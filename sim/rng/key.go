@@ -64,7 +64,7 @@ func mixKey(z uint64) uint64 {
 
 // mixGamma makes an increment for SplitMix64: odd, and with at least 24 places
 // where neighbouring bits differ, for a smoother one makes a weak generator
-// (Steele, Lea and Flood, figure 16).
+// (Steele, Lea and Flood 2014, as in Source).
 func mixGamma(z uint64) uint64 {
 	z = mixKey(z) | 1
 	if bits.OnesCount64(z^z>>1) < 24 {

@@ -116,7 +116,7 @@ func TestStreamsAndChildrenDoNotCollide(t *testing.T) {
 }
 
 func TestPurposeIsFNV1a(t *testing.T) {
-	// From the test vectors of RFC 9923, appendix C.
+	// From the test vectors of the authors, in test_fnv.c.
 	require.Equal(t, uint64(0xcbf29ce484222325), Purpose(""))
 	require.Equal(t, uint64(0xaf63dc4c8601ec8c), Purpose("a"))
 	require.Equal(t, uint64(0x85944171f73967e8), Purpose("foobar"))

@@ -7,10 +7,10 @@ import "math/bits"
 const golden = 0x9e3779b97f4a7c15
 
 // A Source is a stream of random numbers: a SplitMix64 generator of Steele, Lea
-// and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014,
-// figure 13. Output n is mix64(start + n*gamma): a hash of a counter. It is a
-// value of 16 bytes: copy it to fork the luck, keep it in a field and pass its
-// address to draw from it. Its period is 2^64. The zero Source is not usable.
+// and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014. Output
+// n is mix64(start + n*gamma): a hash of a counter. It is a value of 16 bytes: copy
+// it to fork the luck, keep it in a field and pass its address to draw from it. Its
+// period is 2^64. The zero Source is not usable.
 type Source struct {
 	state uint64
 	gamma uint64 // odd

@@ -134,13 +134,14 @@ func (d Truncated) expect(f func(x float64) float64) float64 {
 }
 
 // simpson integrates f from a to b, given its values there and half way, and
-// splits until a panel is known to within tol or holds a jump and hardly any width.
+// splits until a panel is known to within tol, is beyond numbers, or holds a jump
+// and hardly any width.
 func simpson(f func(float64) float64, a, b, fa, fm, fb, tol float64) float64 {
 	m := (a + b) / 2
 	fl, fr := f((a+m)/2), f((m+b)/2)
 	whole := float64((b - a) / 6 * (fa + float64(4*fm) + fb))
 	halves := float64((b - a) / 12 * (fa + float64(4*fl) + float64(2*fm) + float64(4*fr) + fb))
-	if math.Abs(halves-whole) <= tol || b-a < 0x1p-50 {
+	if off := math.Abs(halves - whole); !(off > tol) || b-a < 0x1p-50 {
 		return halves
 	}
 	return simpson(f, a, m, fa, fl, fm, tol) + simpson(f, m, b, fm, fr, fb, tol)

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/launchday-sim/launchday/study"
+)
+
+func validateCommand() *cobra.Command {
+	var o study.TheoryOptions
+	c := &cobra.Command{
+		Use:   "validate",
+		Short: "Prove the simulator against queueing theory",
+		Long: `Run textbook queues through the same models and the same scenario format as
+everything else, and hold them against exact values. The whole table stands or
+falls together: intervals are simultaneous, at 99.9 %.`,
+		Example: `  launchday validate          a minute
+  launchday validate --full   hours: intervals of 1 %`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			bar := newProgress(cmd.ErrOrStderr())
+			o.Progress = bar.replications
+			rows, err := study.Theory(cmd.Context(), o)
+			bar.done()
+			if err != nil {
+				return err
+			}
+			if err := study.TheoryText(cmd.OutOrStdout(), rows); err != nil {
+				return err
+			}
+			bad := 0
+			for _, r := range rows {
+				if !r.OK {
+					bad++
+				}
+			}
+			if bad > 0 {
+				return fmt.Errorf("%d of %d rows do not agree with theory", bad, len(rows))
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&o.Full, "full", false, "intervals of 1 % where 10^8 customers are enough for that")
+	c.Flags().Uint64Var(&o.Seed, "seed", 1, "seed of all random numbers")
+	c.Flags().IntVar(&o.Workers, "workers", 0, "replications at a time (default: one for each processor)")
+	return c
+}

@@ -1,0 +1,116 @@
+package launch_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/launchday-sim/launchday/models/launch"
+	"github.com/launchday-sim/launchday/models/scenario"
+	"github.com/launchday-sim/launchday/sim"
+)
+
+func change(t testing.TB, path, value string) scenario.Changes {
+	t.Helper()
+	c, err := scenario.NewChange(path, value)
+	require.NoError(t, err)
+	return scenario.Changes{c}
+}
+
+const plain = `
+name: plain
+duration: 2000s
+tiers: [{name: all}]
+classes: [{name: job, pool: main, service: {dist: exponential, mean: 1s}}]
+pools: [{name: main, nodes: 12}]
+demand: {streams: [{name: jobs, class: job, tier: all, rate: 10/s}]}
+`
+
+func text(t testing.TB, yaml string) *scenario.Scenario {
+	t.Helper()
+	sc, err := scenario.ReadText("test.yaml", strings.TrimSpace(yaml))
+	require.NoError(t, err)
+	return sc
+}
+
+func TestALeverPulledByHandIsAPatchOfTheTimeline(t *testing.T) {
+	dated := text(t, plain+`
+timeline:
+  - {at: +700s, label: fewer nodes, set: {pools.main.nodes: 8}}
+  - {at: +1100s, label: slower, set: {demand.streams.jobs.rate: 6/s, pools.main.queue.discipline: lifo}}
+`)
+	want := run(t, dated, launch.Options{Seed: 3})
+
+	r, err := launch.New(text(t, plain), launch.Options{Seed: 3})
+	require.NoError(t, err)
+	require.NoError(t, r.StepUntil(700*sim.Second))
+	require.NoError(t, r.Apply(change(t, "pools.main.nodes", "8")))
+	require.NoError(t, r.StepUntil(1100*sim.Second))
+	require.Equal(t, 1100*sim.Second, r.Now())
+	both := append(change(t, "demand.streams.jobs.rate", "6/s"), change(t, "pools.main.queue.discipline", "lifo")...)
+	require.NoError(t, r.Apply(both))
+	got, err := r.Result()
+	require.NoError(t, err)
+	// The events of the timeline itself are the only difference.
+	assert.Equal(t, want.Summary.Events, got.Summary.Events+2)
+	got.Summary.Events = want.Summary.Events
+	assert.Equal(t, hash(t, want), hash(t, got))
+	assert.NotEqual(t, hash(t, run(t, text(t, plain), launch.Options{Seed: 3})), hash(t, got))
+}
+
+// other is a valid value of a knob that differs from the present one.
+func other(k scenario.Knob) []string {
+	switch k.Type {
+	case "yes or no":
+		if k.Value == "yes" {
+			return []string{"no"}
+		}
+		return []string{"yes"}
+	}
+	return []string{"17%", "2", "3", "7s", "3h", "100", "0.25", "1/500", "3/d", "0.4/d", "[1, 2]", "lifo", "full", "equal", "[{at: +1h, x: 2}, {at: +2h, x: 1}]", "{share: 10%, after: 1h}", "{class: image, per_completion: 1, reach: 10}", "["+strings.Repeat("1, ", 23)+"2]", "[{name: plus, waiting_per_server: 1}]", "cause", "gpus", "signup", "image", "chat", "free", "plus", "[free]", "[image]", "request", "fluid",
+		"calibrate", "predict", "H", "L", "2025-03-25T06:00:00Z", "+5h", "min", "[]", "text"}
+}
+
+func TestEveryKnobOfTheLaunchTakesEffectInMidRunOrIsRefusedByName(t *testing.T) {
+	sc := read(t, "ghibli-2025", "scale", "1/200000", "duration", "20h", "warmup", "0s", "interval", "1h", "demand.step", "30m", "timeline", "[]", "record", "[]", "unknowns", "[]")
+	knobs := scenario.Knobs(sc)
+	require.Greater(t, len(knobs), 150)
+	refused := 0
+	for _, k := range knobs {
+		r, err := launch.New(sc, launch.Options{Seed: 1})
+		require.NoError(t, err)
+		require.NoError(t, r.StepUntil(19*sim.Hour))
+		accepted := false
+		var last error
+		for _, v := range other(k) {
+			if v == k.Value {
+				continue
+			}
+			c, err := scenario.NewChange(k.Path, v)
+			require.NoError(t, err)
+			if last = r.Apply(scenario.Changes{c}); last == nil {
+				accepted = true
+				break
+			}
+			if faults := (scenario.Faults)(nil); !errors.As(last, &faults) {
+				break // the form is right: a room refuses it
+			}
+		}
+		if !accepted {
+			refused++
+			require.Error(t, last, k.Path)
+			// A name that others refer to is refused at the references.
+			key := k.Path[strings.LastIndex(k.Path, ".")+1:]
+			assert.True(t, strings.Contains(last.Error(), key) || strings.Contains(last.Error(), `"`+k.Value+`"`), "the refusal of %s does not name it: %v", k.Path, last)
+			t.Logf("refused: %s: %v", k.Path, last)
+			continue
+		}
+		require.NoError(t, r.StepUntil(20*sim.Hour), k.Path)
+		_, err = r.Result()
+		require.NoError(t, err, k.Path)
+	}
+	t.Logf("%d knobs, %d of them cannot change during a run", len(knobs), refused)
+}

@@ -1,0 +1,18 @@
+package report
+
+import "testing"
+
+func BenchmarkPictures(b *testing.B) {
+	r := launchRun(2600)
+	b.ResetTimer()
+	for b.Loop() {
+		for _, p := range pictures(r) {
+			if _, err := p.png(); err != nil {
+				b.Fatal(err)
+			}
+			if _, err := p.svg(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}

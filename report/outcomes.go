@@ -1,0 +1,257 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"image/color"
+	"maps"
+	"slices"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/launchday-sim/launchday/models/metrics"
+)
+
+// An outcomesPicture shows what became of each tier's attempts and requests.
+type outcomesPicture struct {
+	run    *Run
+	blocks []outcomeBlock
+}
+
+// An outcomeBlock is a list of bars that are divided in the same way.
+type outcomeBlock struct {
+	title string
+	parts []entry // in the order of the bars, from the left
+	bars  []outcomeBar
+}
+
+// An outcomeBar is one tier.
+type outcomeBar struct {
+	label  string
+	total  float64 // at full scale
+	shares []float64
+}
+
+// newOutcomes makes the picture; nil if nothing was attempted.
+func newOutcomes(r *Run) *outcomesPicture {
+	type row struct {
+		name string
+		fig  *metrics.Figures
+	}
+	var rows []row
+	for _, t := range r.Tiers {
+		if f := servedFigures(r, r.Result.Summary.Tiers[t.Name]); f != nil && f.Attempts > 0 {
+			rows = append(rows, row{t.Name, f})
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	o := &outcomesPicture{run: r}
+	block := func(title string, parts []part, total func(*metrics.Figures) metrics.Figure) {
+		b := outcomeBlock{title: title}
+		for _, p := range parts {
+			if slices.ContainsFunc(rows, func(x row) bool { return p.of(x.fig) > 0 }) {
+				b.parts = append(b.parts, entry{p.label, p.colour, asArea})
+				for len(b.bars) < len(rows) {
+					x := rows[len(b.bars)]
+					b.bars = append(b.bars, outcomeBar{label: x.name, total: r.full(float64(total(x.fig)))})
+				}
+				for i, x := range rows {
+					share := float64(p.of(x.fig) / total(x.fig))
+					if !(share >= 0 && share <= 1) {
+						share = 0 // of nothing; and a raster that is given NaN does not end
+					}
+					b.bars[i].shares = append(b.bars[i].shares, share)
+				}
+			}
+		}
+		if len(b.bars) > 0 {
+			o.blocks = append(o.blocks, b)
+		}
+	}
+	block("Attempts by outcome", attemptParts(r), func(f *metrics.Figures) metrics.Figure { return f.Attempts })
+	block("Requests by end", requestParts, func(f *metrics.Figures) metrics.Figure { return f.Requests })
+	return o
+}
+
+// A part is one kind of outcome.
+type part struct {
+	label  string
+	colour color.NRGBA
+	of     func(*metrics.Figures) metrics.Figure
+}
+
+var requestParts = []part{
+	{"satisfied", green, func(f *metrics.Figures) metrics.Figure { return f.Satisfied }},
+	{"given up", vermillion, func(f *metrics.Figures) metrics.Figure { return f.GivenUp }},
+	{"open at the end", silver, func(f *metrics.Figures) metrics.Figure { return f.Open }},
+}
+
+func attemptParts(r *Run) []part {
+	parts := []part{
+		{"completed", green, func(f *metrics.Figures) metrics.Figure { return f.Completed - f.Degraded }},
+		{"completed, degraded", pale(green, 0.5), func(f *metrics.Figures) metrics.Figure { return f.Degraded }},
+	}
+	colours := outcomeColours(r)
+	var refused []part
+	for _, reason := range reasonsOf(r) {
+		of := func(f *metrics.Figures) metrics.Figure { return f.Rejected[reason] }
+		if r.refusedForLoad(reason) {
+			refused = append(refused, part{"refused for load: " + reason, colours[reason], of})
+		} else {
+			parts = append(parts, part{"refused: " + reason, colours[reason], of})
+		}
+	}
+	parts = append(parts, part{"left the queue", grey, func(f *metrics.Figures) metrics.Figure { return f.Abandoned }})
+	parts = append(parts, refused...)
+	return append(parts,
+		part{"timed out", colours["timed out"], func(f *metrics.Figures) metrics.Figure { return f.TimedOut }},
+		part{"failed", colours["failed"], func(f *metrics.Figures) metrics.Figure { return f.Failed }},
+		part{"taken back", yellow, func(f *metrics.Figures) metrics.Figure { return f.Cancelled }},
+		part{"in the system at the end", silver, func(f *metrics.Figures) metrics.Figure { return f.InSystem }},
+	)
+}
+
+// reasonsOf lists the reasons for which anything was refused, the most frequent
+// first.
+func reasonsOf(r *Run) []string {
+	counts := map[string]metrics.Figure{}
+	for _, t := range r.Tiers {
+		if f := servedFigures(r, r.Result.Summary.Tiers[t.Name]); f != nil {
+			for reason, n := range f.Rejected {
+				counts[reason] += n
+			}
+		}
+	}
+	maps.DeleteFunc(counts, func(_ string, n metrics.Figure) bool { return !(n > 0) })
+	return slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+}
+
+// outcomeColours gives what goes wrong its colour, the same in every picture:
+// warm ones to errors, cool ones to the operator's limits, grey to those that
+// there are no more colours for.
+func outcomeColours(r *Run) map[string]color.NRGBA {
+	out := map[string]color.NRGBA{"failed": black, "timed out": vermillion}
+	errors, limits := []color.NRGBA{orange, yellow, pale(vermillion, 0.5), pale(orange, 0.45)}, []color.NRGBA{skyBlue, blue, purple, pale(blue, 0.45), pale(purple, 0.5)}
+	for _, reason := range reasonsOf(r) {
+		list := &limits
+		if r.refusedForLoad(reason) {
+			list = &errors
+		}
+		out[reason] = silver
+		if len(*list) > 0 {
+			out[reason], *list = (*list)[0], (*list)[1:]
+		}
+	}
+	return out
+}
+
+// servedFigures adds up the counts of a tier over the classes that are served:
+// fluid work and sign-ups would drown them. Where the tier has but one of them,
+// or none are told apart, the figures are those, distributions and rates
+// included; a sum has none.
+func servedFigures(r *Run, tier *metrics.Figures) *metrics.Figures {
+	if tier == nil {
+		return nil
+	}
+	var found []*metrics.Figures
+	for _, c := range r.Classes {
+		if f := tier.Classes[c.Name]; f != nil && served(c) {
+			found = append(found, f)
+		}
+	}
+	switch {
+	case len(tier.Classes) == 0:
+		return tier
+	case len(found) == 0:
+		return nil
+	case len(found) == 1:
+		return found[0]
+	}
+	sum := &metrics.Figures{Rejected: map[string]metrics.Figure{}}
+	for _, f := range found {
+		for _, add := range [][2]*metrics.Figure{
+			{&sum.Requests, &f.Requests}, {&sum.Satisfied, &f.Satisfied}, {&sum.GivenUp, &f.GivenUp}, {&sum.Open, &f.Open},
+			{&sum.Attempts, &f.Attempts}, {&sum.Admitted, &f.Admitted}, {&sum.Completed, &f.Completed}, {&sum.Degraded, &f.Degraded},
+			{&sum.Abandoned, &f.Abandoned}, {&sum.TimedOut, &f.TimedOut}, {&sum.Failed, &f.Failed}, {&sum.Cancelled, &f.Cancelled},
+			{&sum.InSystem, &f.InSystem},
+		} {
+			*add[0] += *add[1]
+		}
+		for reason, n := range f.Rejected {
+			sum.Rejected[reason] += n
+		}
+	}
+	sum.Latency = metrics.Spread{P50: metrics.Null(), P99: metrics.Null()}
+	return sum
+}
+
+const (
+	barHeight = 22
+	barRow    = 30
+	blockHead = 26
+)
+
+// height is that of a block: its bars or its legend, whichever is higher.
+func (b *outcomeBlock) height() vg.Length {
+	return blockHead + max(vg.Length(len(b.bars))*barRow, vg.Length(len(b.parts))*11.5+4) + 10
+}
+
+func (o *outcomesPicture) picture() picture {
+	height := vg.Length(2*margin + headHeight)
+	about := o.run.caption() + ". For each tier the shares of its attempts and requests by what became of them; the counts are in summary.json."
+	for i := range o.blocks {
+		b := &o.blocks[i]
+		height += b.height()
+		for _, bar := range b.bars {
+			about += fmt.Sprintf(" %s, %s of %s:", b.title, bar.label, count(bar.total))
+			for k, p := range b.parts {
+				about += fmt.Sprintf(" %s %s,", p.label, percent(bar.shares[k]))
+			}
+			about = about[:len(about)-1] + "."
+		}
+	}
+	return picture{name: "outcomes", title: o.run.title() + ": outcomes by tier", about: about, width: 800, height: height, draw: o.draw}
+}
+
+func (o *outcomesPicture) draw(c draw.Canvas) {
+	y := heading(c, o.run.title(), o.run.caption(), c.Max.Y)
+	const left, right = 96, 800 - 190
+	for i := range o.blocks {
+		b := &o.blocks[i]
+		write(c, words(10, black, true), margin, y-12, b.title)
+		top := y - blockHead
+		for k, bar := range b.bars {
+			row := top - vg.Length(k)*barRow
+			write(c, words(9, black, true), margin, row-9, shorten(words(9, black, true), bar.label, left-margin-8))
+			write(c, words(8.5, grey, false), margin, row-20, count(bar.total))
+			x := vg.Length(left)
+			for n, share := range bar.shares {
+				width := (right - left) * vg.Length(share)
+				rectangle(c, b.parts[n].colour, box(x, row-barHeight, x+width, row))
+				style := words(8.5, onColour(b.parts[n].colour), false)
+				style.XAlign = draw.XCenter
+				if text := percent(share); style.Width(text)+6 < width {
+					write(c, style, x+width/2, row-barHeight/2-3, text)
+				}
+				x += width
+			}
+		}
+		legend(c, b.parts, right+14, top, 800-margin-right-14)
+		y -= b.height()
+	}
+}
+
+// onColour is black or white, whichever is read better on a colour (WCAG 2.2,
+// relative luminance with a plain gamma of 2.2).
+func onColour(c color.NRGBA) color.Color {
+	square := func(v uint8) float64 { f := float64(v) / 255; return f * f }
+	if 0.2126*square(c.R)+0.7152*square(c.G)+0.0722*square(c.B) > 0.2 {
+		return black
+	}
+	return color.White
+}

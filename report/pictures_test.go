@@ -1,0 +1,244 @@
+package report
+
+import (
+	"bytes"
+	"encoding/xml"
+	"image"
+	"image/color"
+	"image/png"
+	"io"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/plot/vg"
+)
+
+func TestTheLaunchHasAPanelForEverythingThatHappened(t *testing.T) {
+	var titles []string
+	for _, p := range newTimeline(launchRun(2557)).panels {
+		titles = append(titles, p.title)
+	}
+	assert.Equal(t, []string{"Attempts of class image", "Queue by tier", "Errors by reason", "Refused by the operator's limits",
+		"Latency of completed attempts", "Servers of pool images", "Servers of pool signups", "Sign-ups"}, titles)
+}
+
+func TestAPlainQueueHasNoEmptyPanels(t *testing.T) {
+	tl := newTimeline(plainQueue())
+	var titles []string
+	for _, p := range tl.panels {
+		titles = append(titles, p.title)
+	}
+	assert.Equal(t, []string{"Attempts of class job", "Queue", "Latency of completed attempts", "Servers of pool servers"}, titles)
+	assert.Equal(t, "simulated time, s", tl.axis.about)
+	assert.Equal(t, "100,000", tl.axis.labels[len(tl.axis.labels)-1].text)
+	assert.Nil(t, tl.key, "no marks, no key")
+}
+
+func TestNothingToShowMakesNoPicture(t *testing.T) {
+	r := plainQueue()
+	r.Latency, r.Result.Series = nil, nil
+	r.Result.Summary.Tiers["all"].Attempts = 0
+	assert.Empty(t, pictures(r))
+}
+
+// Every line and area of a legend must be seen in its panel: a colour that is
+// there is data that was drawn.
+func TestEveryPanelShowsWhatItsLegendNames(t *testing.T) {
+	for _, r := range []*Run{launchRun(2557), plainQueue()} {
+		tl := newTimeline(r)
+		p := tl.picture()
+		img := decode(t, p)
+		for i, area := range tl.areas(p.height) {
+			for _, e := range tl.panels[i].entries {
+				if e.as == asFact || strings.Contains(e.label, "left the queue") {
+					continue // thin signs, which the raster mixes with what lies behind
+				}
+				assert.NotZero(t, pixels(img, p.height, area, e.colour), "%s: %s: %s", r.Name, tl.panels[i].title, e.label)
+			}
+		}
+	}
+}
+
+func TestBarsOfOutcomesFillTheirWholeWidth(t *testing.T) {
+	o := newOutcomes(launchRun(600))
+	require.Len(t, o.blocks, 2)
+	for _, b := range o.blocks {
+		for _, bar := range b.bars {
+			assert.InDelta(t, 1, total(bar.shares), 1e-9, "%s of %s", b.title, bar.label)
+		}
+	}
+}
+
+func TestPicturesAreTheSameOnRepeat(t *testing.T) {
+	var first [][]byte
+	for range 2 {
+		var all [][]byte
+		for _, p := range pictures(launchRun(300)) {
+			img, err := p.png()
+			require.NoError(t, err)
+			vector, err := p.svg()
+			require.NoError(t, err)
+			all = append(all, img, vector)
+		}
+		if first == nil {
+			first = all
+			continue
+		}
+		for i := range all {
+			assert.True(t, bytes.Equal(first[i], all[i]), "picture %d", i)
+		}
+	}
+}
+
+func TestAnSVGReadsAloud(t *testing.T) {
+	for _, p := range pictures(launchRun(600)) {
+		svg, err := p.svg()
+		require.NoError(t, err)
+		text := string(svg)
+		assert.Contains(t, text, `role="img" aria-labelledby="title desc"`)
+		assert.Contains(t, text, "<title id=\"title\">The ChatGPT image launch: "+strings.Fields(p.title)[4])
+		assert.Contains(t, text, "Arial,Helvetica,sans-serif")
+		assert.Contains(t, text, ">The ChatGPT image launch</text>", "text stays text")
+		for d := xml.NewDecoder(bytes.NewReader(svg)); ; {
+			if _, err := d.Token(); err == io.EOF {
+				break
+			} else {
+				require.NoError(t, err)
+			}
+		}
+	}
+}
+
+// Names of marks: no two overlap, no leader runs through a name, none leaves the
+// page; at any distance, number and length.
+func TestNamesOfMarksNeverOverlap(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(5, 6))
+	words := []string{"limits", "free tier to the small model", "+800 GPUs", "waiting room on", "a"}
+	for range 2000 {
+		var marks []Mark
+		var x []vg.Length
+		for range rnd.IntN(30) {
+			marks = append(marks, Mark{Label: words[rnd.IntN(len(words))]})
+			x = append(x, vg.Length(leftMargin+rnd.Float64()*rnd.Float64()*(pageWidth-leftMargin-rightMargin)))
+		}
+		slices.Sort(x)
+		h := newMarkHead(marks, x, leftMargin, pageWidth-margin)
+		require.True(t, h.badges || len(marks) < numbered)
+		for i, a := range h.boxes {
+			require.LessOrEqual(t, a.Max.X, vg.Length(pageWidth-margin)+badgeSize)
+			require.LessOrEqual(t, a.Max.Y, h.height)
+			for j, b := range h.boxes {
+				if i == j {
+					continue
+				}
+				apart := a.Max.X <= b.Min.X || b.Max.X <= a.Min.X || a.Max.Y <= b.Min.Y || b.Max.Y <= a.Min.Y
+				require.True(t, apart, "%v and %v of %v", a, b, x)
+				if !h.badges && x[j] > a.Min.X && x[j] < a.Max.X {
+					require.LessOrEqual(t, b.Max.Y, a.Min.Y+2, "the leader of %d runs through the name of %d", j, i)
+				}
+			}
+		}
+	}
+}
+
+func TestBadgesMoveNoFurtherThanTheyMust(t *testing.T) {
+	assert.Equal(t, []vg.Length{100, 200}, spread([]vg.Length{100, 200}, 10, 0, 500))
+	assert.Equal(t, []vg.Length{95, 105}, spread([]vg.Length{100, 100}, 10, 0, 500))
+	assert.Equal(t, []vg.Length{90, 100, 110}, spread([]vg.Length{95, 100, 105}, 10, 0, 500))
+	assert.Equal(t, []vg.Length{0, 10}, spread([]vg.Length{0, 0}, 10, 0, 500), "not beyond the left end")
+	assert.Equal(t, []vg.Length{490, 500}, spread([]vg.Length{500, 500}, 10, 0, 500), "nor the right one")
+}
+
+// The names below the time axis must not touch, whatever the length of a run.
+func TestNamesOfTheTimeAxisNeverTouch(t *testing.T) {
+	const width = pageWidth - leftMargin - rightMargin
+	style := words(9, black, false)
+	for _, dated := range []bool{true, false} {
+		for _, length := range []time.Duration{10 * time.Second, 45 * time.Minute, 3 * time.Hour, 26 * time.Hour, 59 * time.Hour, 61 * time.Hour, 9 * 24 * time.Hour, 45 * 24 * time.Hour, 100000 * time.Second, 400 * time.Hour} {
+			r := &Run{Duration: length}
+			if dated {
+				r.Start = time.Date(2025, 3, 25, 18, 18, 31, 0, time.UTC)
+			}
+			a := newTimeAxis(r, width)
+			require.NotEmpty(t, a.labels, "%v", length)
+			ends := map[int]float64{}
+			for _, l := range a.labels {
+				middle := l.at / length.Seconds() * width
+				half := float64(style.Width(l.text)) / 2
+				if end, ok := ends[l.row]; ok {
+					assert.Less(t, end, middle-half, "%v: %s", length, l.text)
+				}
+				ends[l.row] = middle + half
+			}
+		}
+	}
+}
+
+func TestALineStopsWhereThereIsNoFigure(t *testing.T) {
+	nan := math.NaN()
+	assert.Equal(t, [][2]int{{1, 3}, {4, 5}}, runs([]float64{nan, 1, 2, nan, 3, nan}))
+	assert.Empty(t, runs([]float64{nan}))
+}
+
+func TestTicksStandAtRoundValues(t *testing.T) {
+	names := func(ts ticker, lo, hi float64) (out []string) {
+		for _, tick := range ts.Ticks(lo, hi) {
+			out = append(out, tick.Label)
+		}
+		return out
+	}
+	assert.Equal(t, []string{"0", "2 k", "4 k", "6 k"}, names(ticker{count, 5}, 0, 7700))
+	assert.Equal(t, []string{"0", "0.2", "0.4", "0.6", "0.8"}, names(ticker{count, 5}, 0, 0.97))
+	var logs []string
+	for _, tick := range (logTicker{roundSeconds, knownSeconds, finerSeconds, 0.05}).Ticks(0.5, 90000) {
+		logs = append(logs, tick.Label)
+	}
+	assert.Equal(t, []string{"1 s", "10 s", "1 min", "10 min", "1 h", "6 h", "1 d"}, logs)
+}
+
+// A published figure is a mean over its window: on a run that covers only a
+// part of it, it would lie.
+func TestPublishedFiguresAreShownWhereTheirWholeWindowIs(t *testing.T) {
+	facts := func(r *Run) (out []string) {
+		for _, p := range newTimeline(r).panels {
+			for _, e := range p.entries {
+				if e.as == asFact {
+					out = append(out, e.label)
+				}
+			}
+		}
+		return out
+	}
+	assert.Equal(t, []string{"published: 700 M images in 8.86 d", "published: 45 s", "published: 100 M users in 7 d", "published: 1 M users in 1 h"}, facts(launchRun(2557)))
+	assert.Empty(t, facts(launchRun(500)))
+}
+
+func decode(t *testing.T, p picture) image.Image {
+	t.Helper()
+	b, err := p.png()
+	require.NoError(t, err)
+	img, err := png.Decode(bytes.NewReader(b))
+	require.NoError(t, err)
+	return img
+}
+
+// pixels counts those of a colour in an area of a page.
+func pixels(img image.Image, height vg.Length, area vg.Rectangle, want color.NRGBA) (n int) {
+	const perPoint = dpi / 72.
+	for y := int((height - area.Max.Y) * perPoint); y < int((height-area.Min.Y)*perPoint); y++ {
+		for x := int(area.Min.X * perPoint); x < int(area.Max.X*perPoint); x++ {
+			r, g, b, _ := img.At(x, y).RGBA()
+			near := func(a uint32, b uint8) bool { d := int(a>>8) - int(b); return d > -24 && d < 24 }
+			if near(r, want.R) && near(g, want.G) && near(b, want.B) {
+				n++
+			}
+		}
+	}
+	return n
+}

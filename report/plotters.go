@@ -1,0 +1,232 @@
+package report
+
+import (
+	"image/color"
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// column is the width within which a line is thinned: nobody sees less.
+const column = 0.6
+
+// point returns where a value lies; values beyond the axis lie on its end, so
+// that a logarithmic one never sees 0.
+func point(c draw.Canvas, p *plot.Plot, x, y float64) vg.Point {
+	return vg.Point{X: c.X(p.X.Norm(x)), Y: c.Y(p.Y.Norm(math.Min(math.Max(y, p.Y.Min), p.Y.Max)))}
+}
+
+// A line runs through values over time. NaN breaks it.
+type line struct {
+	x, y   []float64
+	colour color.NRGBA
+	width  vg.Length
+	dashed bool
+}
+
+// Plot implements plot.Plotter.
+func (l line) Plot(c draw.Canvas, p *plot.Plot) {
+	style := draw.LineStyle{Color: l.colour, Width: l.width}
+	if l.dashed {
+		style.Dashes = dashes
+	}
+	for _, run := range runs(l.y) {
+		c.StrokeLines(style, thin(c, p, l.x[run[0]:run[1]], l.y[run[0]:run[1]]))
+	}
+}
+
+// runs returns the stretches [from, to) without NaN.
+func runs(y []float64) (out [][2]int) {
+	from := -1
+	for i := 0; i <= len(y); i++ {
+		switch bad := i == len(y) || math.IsNaN(y[i]); {
+		case bad && from >= 0:
+			out = append(out, [2]int{from, i})
+			from = -1
+		case !bad && from < 0:
+			from = i
+		}
+	}
+	return out
+}
+
+// thin leaves of the points in each column the first, the least, the largest
+// and the last.
+func thin(c draw.Canvas, p *plot.Plot, x, y []float64) []vg.Point {
+	var out []vg.Point
+	for i := 0; i < len(x); {
+		first := point(c, p, x[i], y[i])
+		lo, hi, last := first, first, first
+		loAt, hiAt := i, i
+		j := i + 1
+		for ; j < len(x); j++ {
+			pt := point(c, p, x[j], y[j])
+			if pt.X-first.X >= column {
+				break
+			}
+			if pt.Y < lo.Y {
+				lo, loAt = pt, j
+			}
+			if pt.Y > hi.Y {
+				hi, hiAt = pt, j
+			}
+			last = pt
+		}
+		a, b := lo, hi
+		if loAt > hiAt {
+			a, b = hi, lo
+		}
+		for _, pt := range []vg.Point{first, a, b, last} {
+			if n := len(out); n == 0 || out[n-1] != pt {
+				out = append(out, pt)
+			}
+		}
+		i = j
+	}
+	return out
+}
+
+// A band fills the room between two lines. NaN in either breaks it.
+type band struct {
+	x, lo, hi []float64
+	colour    color.NRGBA
+}
+
+// Plot implements plot.Plotter.
+func (b band) Plot(c draw.Canvas, p *plot.Plot) {
+	sum := make([]float64, len(b.x))
+	for i := range sum {
+		sum[i] = b.lo[i] + b.hi[i]
+	}
+	c.SetColor(b.colour)
+	for _, run := range runs(sum) {
+		x := b.x[run[0]:run[1]]
+		top, base := thin(c, p, x, b.hi[run[0]:run[1]]), thin(c, p, x, b.lo[run[0]:run[1]])
+		fill(c, top, base)
+	}
+}
+
+// fill fills what lies between two lines of points.
+func fill(c draw.Canvas, top, base []vg.Point) {
+	var path vg.Path
+	path.Move(top[0])
+	for _, pt := range top[1:] {
+		path.Line(pt)
+	}
+	for i := len(base) - 1; i >= 0; i-- {
+		path.Line(base[i])
+	}
+	path.Close()
+	c.Fill(path)
+}
+
+// A stack piles layers on each other. Within a column it shows their mean, so
+// that areas stay true.
+type stack struct {
+	x       []float64
+	layers  [][]float64
+	colours []color.NRGBA
+}
+
+// Plot implements plot.Plotter.
+func (s stack) Plot(c draw.Canvas, p *plot.Plot) {
+	var xs []float64
+	sums := make([][]float64, len(s.layers))
+	for i := 0; i < len(s.x); {
+		start := c.X(p.X.Norm(s.x[i]))
+		j := i + 1
+		for j < len(s.x) && c.X(p.X.Norm(s.x[j]))-start < 1.5*column {
+			j++
+		}
+		xs = append(xs, (s.x[i]+s.x[j-1])/2)
+		for k, layer := range s.layers {
+			sums[k] = append(sums[k], total(layer[i:j])/float64(j-i))
+		}
+		i = j
+	}
+	base := make([]vg.Point, len(xs))
+	height := make([]float64, len(xs))
+	for i, x := range xs {
+		base[i] = point(c, p, x, 0)
+	}
+	for k := range s.layers {
+		top := make([]vg.Point, len(xs))
+		for i, x := range xs {
+			height[i] += sums[k][i]
+			top[i] = point(c, p, x, height[i])
+		}
+		c.SetColor(s.colours[k])
+		if len(xs) > 1 {
+			fill(c, top, base)
+		}
+		base = top
+	}
+}
+
+// A backdrop is what lies behind the data: shaded stretches of time and a grid.
+type backdrop struct{ axis *timeAxis }
+
+// Plot implements plot.Plotter.
+func (b backdrop) Plot(c draw.Canvas, p *plot.Plot) {
+	for _, s := range b.axis.shaded {
+		rectangle(c, shade, box(c.X(p.X.Norm(s[0])), c.Min.Y, c.X(p.X.Norm(s[1])), c.Max.Y))
+	}
+	grid := draw.LineStyle{Color: faint, Width: 0.5}
+	for _, t := range b.axis.ticks {
+		c.StrokeLine2(grid, c.X(p.X.Norm(t)), c.Min.Y, c.X(p.X.Norm(t)), c.Max.Y)
+	}
+	for _, t := range p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max) {
+		if y := c.Y(p.Y.Norm(t.Value)); !t.IsMinor() && c.ContainsY(y) {
+			c.StrokeLine2(grid, c.Min.X, y, c.Max.X, y)
+		}
+	}
+	c.StrokeLine2(draw.LineStyle{Color: grey, Width: 0.6}, c.Min.X, c.Min.Y, c.Max.X, c.Min.Y)
+}
+
+// A published figure is laid over the data: a line over the time that it was
+// said of, with its tolerance behind it, or a diamond where that time is short.
+type published struct {
+	from, to         float64 // seconds
+	value, low, high float64 // NaN where there is no bound
+}
+
+// Plot implements plot.Plotter.
+func (f published) Plot(c draw.Canvas, p *plot.Plot) {
+	from, to := math.Max(f.from, p.X.Min), math.Min(f.to, p.X.Max)
+	a, b := point(c, p, from, f.value), point(c, p, to, f.value)
+	style := draw.LineStyle{Color: black, Width: 1}
+	middle := vg.Point{X: (a.X + b.X) / 2, Y: a.Y}
+	low, high := a.Y, a.Y
+	if !math.IsNaN(f.low) {
+		low = point(c, p, from, f.low).Y
+	}
+	if !math.IsNaN(f.high) {
+		high = point(c, p, from, f.high).Y
+	}
+	if b.X-a.X > 12 {
+		c.StrokeLine2(style, a.X, a.Y, b.X, b.Y)
+		c.StrokeLine2(style, a.X, a.Y-2.5, a.X, a.Y+2.5)
+		c.StrokeLine2(style, b.X, b.Y-2.5, b.X, b.Y+2.5)
+	}
+	c.StrokeLine2(style, middle.X, low, middle.X, high)
+	c.StrokeLine2(style, middle.X-2, low, middle.X+2, low)
+	c.StrokeLine2(style, middle.X-2, high, middle.X+2, high)
+	diamond(c, middle)
+}
+
+// diamond is the sign of a published figure.
+func diamond(c draw.Canvas, at vg.Point) {
+	const r = 3.6
+	var path vg.Path
+	path.Move(vg.Point{X: at.X, Y: at.Y + r})
+	path.Line(vg.Point{X: at.X + r, Y: at.Y})
+	path.Line(vg.Point{X: at.X, Y: at.Y - r})
+	path.Line(vg.Point{X: at.X - r, Y: at.Y})
+	path.Close()
+	c.SetColor(color.White)
+	c.Fill(path)
+	c.SetLineStyle(draw.LineStyle{Color: black, Width: 1})
+	c.Stroke(path)
+}

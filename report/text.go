@@ -1,0 +1,310 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/launchday-sim/launchday/models/incident"
+	"github.com/launchday-sim/launchday/models/metrics"
+	"github.com/launchday-sim/launchday/models/unit"
+)
+
+// Text says in plain words what happened in a run, when it was worst, who
+// suffered, how it compares with the public record, and what nobody knows. dir
+// is the folder of its files, "" if there is none. Figures are of the whole
+// world.
+func Text(w io.Writer, r *Run, dir string) error {
+	b := bufio.NewWriter(w)
+	f := newFrame(r)
+	fmt.Fprintf(b, "%s (%s)\n", r.title(), r.Name)
+	terms := r.span() + ", seed " + fmt.Sprint(r.Seed)
+	if r.Replication > 0 {
+		terms += fmt.Sprintf(", replication %d", r.Replication)
+	}
+	if r.Scale != 1 {
+		terms += ". Simulated at " + scaleName(r.Scale) + "; every figure here is full scale"
+	}
+	fmt.Fprintf(b, "%s; %s.\n", terms, r.standing())
+
+	section(b, "What happened", happened(r, f))
+	section(b, "When it was worst", worst(r, f))
+	section(b, "Who suffered", suffered(r))
+	section(b, "Against the public record", record(r))
+	section(b, "What nobody has published (value used, and the range it may lie in)", unknowns(r))
+	if dir != "" {
+		var names []string
+		for _, p := range pictures(r) {
+			names = append(names, p.name+".png")
+		}
+		fmt.Fprintf(b, "\nIn %s: %s (and .svg), summary.json, series.csv, manifest.json\n", filepath.ToSlash(dir), strings.Join(names, ", "))
+	}
+	return b.Flush()
+}
+
+// section writes a heading and its lines; nothing if there are none.
+func section(w io.Writer, heading string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%s\n", heading)
+	for _, l := range lines {
+		fmt.Fprintf(w, "  %s\n", strings.TrimRight(l, " "))
+	}
+}
+
+// A tally is what became of attempts, at full scale.
+type tally struct {
+	requests, satisfied, attempts, completed float64
+	ended, limited, errors, left             float64
+}
+
+func (r *Run) tally(f *metrics.Figures) tally {
+	full := func(v metrics.Figure) float64 { return r.full(float64(v)) }
+	t := tally{requests: full(f.Requests), satisfied: full(f.Satisfied), attempts: full(f.Attempts), completed: full(f.Completed),
+		ended: full(f.Attempts - f.InSystem), errors: full(f.Failed + f.TimedOut), left: full(f.Abandoned)}
+	for _, reason := range reasonsOf(r) {
+		if n := full(f.Rejected[reason]); r.refusedForLoad(reason) {
+			t.errors += n
+		} else {
+			t.limited += n
+		}
+	}
+	return t
+}
+
+func (t *tally) add(o tally) {
+	t.requests += o.requests
+	t.satisfied += o.satisfied
+	t.attempts += o.attempts
+	t.completed += o.completed
+	t.ended += o.ended
+	t.limited += o.limited
+	t.errors += o.errors
+	t.left += o.left
+}
+
+func happened(r *Run, f *frame) (lines []string) {
+	var all tally
+	for _, t := range r.Tiers {
+		if fig := servedFigures(r, r.Result.Summary.Tiers[t.Name]); fig != nil {
+			all.add(r.tally(fig))
+		}
+	}
+	if all.attempts == 0 {
+		return []string{"Nothing was asked for."}
+	}
+	lines = append(lines, fmt.Sprintf("%s requests in %s attempts. %s attempts were completed (%s of those that ended).",
+		count(all.requests), count(all.attempts), count(all.completed), percent(all.completed/all.ended)))
+	var lost []string
+	for _, l := range []struct {
+		n     float64
+		label string
+	}{{all.limited, "were refused by the operator's limits"}, {all.errors, "ended in errors"}, {all.left, "were left by users who would not wait"}} {
+		if l.n > 0 {
+			lost = append(lost, fmt.Sprintf("%s %s (%s)", count(l.n), l.label, percent(l.n/all.ended)))
+		}
+	}
+	if len(lost) > 0 {
+		lines = append(lines, "Of the others, "+strings.Join(lost, ", ")+".")
+	}
+	for _, c := range r.Classes {
+		if fig := r.Result.Summary.Classes[c.Name]; fig != nil && served(c) && fig.Users > 0 {
+			lines = append(lines, fmt.Sprintf("%s users asked for class %s; %s of them got it at least once.",
+				count(r.full(float64(fig.Users))), c.Name, count(r.full(float64(fig.UsersSatisfied)))))
+		}
+	}
+	if v := f.sum("signups", func(cell) bool { return true }); total(v) > 0 {
+		start, sums, _ := f.hours(v)
+		best, at := largest(sums)
+		lines = append(lines, fmt.Sprintf("%s people signed up, %s of them in the best hour (from %s).", count(total(v)), count(best), r.moment(start[at])))
+	}
+	for _, name := range r.Pools {
+		if p, ok := r.Result.Summary.Pools[name]; ok && !p.Utilisation.IsNull() {
+			lines = append(lines, fmt.Sprintf("Servers of pool %s: %s up on average, %s of them busy.",
+				name, count(r.full(float64(p.CapacityMean))), percent(float64(p.Utilisation))))
+		}
+	}
+	return lines
+}
+
+// worst says when each thing was at its worst, by hour where it is a flow.
+func worst(r *Run, f *frame) []string {
+	if len(f.t) == 0 {
+		return nil
+	}
+	var rows [][]string
+	attempts := f.sum("attempts", f.inServed)
+	start, demand, covered := f.hours(attempts)
+	for i := range demand {
+		demand[i] /= math.Max(covered[i], 1800) // a short hour at an end counts no more than half an hour
+	}
+	if most, at := largest(demand); most > 0 {
+		rows = append(rows, []string{"most demand", count(most) + "/s", "hour from " + r.moment(start[at])})
+	}
+	if most, at := largest(f.sum("queue_length_mean", f.inServed)); most > 0 {
+		rows = append(rows, []string{"longest queue", count(most) + " waiting", r.moment(f.t[at])})
+	}
+	bad := f.sum("failed", f.inServed)
+	ended := f.sum("completed", f.inServed)
+	plus := func(to []float64, column string) {
+		for i, v := range f.sum(column, f.inServed) {
+			to[i] += v
+		}
+	}
+	if bad != nil && ended != nil {
+		plus(bad, "timed_out")
+		for _, column := range []string{"failed", "timed_out", "abandoned", "cancelled"} {
+			plus(ended, column)
+		}
+		for _, reason := range f.reasons() {
+			plus(ended, "rejected_"+reason)
+			if r.refusedForLoad(reason) {
+				plus(bad, "rejected_"+reason)
+			}
+		}
+		_, errors, _ := f.hours(bad)
+		_, ends, _ := f.hours(ended)
+		share := make([]float64, len(errors))
+		for i := range errors {
+			// An hour in which next to nothing ended says nothing.
+			if ends[i] > total(ends)/float64(len(ends))/20 {
+				share[i] = errors[i] / ends[i]
+			}
+		}
+		if most, at := largest(share); most > 0 {
+			rows = append(rows, []string{"most errors", percent(most) + " of what ended", "hour from " + r.moment(start[at])})
+		}
+	}
+	for _, paid := range []bool{true, false} {
+		best, _ := f.largestCell(paid)
+		slow := f.only("latency_p50_s", func(c cell) bool { return c == best })
+		if most, at := largest(slow); best != (cell{}) && most > 0 {
+			rows = append(rows, []string{"slowest for " + best.tier, seconds(most) + " median", r.moment(f.t[at])})
+		}
+	}
+	return aligned(rows)
+}
+
+func suffered(r *Run) []string {
+	rows := [][]string{{"tier", "requests", "satisfied", "refused", "errors", "left", "median", "p99"}}
+	for _, t := range r.Tiers {
+		f := servedFigures(r, r.Result.Summary.Tiers[t.Name])
+		if f == nil || f.Attempts == 0 {
+			continue
+		}
+		n := r.tally(f)
+		rows = append(rows, []string{t.Name, count(n.requests), percent(n.satisfied / n.requests), percent(n.limited / n.ended), percent(n.errors / n.ended), percent(n.left / n.ended),
+			seconds(float64(f.Latency.P50)), seconds(float64(f.Latency.P99))})
+	}
+	if len(rows) == 1 {
+		return nil
+	}
+	return append(aligned(rows), "satisfied: of requests; refused by limits, errors, left: of attempts that ended")
+}
+
+var uses = map[string]string{incident.Calibrate: "calibrated", incident.Predict: "predicted", incident.Given: "given"}
+
+func record(r *Run) []string {
+	if len(r.Score) == 0 {
+		return nil
+	}
+	head := []string{"fact", "use", "published", "accepted", "simulated", "verdict"}
+	if len(r.NoLever) > 0 {
+		head = append(head, "no lever pulled")
+	}
+	rows := [][]string{head}
+	for i, s := range r.Score {
+		f := s.Fact
+		row := []string{f.Name, uses[f.Use], inUnit(metrics.Figure(f.Value), f.Unit), accepted(f), inUnit(s.Simulated, f.Unit), string(s.Verdict)}
+		switch {
+		case s.Why != "":
+			row = append(row, s.Why)
+		case i < len(r.NoLever):
+			row = append(row, inUnit(r.NoLever[i].Simulated, f.Unit)+", "+string(r.NoLever[i].Verdict))
+		}
+		rows = append(rows, row)
+	}
+	lines := append(aligned(rows), scored("this run", r.Score))
+	if len(r.NoLever) > 0 {
+		lines = append(lines, scored("no lever pulled", r.NoLever))
+	}
+	return lines
+}
+
+// accepted writes the tolerance of a fact.
+func accepted(f incident.Fact) string {
+	end := func(c *unit.Count) string {
+		if f.Unit == "s" {
+			return seconds(float64(*c))
+		}
+		return count(float64(*c))
+	}
+	switch {
+	case f.Low != nil && f.High != nil && *f.Low == *f.High:
+		return end(f.Low)
+	case f.Low != nil && f.High != nil:
+		return end(f.Low) + " to " + end(f.High)
+	case f.Low != nil:
+		return "from " + end(f.Low)
+	case f.High != nil:
+		return "to " + end(f.High)
+	}
+	return ""
+}
+
+// scored counts verdicts: those that were predicted first, for they are the
+// test; the given ones are no success.
+func scored(what string, rows []incident.Row) string {
+	counts := map[string]string{}
+	for _, c := range incident.Tally(rows) {
+		s := fmt.Sprintf("%d hit, %d near, %d miss", c.Hit, c.Near, c.Miss)
+		if c.NotScored > 0 {
+			s += fmt.Sprintf(", %d not scored", c.NotScored)
+		}
+		counts[c.Use] = s
+	}
+	return fmt.Sprintf("%s: predicted %s; calibrated %s", what, counts[incident.Predict], counts[incident.Calibrate])
+}
+
+func unknowns(r *Run) []string {
+	var rows [][]string
+	for _, u := range r.Unknowns {
+		suffix := ""
+		if u.Unit != "" {
+			suffix = " " + u.Unit
+		}
+		rows = append(rows, []string{u.Name, u.Value + suffix, u.Low + " to " + u.High + suffix, u.What})
+	}
+	return aligned(rows)
+}
+
+// aligned joins the fields of rows so that they stand in columns. The last
+// field of a row is as long as it is.
+func aligned(rows [][]string) []string {
+	var widths []int
+	for _, row := range rows {
+		for i, s := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(s))
+		}
+	}
+	var out []string
+	for _, row := range rows {
+		var line strings.Builder
+		for i, s := range row {
+			line.WriteString(s)
+			if i < len(row)-1 {
+				line.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(s)+2))
+			}
+		}
+		out = append(out, line.String())
+	}
+	return out
+}

@@ -1,0 +1,166 @@
+// Package study is what needs more than one run: a scenario beside the same
+// world with no lever pulled, replications, paired comparisons, the calibration
+// of knobs on published figures, and the proof of the simulator against theory.
+//
+//	run, err := study.Play(ctx, sc, study.Options{Seed: 7, NoLever: true})
+//	err = report.Text(os.Stdout, run, dir)
+//
+// Runs are independent of each other, so that they are shared out to the
+// processors; what comes out does not depend on how many there are.
+package study
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/launchday-sim/launchday/models/incident"
+	"github.com/launchday-sim/launchday/models/launch"
+	"github.com/launchday-sim/launchday/models/metrics"
+	"github.com/launchday-sim/launchday/models/scenario"
+	"github.com/launchday-sim/launchday/report"
+	"github.com/launchday-sim/launchday/sim"
+	"github.com/launchday-sim/launchday/sim/stats"
+)
+
+// Options are what a run takes beside its scenario.
+type Options struct {
+	Seed, Replication uint64
+	Version           string                                        // of the program
+	NoLever           bool                                          // score the same world with no lever pulled too
+	Progress          func(done, whole time.Duration, fired uint64) // of the scenario's time; called from one goroutine
+	Watch             func(k *sim.Kernel)                           // called before the first event
+}
+
+// Play runs a scenario once and gathers what its report says.
+func Play(ctx context.Context, sc *scenario.Scenario, o Options) (*report.Run, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var bare []incident.Row
+	var failed error
+	idle := make(chan struct{})
+	go func() {
+		defer close(idle)
+		if o.NoLever && len(sc.Record) > 0 {
+			if bare, failed = score(ctx, sc, launch.Options{Seed: o.Seed, Replication: o.Replication, NoLevers: true, Record: true}); failed != nil {
+				cancel()
+			}
+		}
+	}()
+	run, err := launch.New(sc, launch.Options{Seed: o.Seed, Replication: o.Replication, Record: true})
+	if err != nil {
+		return nil, err
+	}
+	if o.Watch != nil {
+		o.Watch(run.Kernel())
+	}
+	var progress func(sim.Time, uint64)
+	if o.Progress != nil {
+		whole := sim.Time(sc.Warmup + sc.Duration).Duration()
+		progress = func(now sim.Time, fired uint64) {
+			o.Progress((now + sim.Time(sc.Warmup)).Duration(), whole, fired)
+		}
+	}
+	err = run.RunToEnd(ctx, progress)
+	var res *metrics.Result
+	if err == nil {
+		res, err = run.Result()
+	}
+	if err != nil {
+		cancel()
+	}
+	<-idle
+	if failed != nil && (err == nil || err == context.Canceled) {
+		err = fmt.Errorf("with no lever pulled: %w", failed)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return gather(sc, o, run, res, bare)
+}
+
+// clock is what the record needs to know of a scenario's time.
+func clock(sc *scenario.Scenario) incident.Clock {
+	return incident.Clock{Start: sc.Start.UnixNano(), Warmup: sim.Time(sc.Warmup)}
+}
+
+func score(ctx context.Context, sc *scenario.Scenario, o launch.Options) ([]incident.Row, error) {
+	res, err := result(ctx, sc, o)
+	if err != nil {
+		return nil, err
+	}
+	return incident.Score(sc.Record, res, clock(sc)), nil
+}
+
+func result(ctx context.Context, sc *scenario.Scenario, o launch.Options) (*metrics.Result, error) {
+	run, err := launch.New(sc, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := run.RunToEnd(ctx, nil); err != nil {
+		return nil, err
+	}
+	return run.Result()
+}
+
+func gather(sc *scenario.Scenario, o Options, run *launch.Run, res *metrics.Result, bare []incident.Row) (*report.Run, error) {
+	resolved, err := sc.Resolved()
+	if err != nil {
+		return nil, err
+	}
+	r := &report.Run{Name: sc.Name, Title: sc.Title, Version: o.Version, Resolved: resolved,
+		Duration: sim.Time(sc.Duration).Duration(), Interval: run.Interval().Duration(), Scale: float64(sc.Scale), Seed: o.Seed, Replication: o.Replication,
+		Refusals: run.Refusals(), Result: res, NoLever: bare, Unknowns: sc.Unknowns}
+	if sc.Dated() {
+		r.Start = sc.Start.UTC()
+	}
+	if len(sc.Record) > 0 {
+		r.Score = incident.Score(sc.Record, res, clock(sc))
+	}
+	for _, t := range sc.Tiers {
+		r.Tiers = append(r.Tiers, metrics.TierInfo{Name: t.Name, Paid: t.Paid})
+	}
+	for _, p := range sc.Pools {
+		r.Pools = append(r.Pools, p.Name)
+	}
+	for _, c := range sc.Classes {
+		info := metrics.ClassInfo{Name: c.Name, Signup: c.Kind == "signup", Fluid: c.Kind == "fluid"}
+		for i, p := range sc.Pools {
+			if p.Name == c.Pool {
+				info.Pool = i
+			}
+		}
+		r.Classes = append(r.Classes, info)
+	}
+	kinds := map[string]report.MarkKind{"lever": report.Lever, "cause": report.Cause, "note": report.Note}
+	for _, p := range sc.Timeline {
+		r.Marks = append(r.Marks, report.Mark{At: sim.Time(p.At).Duration(), Label: p.Label, Kind: kinds[p.Kind]})
+	}
+	run.Distributions(func(tier, class string, s *stats.Sketch) {
+		label := tier
+		if len(sc.Classes) > 1 {
+			label += " " + class
+		}
+		r.Latency = append(r.Latency, distribution(label, s))
+	})
+	return r, nil
+}
+
+// distribution is the curve of a sketch at quantiles that are close together
+// where a picture of the tail shows them.
+func distribution(label string, s *stats.Sketch) report.Distribution {
+	d := report.Distribution{Label: label}
+	add := func(p float64) {
+		d.X = append(d.X, s.Quantile(p)/1e9)
+		d.P = append(d.P, p)
+	}
+	for i := 1; i < 90; i++ {
+		add(float64(i) / 100)
+	}
+	// From 0.9 on, 20 steps for each factor of 10 in what is left.
+	left, step := 0.1, 0.8912509381337456 // 10^(-1/20)
+	for ; left*float64(s.Count()) >= 1 && left > 1e-6; left *= step {
+		add(1 - left)
+	}
+	return d
+}

@@ -1,0 +1,114 @@
+package study
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"github.com/launchday-sim/launchday/models/launch"
+	"github.com/launchday-sim/launchday/models/metrics"
+	"github.com/launchday-sim/launchday/models/scenario"
+	"github.com/launchday-sim/launchday/report"
+	"github.com/launchday-sim/launchday/sim/experiment"
+	"github.com/launchday-sim/launchday/sim/stats"
+)
+
+// Confidence is that of every interval that is printed.
+const Confidence = 0.95
+
+// figures are all figures of a summary by their path.
+func figures(s *metrics.Summary) []experiment.Figure {
+	var list []experiment.Figure
+	s.Walk(func(path string, v metrics.Figure) {
+		list = append(list, experiment.Figure{Name: path, Value: float64(v)})
+	})
+	return list
+}
+
+// trial runs a scenario once for each replication.
+func trial(sc *scenario.Scenario, seed uint64) experiment.Trial {
+	return func(ctx context.Context, replication uint64) ([]experiment.Figure, error) {
+		res, err := result(ctx, sc, launch.Options{Seed: seed, Replication: replication})
+		if err != nil {
+			return nil, err
+		}
+		return figures(&res.Summary), nil
+	}
+}
+
+// Replications are runs of one scenario with one seed.
+type Replications struct {
+	First     *report.Run // the first of them, whole
+	Estimates []experiment.Estimate
+}
+
+// Replicate runs a scenario reps times, on that many workers (0: all
+// processors). Replication k is the same run whatever the number of them.
+func Replicate(ctx context.Context, sc *scenario.Scenario, o Options, reps, workers int, progress func(done, of int)) (*Replications, error) {
+	var first *report.Run
+	var once sync.Mutex
+	one := trial(sc, o.Seed)
+	all, err := experiment.Run(ctx, func(ctx context.Context, replication uint64) ([]experiment.Figure, error) {
+		if replication != o.Replication {
+			return one(ctx, replication)
+		}
+		quiet := o
+		quiet.Progress = nil
+		run, err := Play(ctx, sc, quiet)
+		if err != nil {
+			return nil, err
+		}
+		once.Lock()
+		defer once.Unlock()
+		first = run
+		return figures(&run.Result.Summary), nil
+	}, experiment.Options{Replications: reps, First: o.Replication, Workers: workers, Progress: progress})
+	if err != nil {
+		return nil, err
+	}
+	return &Replications{First: first, Estimates: experiment.Summarise(all, Confidence)}, nil
+}
+
+// JSON is summary.json with each figure as {mean, lo, hi, n}: a 95 % Student
+// interval over the replications. What is no figure stays as it is.
+func (r *Replications) JSON() ([]byte, error) {
+	var tree map[string]any
+	whole, err := json.Marshal(&r.First.Result.Summary)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(whole, &tree); err != nil {
+		return nil, err
+	}
+	intervals := map[string]stats.Interval{}
+	for _, e := range r.Estimates {
+		intervals[e.Name] = e.Interval
+	}
+	var put func(prefix string, node map[string]any)
+	put = func(prefix string, node map[string]any) {
+		for key, v := range node {
+			path := prefix + key
+			if sub, ok := v.(map[string]any); ok {
+				put(path+".", sub)
+			} else if i, ok := intervals[path]; ok {
+				node[key] = map[string]any{"mean": metrics.Figure(i.Mean), "lo": metrics.Figure(i.Lo), "hi": metrics.Figure(i.Hi), "n": i.N}
+			}
+		}
+	}
+	put("", tree)
+	delete(tree, "replication")
+	tree["replications"] = len(intervals)
+	if len(r.Estimates) > 0 {
+		tree["replications"] = r.Estimates[0].N
+	}
+	tree["confidence"] = Confidence
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(tree); err != nil {
+		return nil, fmt.Errorf("summary.json: %w", err)
+	}
+	return b.Bytes(), nil
+}

@@ -1,0 +1,186 @@
+package study
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"github.com/launchday-sim/launchday/models/scenario"
+)
+
+// A world is a plain queue, to be written as a scenario: Poisson streams, one
+// for each tier and class, before one pool of servers.
+type world struct {
+	Streams    []stream
+	Servers    int
+	Discipline string
+	Room       string // places to wait; unlimited if empty
+	Patience   string // a law; for ever if empty
+	Retry      string // law of the time before another try; never if empty
+	Period     string // of the streams' profile
+	Profile    []point
+
+	Duration, Warmup, Interval string
+}
+
+// A stream is the arrivals of a class; that of the first is served first where
+// the discipline goes by priority.
+type stream struct{ Rate, Service string }
+
+type point struct{ At, X string }
+
+// scenarioText is the file that a student would write.
+var scenarioText = template.Must(template.New("").Parse(`
+name: theory
+duration: {{.Duration}}
+warmup: {{.Warmup}}
+interval: {{.Interval}}
+
+tiers:
+{{- range $k, $s := .Streams}}
+  - {name: class{{$k}}, priority: {{$k}}}
+{{- end}}
+
+classes:
+{{- range $k, $s := .Streams}}
+  - {name: class{{$k}}, pool: servers, service: {{$s.Service}}}
+{{- end}}
+
+pools:
+  - {name: servers, nodes: {{.Servers}}, queue: {discipline: {{.Discipline}}}}
+
+demand:
+  streams:
+{{- range $k, $s := .Streams}}
+    - name: class{{$k}}
+      tier: class{{$k}}
+      class: class{{$k}}
+      rate: {{$s.Rate}}/s
+{{- if $.Period}}
+      period: {{$.Period}}
+      profile:
+{{- range $.Profile}}
+        - {at: +{{.At}}, x: {{.X}}}
+{{- end}}
+{{- end}}
+{{- end}}
+
+clients:
+  - name: everyone
+{{- with .Patience}}
+    patience: {{.}}
+{{- end}}
+{{- with .Retry}}
+    retry: {max_tries: 65535, after: {{.}}}
+{{- end}}
+
+{{- with .Room}}
+
+policies:
+  - {name: room, kind: queue-limit, limit: {{.}}}
+{{- end}}
+`))
+
+func (w world) text() (string, error) {
+	var b strings.Builder
+	err := scenarioText.Execute(&b, w)
+	return b.String(), err
+}
+
+func (w world) scenario() (*scenario.Scenario, error) {
+	text, err := w.text()
+	if err != nil {
+		return nil, err
+	}
+	return scenario.ReadText("theory.yaml", text)
+}
+
+// worldsOf returns the worlds that a model stands for, by their names: more
+// than one where theory says that something does not matter, or compares two.
+// The numbers are the model's parameters as in the table.
+func worldsOf(model string, p [][]float64) (map[string]world, error) {
+	at := func(i int) float64 { return p[i][0] }
+	queue := func(servers float64, lambda float64, service string) world {
+		return world{Streams: []stream{{decimal(lambda), service}}, Servers: int(servers), Discipline: "fifo"}
+	}
+	switch model {
+	case "mm1", "mmc":
+		return only(queue(at(2), at(0), exponential(1/at(1))))
+	case "mmck":
+		w := queue(at(2), at(0), exponential(1/at(1)))
+		w.Room = decimal(at(3) - at(2))
+		return only(w)
+	case "mgcc":
+		worlds := map[string]world{}
+		for name, law := range map[string]string{"exponential service": exponential(at(1)), "constant service": span(at(1)), "lognormal service": withCV("lognormal", at(1), 4)} {
+			w := queue(at(2), at(0), law)
+			w.Room = "0"
+			worlds[name] = w
+		}
+		return worlds, nil
+	case "md1":
+		return only(queue(1, at(0), span(at(1))))
+	case "mg1_lognormal_cv2":
+		return only(queue(1, at(0), withCV("lognormal", at(1), at(2))))
+	case "mg1_hyper_cv4":
+		return only(queue(1, at(0), withCV("hyperexponential", at(1), at(2))))
+	case "erlang_a", "overload_fluid":
+		servers, patience := at(3), at(2)
+		if model == "overload_fluid" {
+			servers, patience = patience, servers
+		}
+		w := queue(servers, at(0), exponential(1/at(1)))
+		w.Patience = exponential(1 / patience)
+		return only(w)
+	case "priority_mg1_nonpreemptive":
+		w := world{Servers: 1, Discipline: "priority"}
+		for k, lambda := range p[0] {
+			w.Streams = append(w.Streams, stream{decimal(lambda), exponential(p[1][k])})
+		}
+		return only(w)
+	case "priority_mmc_nonpreemptive":
+		w := world{Servers: int(at(2)), Discipline: "priority"}
+		for _, lambda := range p[0] {
+			w.Streams = append(w.Streams, stream{decimal(lambda), exponential(1 / at(1))})
+		}
+		return only(w)
+	case "retrial_mm1":
+		w := queue(1, at(0), exponential(1/at(1)))
+		w.Room, w.Retry = "0", exponential(1/at(2))
+		return only(w)
+	case "mm1_lifo_fifo":
+		fifo, lifo := queue(1, at(0), exponential(1/at(1))), queue(1, at(0), exponential(1/at(1)))
+		lifo.Discipline = "lifo"
+		return map[string]world{"fifo": fifo, "lifo": lifo}, nil
+	case "mt_m_inf":
+		// So many servers that none is ever missing: 20 standard deviations.
+		most := (at(0) + at(1)) / at(3)
+		w := queue(math.Ceil(most+20*math.Sqrt(most)), at(0), exponential(1/at(3)))
+		w.Period = span(at(2))
+		for i := range sinePoints + 1 {
+			t := float64(i) / sinePoints
+			w.Profile = append(w.Profile, point{span(t * at(2)), decimal(1 + at(1)/at(0)*math.Sin(2*math.Pi*t))})
+		}
+		return only(w)
+	}
+	return nil, fmt.Errorf("theory: there is no scenario for model %s", model)
+}
+
+// sinePoints is into how many straight pieces a sine is cut: so many that the
+// error stays under a thousandth of the amplitude.
+const sinePoints = 96
+
+func only(w world) (map[string]world, error) { return map[string]world{"": w}, nil }
+
+func decimal(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
+
+func span(seconds float64) string { return decimal(seconds) + "s" }
+
+func exponential(mean float64) string { return "{dist: exponential, mean: " + span(mean) + "}" }
+
+// withCV is the law of a mean and a second moment.
+func withCV(law string, mean, secondMoment float64) string {
+	return fmt.Sprintf("{dist: %s, mean: %s, cv: %s}", law, span(mean), decimal(math.Sqrt(secondMoment/(mean*mean)-1)))
+}
