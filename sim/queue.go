@@ -13,16 +13,17 @@ import "math/bits"
 // the rows below it, and within a row the digits are in order of time. To go on,
 // base moves to the start of the first bucket, and the bucket is either small,
 // and sorted into the front, or its entries are dealt out to the rows below it.
-// An entry moves at most eight times in its life and in practice two or three,
+// Dealt out, an entry falls by a row at least, so by eight rows at most, and
 // always through sequential memory.
 //
 // No bucket can be a bad one: ties only fall through to row 1, whose buckets are
 // an instant each, and equal increments fill the buckets one after the other.
 //
 // The front is a sorted ring of at most frontMax entries, all those before
-// limit; what is scheduled before limit is inserted there. When it is full its
-// later half goes to the buckets. Where few entries are pending the front has
-// them all, and limit is Never.
+// limit; what is scheduled before limit is inserted there. When it is full, which
+// takes 17 insertions at least after a refill, its later half goes to the
+// buckets. Where few entries are pending the front has them all, and limit is
+// Never.
 //
 // What is scheduled for the current instant goes to row 0, whose digit is the
 // priority: it takes constant time however many events the instant has. While
@@ -47,7 +48,7 @@ type queue struct {
 
 const (
 	rows      = 9  // the priority and the eight bytes of the time
-	frontMax  = 64 // an insertion moves half of it, at 1 ns for 4 entries
+	frontMax  = 64 // a longer front costs insertions, a shorter one spills
 	frontFill = 16 // a refill takes buckets until it has this many
 	chunkLen  = 32 // a power of two; also the largest bucket that is sorted
 )

@@ -27,7 +27,7 @@ type scheduler interface {
 
 // A temper says how a world schedules.
 type temper struct {
-	target     int  // events that it tries to keep pending
+	target     int  // pending events: they swing between a quarter of it and twice
 	priorities int  // how many there are
 	timers     int  // per cent of the events that can be cancelled
 	cancel     int  // per cent of the handlers that cancel something
@@ -106,12 +106,13 @@ func (w *world) Handle(now Time, ev Event) {
 	}
 	w.log = append(w.log, s)
 	n := w.rng.IntN(3)
-	if len(w.log)%16 == 0 { // Pending takes the reference its time
-		if p := w.k.Pending(); p < w.target {
-			n = min(w.target-p, 200)
-		} else if p > 2*w.target {
-			n = 0
-		}
+	switch p := w.k.Pending(); {
+	case p > 2*w.target:
+		n = 0
+	case len(w.log)%64 == 0: // a surge, so that the queue changes between its shapes
+		n = w.rng.IntN(2 * w.target)
+	case p > w.target/4:
+		n = w.rng.IntN(2) // which ebbs away
 	}
 	for range n {
 		w.schedule()
@@ -168,19 +169,21 @@ func seedOfTests(t *testing.T) uint64 {
 
 func TestTheKernelFiresTheSameEventsAsAPlainHeap(t *testing.T) {
 	for name, how := range map[string]temper{
-		"few pending":                 {target: 3, priorities: 2, timers: 30, cancel: 30, spread: Second},
-		"a hundred pending":           {target: 100, priorities: 1, timers: 0, spread: Second},
-		"thousands pending":           {target: 5000, priorities: 3, timers: 20, cancel: 20, spread: Minute},
-		"constant increments":         {target: 2000, priorities: 1, timers: 10, cancel: 10, spread: Second, law: constant},
-		"constant, with priorities":   {target: 500, priorities: 256, timers: 10, cancel: 10, spread: Second, law: constant},
-		"ties":                        {target: 2000, priorities: 5, timers: 10, cancel: 10, spread: Second, law: ties},
-		"the current instant":         {target: 300, priorities: 5, timers: 50, cancel: 50, spread: Millisecond, law: instant},
-		"bunches at one instant":      {target: 3000, priorities: 7, timers: 50, cancel: 50, spread: Hour, law: bunched},
-		"every order of magnitude":    {target: 1000, priorities: 2, timers: 20, cancel: 20, law: skewed},
-		"nine of ten cancelled":       {target: 200, priorities: 1, timers: 95, cancel: 100, spread: Second},
-		"nanoseconds apart":           {target: 1000, priorities: 3, timers: 20, cancel: 20, spread: 50},
-		"cancelled among ties":        {target: 500, priorities: 4, timers: 100, cancel: 90, spread: Second, law: ties},
-		"every other for this moment": {target: 2000, priorities: 256, timers: 30, cancel: 30, spread: Day, law: instant},
+		"few pending":                          {target: 3, priorities: 2, timers: 30, cancel: 30, spread: Second},
+		"a hundred pending":                    {target: 100, priorities: 1, timers: 0, spread: Second},
+		"thousands pending":                    {target: 5000, priorities: 3, timers: 20, cancel: 20, spread: Minute},
+		"constant increments":                  {target: 2000, priorities: 1, timers: 10, cancel: 10, spread: Second, law: constant},
+		"constant, with priorities":            {target: 500, priorities: 256, timers: 10, cancel: 10, spread: Second, law: constant},
+		"ties":                                 {target: 2000, priorities: 5, timers: 10, cancel: 10, spread: Second, law: ties},
+		"the current instant":                  {target: 300, priorities: 5, timers: 50, cancel: 50, spread: Millisecond, law: instant},
+		"bunches at one instant":               {target: 3000, priorities: 7, timers: 50, cancel: 50, spread: Hour, law: bunched},
+		"every order of magnitude":             {target: 1000, priorities: 2, timers: 20, cancel: 20, law: skewed},
+		"surges of a hundred, at few instants": {target: 50, priorities: 1, spread: Second, law: bunched},
+		"surges of a hundred, among ties":      {target: 50, priorities: 1, timers: 20, cancel: 20, spread: Second, law: ties},
+		"nine of ten cancelled":                {target: 200, priorities: 1, timers: 95, cancel: 100, spread: Second},
+		"nanoseconds apart":                    {target: 1000, priorities: 3, timers: 20, cancel: 20, spread: 50},
+		"cancelled among ties":                 {target: 500, priorities: 4, timers: 100, cancel: 90, spread: Second, law: ties},
+		"every other for this moment":          {target: 2000, priorities: 256, timers: 30, cancel: 30, spread: Day, law: instant},
 	} {
 		t.Run(name, func(t *testing.T) {
 			requireSameTrajectory(t, seedOfTests(t), how, 12, 4000)

@@ -62,12 +62,10 @@ func Fit(ctx context.Context, sc *scenario.Scenario, free []Free, o FitOptions) 
 		return nil, fmt.Errorf("%d knobs are free, but the record has %d calibrate rows: want as many knobs as rows", n, len(f.facts))
 	}
 	x := make([]float64, n)
+	// From the middle of the ranges, so that what comes out does not depend on
+	// what stands in the file.
 	for i, k := range free {
-		v, err := sc.Number(k.Knob)
-		if err != nil {
-			return nil, err
-		}
-		x[i] = math.Log(math.Min(math.Max(v, k.Lo), k.Hi))
+		x[i] = (math.Log(k.Lo) + math.Log(k.Hi)) / 2
 	}
 	y, err := f.misfit(x)
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/launchday-sim/launchday/models/launch"
 	"github.com/launchday-sim/launchday/models/metrics"
 	"github.com/launchday-sim/launchday/models/scenario"
+	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/report"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/stats"
@@ -42,7 +43,11 @@ func Play(ctx context.Context, sc *scenario.Scenario, o Options) (*report.Run, e
 	go func() {
 		defer close(idle)
 		if o.NoLever && len(sc.Record) > 0 {
-			if bare, failed = score(ctx, sc, launch.Options{Seed: o.Seed, Replication: o.Replication, NoLevers: true, Record: true}); failed != nil {
+			small, err := smaller(sc)
+			if err == nil {
+				bare, err = score(ctx, small, launch.Options{Seed: o.Seed, Replication: o.Replication, NoLevers: true, Record: true})
+			}
+			if failed = err; failed != nil {
 				cancel()
 			}
 		}
@@ -77,6 +82,25 @@ func Play(ctx context.Context, sc *scenario.Scenario, o Options) (*report.Run, e
 		return nil, err
 	}
 	return gather(sc, o, run, res, bare)
+}
+
+// leastScale is the scale below which the world with no lever pulled is not
+// made smaller than the run beside it.
+const leastScale = 1.0 / 4000
+
+// smaller is the scenario at a quarter of its scale: a world with no lever
+// pulled has several times the attempts, and its score needs less precision
+// than the run's.
+func smaller(sc *scenario.Scenario) (*scenario.Scenario, error) {
+	scale := float64(sc.Scale) / 4
+	if scale < leastScale {
+		return sc, nil
+	}
+	c, err := scenario.NewChange("scale", unit.Fraction(scale).String())
+	if err != nil {
+		return nil, err
+	}
+	return sc.With(scenario.Changes{c})
 }
 
 // clock is what the record needs to know of a scenario's time.

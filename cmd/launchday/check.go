@@ -4,30 +4,44 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-
-	"github.com/launchday-sim/launchday/models/launch"
 )
 
 func checkCommand() *cobra.Command {
-	var w world
+	var in input
 	c := &cobra.Command{
-		Use:     "check SCENARIO",
-		Short:   "Read a scenario and report its faults, one a line",
-		Example: "  launchday check my-incident.yaml",
-		Args:    cobra.ExactArgs(1),
+		Use:   "check SCENARIO",
+		Short: "Read a scenario and report its faults, one a line",
+		Long: `Read a scenario, see that a run can be built of it, and report every fault with
+its place in the file, what is wrong and what would be right.`,
+		Example: `  launchday check my-incident.yaml
+  launchday check ghibli-2025 --set pools.gpus.nodes=5k`,
+		Args: arguments("SCENARIO"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			sc, err := read(args[0], w.set, w.scale)
+			sc, err := in.read(args[0])
 			if err != nil {
 				return err
 			}
-			if _, err := launch.New(sc, launch.Options{Seed: w.seed, Record: true}); err != nil {
-				return badInput(err)
-			}
-			fmt.Fprintf(cmd.OutOrStdout(), "ok: %s, %v at scale %v: %d tiers, %d classes, %d pools, %d streams, %d policies, %d patches, %d facts\n",
-				sc.Name, sc.Duration, sc.Scale, len(sc.Tiers), len(sc.Classes), len(sc.Pools), len(sc.Demand.Streams), len(sc.Policies), len(sc.Timeline), len(sc.Record))
-			return nil
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "ok: %s, %v at scale %v: %s, %s, %s, %s, %s, %s, %s\n", sc.Name, sc.Duration, sc.Scale,
+				counted(len(sc.Tiers), "tier"), counted(len(sc.Classes), "class"), counted(len(sc.Pools), "pool"), counted(len(sc.Demand.Streams), "stream"),
+				counted(len(sc.Policies), "policy"), counted(len(sc.Timeline), "patch"), counted(len(sc.Record), "fact"))
+			return err
 		},
 	}
-	w.flags(c)
+	in.flags(c)
 	return c
+}
+
+// counted writes a number of things: 1 tier, 2 classes, 3 policies.
+func counted(n int, thing string) string {
+	if n != 1 {
+		switch thing {
+		case "class", "patch":
+			thing += "es"
+		case "policy":
+			thing = "policies"
+		default:
+			thing += "s"
+		}
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }

@@ -1,10 +1,11 @@
 // Command launchday simulates a launch-day traffic surge on an AI service.
 //
 //	launchday run ghibli-2025
-//	launchday run mm1 --set demand.streams.jobs.rate=0.95/s --seed 7
-//	launchday compare quiet-day ghibli-2025 --reps 10
+//	launchday run mm1 --set demand.streams.arrivals.rate=0.95/s --seed 7
+//	launchday compare mm1 my-queue.yaml --reps 20
 //
-// Exit codes: 0 done, 1 a run that failed, 2 bad input, 130 interrupted.
+// Exit codes: 0 done, 1 a run that failed, 2 bad input, 130 interrupted. What is
+// wrong is said on standard error, one line a fault.
 package main
 
 import (
@@ -18,71 +19,125 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/launchday-sim/launchday/models/unit"
 )
 
-func main() { os.Exit(Main()) }
+// The exit codes.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitBadInput    = 2
+	exitInterrupted = 130
+)
 
-// Main runs the command line and returns the exit code.
-func Main() int {
+func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	return execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	code := execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
 }
 
-// inputError marks an error as the user's: exit code 2.
+// execute runs one command line and returns the exit code.
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := rootCommand()
+	// What cobra refuses before a command has begun is bad input.
+	begun := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { begun = true }
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	var bad inputError
+	switch {
+	case err == nil:
+		return exitDone
+	case ctx.Err() != nil:
+		fmt.Fprintln(stderr, "interrupted: nothing was written")
+		return exitInterrupted
+	case !begun || errors.As(err, &bad):
+		fmt.Fprintln(stderr, strings.TrimSpace(err.Error()))
+		return exitBadInput
+	}
+	fmt.Fprintln(stderr, strings.TrimSpace(err.Error()))
+	return exitFailed
+}
+
+func rootCommand() *cobra.Command {
+	root := group(&cobra.Command{
+		Use:   "launchday",
+		Short: "Simulate a launch-day traffic surge on an AI service",
+		Example: `  launchday run ghibli-2025            the ChatGPT image launch of March 2025
+  launchday scenarios list             what else is shipped
+  launchday check my-incident.yaml     read a scenario and report its faults`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	})
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		if c.HasSubCommands() && c.Flags().NArg() > 0 {
+			return unknownCommand(c, c.Flags().Arg(0)) // whose flags these are
+		}
+		return fmt.Errorf("%s: %w", c.CommandPath(), err)
+	})
+	root.AddCommand(runCommand(), compareCommand(), checkCommand(), scenariosCommand(), schemaCommand(), validateCommand(), fitCommand(), versionCommand())
+	return root
+}
+
+// group makes a command that only holds others say what they are.
+func group(c *cobra.Command) *cobra.Command {
+	c.Args = func(c *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return unknownCommand(c, args[0])
+		}
+		return nil
+	}
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	return c
+}
+
+func unknownCommand(c *cobra.Command, name string) error {
+	var names []string
+	for _, sub := range c.Commands() {
+		names = append(names, sub.Name())
+	}
+	want := strings.Join(names, ", ")
+	if near := unit.Nearest(name, names); near != "" {
+		want = near
+	}
+	return fmt.Errorf("%s: %q is no command: want %s", c.CommandPath(), name, want)
+}
+
+// arguments refuses any other number of arguments than that of the names; those
+// in brackets may be left out.
+func arguments(names ...string) cobra.PositionalArgs {
+	least := 0
+	for _, n := range names {
+		if !strings.HasPrefix(n, "[") {
+			least++
+		}
+	}
+	return func(c *cobra.Command, args []string) error {
+		switch {
+		case len(names) == 0 && len(args) > 0:
+			return fmt.Errorf("%s: %q is too much: want no arguments", c.CommandPath(), args[0])
+		case len(args) > len(names):
+			return fmt.Errorf("%s: %q is too much: want %s", c.CommandPath(), args[len(names)], strings.Join(names, " "))
+		case len(args) < least:
+			return fmt.Errorf("%s: %s is missing: want %s", c.CommandPath(), names[len(args)], strings.Join(names, " "))
+		}
+		return nil
+	}
+}
+
+// inputError marks an error as the user's.
 type inputError struct{ error }
 
 func (e inputError) Unwrap() error { return e.error }
 
+// badInput marks an error as the user's; nil stays nil.
 func badInput(err error) error {
 	if err == nil {
 		return nil
 	}
 	return inputError{err}
-}
-
-func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	root := &cobra.Command{
-		Use:           "launchday",
-		Short:         "Simulate a launch-day traffic surge on an AI service",
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
-		Example: `  launchday run ghibli-2025            the ChatGPT image launch of March 2025
-  launchday scenarios list             what else is shipped
-  launchday check my-incident.yaml     read a scenario and report its faults`,
-	}
-	root.SetArgs(args)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return badInput(err) })
-	root.AddCommand(runCommand(), compareCommand(), checkCommand(), scenariosCommand(), schemaCommand(), validateCommand(), fitCommand(), versionCommand())
-	cmd, err := root.ExecuteContextC(ctx)
-	var bad inputError
-	switch {
-	case err == nil:
-		return 0
-	case ctx.Err() != nil:
-		fmt.Fprintln(stderr, "interrupted: nothing was written")
-		return 130
-	case errors.As(err, &bad) || isUsage(err):
-		fmt.Fprintln(stderr, strings.TrimSpace(err.Error()))
-		if isUsage(err) {
-			fmt.Fprintf(stderr, "try: %s --help\n", cmd.CommandPath())
-		}
-		return 2
-	}
-	fmt.Fprintln(stderr, strings.TrimSpace(err.Error()))
-	return 1
-}
-
-// isUsage reports whether cobra itself refused the arguments.
-func isUsage(err error) bool {
-	text := err.Error()
-	for _, start := range []string{"unknown command", "accepts ", "requires at least", "required flag", "unknown flag", "unknown shorthand"} {
-		if strings.HasPrefix(text, start) {
-			return true
-		}
-	}
-	return false
 }

@@ -4,54 +4,75 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
+	"unicode/utf8"
 
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
+	"github.com/launchday-sim/launchday/models/unit"
 )
 
-// A progress shows on a terminal how far a command has come, and nothing
-// anywhere else.
+// A progress is one line on a terminal that says how far a command has come; on
+// anything else it is nothing. It knows no colours and no escape codes, and so
+// honours NO_COLOR and suits every terminal.
 type progress struct {
 	w     io.Writer // nil: not a terminal
-	bar   *progressbar.ProgressBar
+	now   func() time.Time
 	begun time.Time
+	last  time.Time
+	width int // of the line that stands there
 }
 
 func newProgress(w io.Writer) *progress {
-	p := &progress{begun: time.Now()}
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		p.w = w
+	p := &progress{now: time.Now, begun: time.Now()}
+	if f, ok := w.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+			p.w = w
+		}
 	}
 	return p
 }
 
-func (p *progress) show(at, of int64, text string) {
-	if p.w == nil {
-		return
+// show writes what was done, unless that was a moment ago.
+func (p *progress) show(text string) {
+	if now := p.now(); p.w != nil && now.Sub(p.last) >= 100*time.Millisecond {
+		p.last = now
+		p.replace(text)
 	}
-	if p.bar == nil {
-		p.bar = progressbar.NewOptions64(of, progressbar.OptionSetWriter(p.w), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish(),
-			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetPredictTime(true), progressbar.OptionSetElapsedTime(false),
-			progressbar.OptionUseANSICodes(os.Getenv("NO_COLOR") == ""))
-	}
-	p.bar.Describe(text)
-	_ = p.bar.Set64(at)
 }
 
-// simulated shows the progress of one run: simulated time, rate, and by the bar
-// the time that is left.
+// part shows what was done and, from the share of it, how long the rest takes.
+func (p *progress) part(share float64, text string) {
+	text = fmt.Sprintf("%3.0f %%  %s", 100*share, text)
+	if spent := p.now().Sub(p.begun); share > 0 && spent > time.Second {
+		left := time.Duration(float64(spent) * (1 - share) / share)
+		text += fmt.Sprintf(", %v left", left.Round(time.Second))
+	}
+	p.show(text)
+}
+
+// replace writes a line over the one that stands there.
+func (p *progress) replace(line string) {
+	width := utf8.RuneCountInString(line)
+	fmt.Fprintf(p.w, "\r%s%s", line, strings.Repeat(" ", max(p.width-width, 0)))
+	p.width = width
+}
+
+// simulated shows how far one run has come.
 func (p *progress) simulated(done, whole time.Duration, fired uint64) {
-	rate := float64(fired) / max(time.Since(p.begun).Seconds(), 1e-3) / 1e6
-	p.show(int64(done), int64(whole), fmt.Sprintf("%s of %s simulated, %.1f M events/s", done.Round(time.Minute), whole.Round(time.Minute), rate))
+	rate := float64(fired) / max(p.now().Sub(p.begun).Seconds(), 1e-3)
+	p.part(float64(done)/float64(whole), fmt.Sprintf("%v of %v simulated, %.1fM events/s",
+		unit.Duration(done.Truncate(time.Minute)), unit.Duration(whole.Truncate(time.Minute)), rate/1e6))
 }
 
+// replications shows how many runs are done.
 func (p *progress) replications(done, of int) {
-	p.show(int64(done), int64(of), fmt.Sprintf("%d of %d replications", done, of))
+	p.part(float64(done)/float64(of), fmt.Sprintf("%d of %d runs", done, of))
 }
 
-func (p *progress) done() {
-	if p.bar != nil {
-		_ = p.bar.Clear()
+// clear leaves the line empty.
+func (p *progress) clear() {
+	if p.width > 0 {
+		p.replace("")
+		fmt.Fprint(p.w, "\r")
 	}
 }

@@ -14,16 +14,17 @@ import (
 )
 
 func scenariosCommand() *cobra.Command {
-	c := &cobra.Command{
-		Use:   "scenarios",
-		Short: "List, show and copy the scenarios that are shipped",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	list := &cobra.Command{
-		Use:   "list",
-		Short: "List the scenarios that are shipped",
-		Args:  cobra.NoArgs,
+	c := group(&cobra.Command{Use: "scenarios", Short: "List, show and copy the scenarios that are shipped"})
+	c.AddCommand(listCommand(), showCommand(), initCommand())
+	return c
+}
+
+func listCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List the scenarios that are shipped",
+		Example: "  launchday scenarios list",
+		Args:    arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			t := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 			fmt.Fprintln(t, "NAME\tDURATION\tSCALE\tTITLE")
@@ -37,13 +38,16 @@ func scenariosCommand() *cobra.Command {
 			return t.Flush()
 		},
 	}
-	show := &cobra.Command{
+}
+
+func showCommand() *cobra.Command {
+	return &cobra.Command{
 		Use:     "show NAME",
 		Short:   "Print a shipped scenario",
 		Example: "  launchday scenarios show mm1",
-		Args:    cobra.ExactArgs(1),
+		Args:    arguments("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			text, err := source(args[0])
+			text, err := shippedText(args[0])
 			if err != nil {
 				return err
 			}
@@ -51,14 +55,20 @@ func scenariosCommand() *cobra.Command {
 			return err
 		},
 	}
+}
+
+func initCommand() *cobra.Command {
 	var force bool
-	initialise := &cobra.Command{
-		Use:     "init NAME [FILE]",
-		Short:   "Copy a shipped scenario to a file, to start from",
-		Example: "  launchday scenarios init erlang-a my-queue.yaml",
-		Args:    cobra.RangeArgs(1, 2),
+	c := &cobra.Command{
+		Use:   "init NAME [FILE]",
+		Short: "Copy a shipped scenario to a file, to start from",
+		Long: `Copy a shipped scenario with its comments to a file, NAME.yaml if none is given,
+to start from.`,
+		Example: `  launchday scenarios init erlang-a my-queue.yaml
+  launchday run my-queue.yaml --set name=my-queue`,
+		Args: arguments("NAME", "[FILE]"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			text, err := source(args[0])
+			text, err := shippedText(args[0])
 			if err != nil {
 				return err
 			}
@@ -66,36 +76,50 @@ func scenariosCommand() *cobra.Command {
 			if len(args) == 2 {
 				to = args[1]
 			}
-			flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
-			if force {
-				flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
-			}
-			f, err := os.OpenFile(to, flags, 0o644)
-			if errors.Is(err, fs.ErrExist) {
-				return badInput(fmt.Errorf("%s: it is there already (--force replaces it)", to))
-			}
-			if err != nil {
-				return badInput(err)
-			}
-			_, err = f.Write(text)
-			if err := errors.Join(err, f.Close()); err != nil {
+			if err := create(to, force, append([]byte(preface(args[0], to)), text...)); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s written; try: launchday run %s\n", to, to)
-			return nil
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is written. Next: launchday run %s\n", to, to)
+			return err
 		},
 	}
-	initialise.Flags().BoolVar(&force, "force", false, "replace a file that is there")
-	c.AddCommand(list, show, initialise)
+	c.Flags().BoolVar(&force, "force", false, "replace a file that is there")
 	return c
 }
 
-// source is the text of a shipped scenario.
-func source(name string) ([]byte, error) {
-	fsys, file, err := locate(name)
+// preface is the comment at the head of a copy.
+func preface(name, to string) string {
+	return fmt.Sprintf(`# A copy of the shipped scenario %s. Change its name, and what you like:
+#
+#   launchday check %[2]s          is it all right?
+#   launchday run %[2]s
+#   launchday schema --reference   what every key means
+
+`, name, to)
+}
+
+// create writes a new file; with force one that is there is replaced.
+func create(path string, force bool, text []byte) error {
+	flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	if force {
+		flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	}
+	f, err := os.OpenFile(path, flags, 0o644)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return badInput(fmt.Errorf("%s: it is there already (--force replaces it)", path))
+	case err != nil:
+		return badInput(err)
+	}
+	_, err = f.Write(text)
+	return errors.Join(err, f.Close())
+}
+
+// shippedText is the text of a shipped scenario.
+func shippedText(name string) ([]byte, error) {
+	file, err := shippedFile(name)
 	if err != nil {
 		return nil, badInput(err)
 	}
-	text, err := fs.ReadFile(fsys, file)
-	return text, badInput(err)
+	return fs.ReadFile(examples.FS, file)
 }

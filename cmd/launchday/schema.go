@@ -13,7 +13,7 @@ func schemaCommand() *cobra.Command {
 		Short: "Print the JSON Schema of the scenario file, or its reference",
 		Example: `  launchday schema > scenario.schema.json
   launchday schema --reference > reference.md`,
-		Args: cobra.NoArgs,
+		Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			text := scenario.ReferenceText()
 			if !reference {

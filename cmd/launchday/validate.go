@@ -18,12 +18,12 @@ everything else, and hold them against exact values. The whole table stands or
 falls together: intervals are simultaneous, at 99.9 %.`,
 		Example: `  launchday validate          a minute
   launchday validate --full   hours: intervals of 1 %`,
-		Args: cobra.NoArgs,
+		Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			bar := newProgress(cmd.ErrOrStderr())
 			o.Progress = bar.replications
 			rows, err := study.Theory(cmd.Context(), o)
-			bar.done()
+			bar.clear()
 			if err != nil {
 				return err
 			}
@@ -44,6 +44,5 @@ falls together: intervals are simultaneous, at 99.9 %.`,
 	}
 	c.Flags().BoolVar(&o.Full, "full", false, "intervals of 1 % where 10^8 customers are enough for that")
 	c.Flags().Uint64Var(&o.Seed, "seed", 1, "seed of all random numbers")
-	c.Flags().IntVar(&o.Workers, "workers", 0, "replications at a time (default: one for each processor)")
 	return c
 }

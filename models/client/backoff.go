@@ -34,7 +34,7 @@ func newBackoff(base, longest sim.Time, j Jitter) (backoff, error) {
 	case base < 0:
 		return backoff{}, fmt.Errorf("base is negative: %v", base)
 	case longest < base:
-		return backoff{}, fmt.Errorf("cap (%v) is less than base (%v)", longest, base)
+		return backoff{}, fmt.Errorf("cap is %v, it must be at least base, which is %v", longest, base)
 	}
 	switch j {
 	case NoJitter, EqualJitter, FullJitter, DecorrelatedJitter:

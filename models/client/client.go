@@ -26,6 +26,7 @@
 package client
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -90,17 +91,20 @@ func New(spec Spec) (*Client, error) {
 // next arrival for patience, from the next reaction for the rest. On an error
 // nothing has changed.
 func (c *Client) Reconfigure(spec Spec) error {
+	var faults []error
+	check := func(field string, err error) {
+		if err != nil {
+			faults = append(faults, fmt.Errorf("client %s: %s: %w", spec.Name, field, err))
+		}
+	}
 	p, err := newPatience(spec.Patience)
-	if err != nil {
-		return fmt.Errorf("client %s: patience: %w", spec.Name, err)
-	}
+	check("patience", err)
 	r, err := newRetry(spec.Retry)
-	if err != nil {
-		return fmt.Errorf("client %s: retry: %w", spec.Name, err)
-	}
+	check("retry", err)
 	b, err := newComeback(spec.Return)
-	if err != nil {
-		return fmt.Errorf("client %s: return: %w", spec.Name, err)
+	check("return", err)
+	if len(faults) > 0 {
+		return errors.Join(faults...)
 	}
 	*c = Client{p, r, b}
 	return nil

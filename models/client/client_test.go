@@ -111,7 +111,7 @@ func TestAChangeHoldsFromTheNextReactionAndAFaultyOneChangesNothing(t *testing.T
 	late.GiveUpAfter = -1
 	backwards.Cap = unit.Duration(sim.Minute)
 	for want, s := range map[string]client.Spec{
-		"retry: cap (1m0s) is less than base (1h0m0s)":                          {Retry: backwards},
+		"retry: cap is 1m0s, it must be at least base, which is 1h0m0s":         {Retry: backwards},
 		"retry: base is negative: -1s":                                          {Retry: retries(3, -sim.Second, client.NoJitter)},
 		"retry: max_tries is 0, it must be 1 to 65535":                          {Retry: never},
 		"retry: give_up_after is negative: -1ns":                                {Retry: late},

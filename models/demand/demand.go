@@ -18,8 +18,10 @@
 package demand
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/sim"
@@ -118,33 +120,51 @@ func New(k *sim.Kernel, spec Spec, env Env, host Host) (*Demand, error) {
 	if err := d.configure(spec); err != nil {
 		return nil, err
 	}
-	d.number()
+	if err := d.number(); err != nil {
+		return nil, err
+	}
 	return d, nil
 }
 
-// configure takes a Spec over into streams that are there already.
+// Check reports everything for which New would refuse the Spec, scaled as it
+// is, each fault under the path of its knob.
+func (s *Spec) Check(tiers []Tier, classes []Class) error {
+	d := &Demand{env: Env{Tiers: tiers, Classes: classes}, streams: make([]stream, len(s.Streams))}
+	if err := d.configure(*s); err != nil {
+		return err
+	}
+	return d.number()
+}
+
+// configure takes a Spec over into streams that are there already. On an error,
+// which joins all that is wrong, nothing has changed.
 func (d *Demand) configure(spec Spec) error {
-	var err error
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	if slices.ContainsFunc(spec.Streams, func(q Stream) bool { return q.DayShape }) {
+		if sim.Time(spec.Step) > halfHour {
+			fault("demand.step: %v is longer than the grain of the day: want at most 30m", spec.Step)
+		}
+		if _, err := newDayShape(spec.Day, spec.Regions, 1); err != nil {
+			return errors.Join(append(faults, fmt.Errorf("demand.%w", err))...)
+		}
+	}
 	fresh := make([]stream, len(d.streams))
 	copy(fresh, d.streams)
 	for i := range fresh {
 		s := &fresh[i]
 		q := spec.Streams[i]
 		s.tier, s.class = d.tier(q.Tier), d.class(q.Class)
+		var err error
 		if s.profile, err = newProfile(q.Profile, sim.Time(q.Period), d.env.Origin); err != nil {
-			return fmt.Errorf("demand.streams.%s.%w", q.Name, err)
+			fault("demand.streams.%s.%w", q.Name, err)
 		}
 		s.shape = nil
 		if q.DayShape {
-			if sim.Time(spec.Step) > halfHour {
-				return fmt.Errorf("demand.step: %v is longer than 30m, the grain of the day", sim.Time(spec.Step))
-			}
-			if s.shape, err = newDayShape(spec.Day, spec.Regions, float64(q.Weekend)); err != nil {
-				return fmt.Errorf("demand.%w", err)
-			}
+			s.shape, _ = newDayShape(spec.Day, spec.Regions, float64(q.Weekend)) // sound: it was built above
 		}
 		if q.PerUser > 0 && q.Rate > 0 {
-			return fmt.Errorf("demand.streams.%s.rate: users of a stream are told apart or not: want rate or per_user, not both", q.Name)
+			fault("demand.streams.%s.rate: users of a stream are told apart or not: want rate or per_user, not both", q.Name)
 		}
 		kind := d.env.Classes[s.class].Kind
 		s.fluid = kind == "fluid"
@@ -160,6 +180,9 @@ func (d *Demand) configure(spec Spec) error {
 			s.sharing.class, s.sharing.memory = d.class(q.Sharing.Class), sim.Time(q.Sharing.Memory)
 		}
 		s.spec = q
+	}
+	if len(faults) > 0 {
+		return errors.Join(faults...)
 	}
 	d.streams, d.step = fresh, sim.Time(spec.Step)
 	return nil
@@ -195,10 +218,10 @@ func (d *Demand) class(name string) models.Class {
 
 // number gives the users of each tier their numbers. Only users who can be
 // told apart in some stream are numbered.
-func (d *Demand) number() {
+func (d *Demand) number() error {
 	first := models.User(0)
 	for t := range d.env.Tiers {
-		interest, reach, numbered := 0.0, 0, false
+		interest, reach, numbered := 0.0, 0.0, false
 		for i := range d.streams {
 			s := &d.streams[i]
 			if int(s.tier) != t {
@@ -209,7 +232,7 @@ func (d *Demand) number() {
 				interest = math.Max(interest, float64(s.spec.Interest))
 			}
 			if s.spec.Sharing != nil && d.env.Classes[s.class].Kind == "signup" {
-				reach += int(s.spec.Sharing.Reach)
+				reach += float64(s.spec.Sharing.Reach)
 			}
 		}
 		total := float64(d.env.Tiers[t].Users)
@@ -217,14 +240,18 @@ func (d *Demand) number() {
 			d.blocks = append(d.blocks, block{first: first, total: total})
 			continue
 		}
+		if float64(first)+float64(total*interest)+reach > math.MaxInt32 {
+			return fmt.Errorf("tiers.%s.users: are too many to be told apart at this scale: want at most 2.1G in all tiers", d.env.Tiers[t].Name)
+		}
 		base := int(math.Floor(float64(total*interest) + 0.5))
 		if total*interest > 0 {
 			base = max(base, 1) // requests will come, and somebody makes them
 		}
-		d.blocks = append(d.blocks, newBlock(first, total, base, reach))
+		d.blocks = append(d.blocks, newBlock(first, total, base, int(reach)))
 		first += models.User(d.blocks[t].size())
 	}
 	d.users = int(first)
+	return nil
 }
 
 // Users is the number of users that are numbered: all User values lie below it.
@@ -379,8 +406,14 @@ func (d *Demand) extend(i int, now sim.Time) {
 	level := float64(q.Rate)
 	b := &d.blocks[s.tier]
 	if q.PerUser > 0 {
-		users := float64(d.interested(s)*s.adopted) + float64(b.signups)
-		level += float64(float64(q.PerUser) * users)
+		joined := b.signups
+		if s.numbered {
+			joined = min(joined, b.reach) // those beyond it have no number to be told apart by
+		}
+		users := float64(d.interested(s)*s.adopted) + float64(joined)
+		if q.Adoption == nil || s.known {
+			level += float64(float64(q.PerUser) * users)
+		}
 	}
 	if q.Sharing != nil {
 		still := math.Max(0, 1-float64(b.signups)/float64(q.Sharing.Reach))

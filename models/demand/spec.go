@@ -27,7 +27,7 @@ type Spec struct {
 	Step    unit.Duration `yaml:"step" default:"1m" min:"1ms" doc:"Rates that vary are linear between moments this far apart; feedback is taken in at these moments. At most 30m where regions are used."`
 	Day     []float64     `yaml:"day" min:"0" doc:"Activity in each of the 24 local hours, from midnight on, in any unit; it is divided by its mean, and linear between the middles of the hours."`
 	Regions []Region      `yaml:"regions" doc:"Where users live. The shape of the day is the sum over the regions."`
-	Streams []Stream      `yaml:"streams" doc:"Who asks for what, and how often."`
+	Streams []Stream      `yaml:"streams" required:"true" doc:"Who asks for what, and how often."`
 }
 
 // A Region is a share of the users with a local clock.

@@ -62,16 +62,16 @@ func (p *Pool) setFailures(now sim.Time, plan plan) {
 }
 
 // laws builds the laws of a FailureSpec.
-func (p *Pool) laws(f FailureSpec) (mtbf, repair rng.Dist, err error) {
+func (f *FailureSpec) laws(pool string) (mtbf, repair rng.Dist, err error) {
 	build := func(field string, d unit.Dist) rng.Dist {
 		if err != nil {
 			return nil
 		}
 		var law rng.Dist
 		if law, err = d.Build(); err != nil {
-			err = fmt.Errorf("gpu pool %s: failures.%s: %w", p.name, field, err)
+			err = fmt.Errorf("gpu pool %s: failures.%s: %w", pool, field, err)
 		} else if !(law.Mean() > 0) {
-			err = fmt.Errorf("gpu pool %s: failures.%s: a mean of %v s is not above 0", p.name, field, law.Mean())
+			err = fmt.Errorf("gpu pool %s: failures.%s: a mean of %v s is not above 0", pool, field, law.Mean())
 		}
 		return law
 	}

@@ -62,7 +62,7 @@ func (p *Pool) plan(spec Spec) (plan, error) {
 	if spec.Failures != nil {
 		var err error
 		made.failures = *spec.Failures
-		if made.mtbf, made.repair, err = p.laws(made.failures); err != nil {
+		if made.mtbf, made.repair, err = made.failures.laws(p.name); err != nil {
 			return plan{}, err
 		}
 	}

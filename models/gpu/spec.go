@@ -91,7 +91,17 @@ func servers(nodes unit.Count, slots int) int {
 	return int(math.Floor(float64(float64(nodes)*float64(slots)) + 0.5))
 }
 
-// check finds what no pool could be built from. The field it names is the path
+// Check reports why no pool could be built from the spec, scaled as it is. The
+// error names the field.
+func (s *Spec) Check() error {
+	if err := s.check(); err != nil || s.Failures == nil {
+		return err
+	}
+	_, _, err := s.Failures.laws(s.Name)
+	return err
+}
+
+// check finds what no pool could be built from, but for the laws. The field it names is the path
 // below the pool.
 func (s *Spec) check() error {
 	fault := func(field, format string, args ...any) error {

@@ -50,7 +50,7 @@ func finish(t *testing.T, text string, seed uint64) *metrics.Result {
 
 func TestBothIdentitiesHoldInEveryRandomWorld(t *testing.T) {
 	luck := rand.New(rand.NewPCG(seed(t), 1))
-	for range 60 {
+	for range 40 {
 		text := randomWorld(luck)
 		s := finish(t, text, luck.Uint64()).Summary // which refuses a run that breaks one
 		whole := &metrics.Figures{Rejected: map[string]metrics.Figure{}}
@@ -122,7 +122,7 @@ func TestAnIdentityThatIsBrokenIsAnErrorOfTheRun(t *testing.T) {
 
 func TestTheSameSeedGivesTheSameResultHoweverTheRunIsStepped(t *testing.T) {
 	luck := rand.New(rand.NewPCG(seed(t), 2))
-	for range 20 {
+	for range 10 {
 		text, n := randomWorld(luck), luck.Uint64()
 		one := start(t, text, n)
 		for at := sim.Time(0); at < 30*sim.Minute; at += sim.Time(luck.Int64N(int64(5 * sim.Minute))) {

@@ -70,7 +70,7 @@ func other(k scenario.Knob) []string {
 		}
 		return []string{"yes"}
 	}
-	return []string{"17%", "2", "3", "7s", "3h", "100", "0.25", "1/500", "3/d", "0.4/d", "[1, 2]", "lifo", "full", "equal", "[{at: +1h, x: 2}, {at: +2h, x: 1}]", "{share: 10%, after: 1h}", "{class: image, per_completion: 1, reach: 10}", "["+strings.Repeat("1, ", 23)+"2]", "[{name: plus, waiting_per_server: 1}]", "cause", "gpus", "signup", "image", "chat", "free", "plus", "[free]", "[image]", "request", "fluid",
+	return []string{"17%", "2", "3", "7s", "3h", "100", "0.25", "1/500", "3/d", "0.4/d", "[1, 2]", "lifo", "full", "equal", "[{at: +1h, x: 2}, {at: +2h, x: 1}]", "{share: 10%, after: 1h}", "{class: image, per_completion: 1, reach: 10}", "[" + strings.Repeat("1, ", 23) + "2]", "[{name: plus, waiting_per_server: 1}]", "cause", "gpus", "signup", "image", "chat", "free", "plus", "[free]", "[image]", "request", "fluid",
 		"calibrate", "predict", "H", "L", "2025-03-25T06:00:00Z", "+5h", "min", "[]", "text"}
 }
 

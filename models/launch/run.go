@@ -186,9 +186,6 @@ func (r *Run) build() error {
 	used := map[[2]string]bool{}
 	for _, s := range sc.Demand.Streams {
 		if c := r.classes[r.classOf(s.Class)]; c.fluid {
-			if used[[2]string{s.Tier, s.Class}] {
-				return fmt.Errorf("demand.streams.%s: tier %s has a stream of fluid class %s already: want one, at the sum of the rates", s.Name, s.Tier, s.Class)
-			}
 			r.fluids = append(r.fluids, r.newFluid(s.Tier, s.Class))
 		}
 		used[[2]string{s.Tier, s.Class}] = true

@@ -95,6 +95,20 @@ func (s *Summary) Walk(f func(path string, v Figure)) {
 // Shares, ratios and durations do not, and neither does a path that no summary
 // can have.
 func Extensive(path string) bool {
+	name, _ := measure(path)
+	return extensive[name]
+}
+
+// Exists reports whether some summary can have a figure at the path, whatever
+// the names of its tiers, classes, pools and reasons are.
+func Exists(path string) bool {
+	_, ok := measure(path)
+	return ok
+}
+
+// measure returns the name of the figure, level or spread that a path leads to
+// or into, and whether it leads to a figure.
+func measure(path string) (name string, ok bool) {
 	t := reflect.TypeFor[Summary]()
 	for {
 		switch t.Kind() {
@@ -104,17 +118,24 @@ func Extensive(path string) bool {
 			_, path, _ = strings.Cut(path, ".")
 			t = t.Elem()
 		case reflect.Struct:
-			name, rest, _ := strings.Cut(path, ".")
-			f, ok := field(t, name)
-			if !ok {
-				return false
+			var rest string
+			name, rest, _ = strings.Cut(path, ".")
+			f, known := field(t, name)
+			switch {
+			case !known:
+				return "", false
+			case !isMeasure(f.Type):
+				t, path = f.Type, rest
+				continue
+			case f.Type == figureType:
+				return name, rest == ""
+			case f.Type.Kind() == reflect.Map:
+				return name, rest != ""
 			}
-			if isMeasure(f.Type) {
-				return extensive[name]
-			}
-			t, path = f.Type, rest
+			_, ok = field(f.Type, rest)
+			return name, ok
 		default:
-			return false
+			return "", false
 		}
 	}
 }

@@ -27,12 +27,21 @@ func Decode[T any](doc *Document, opts Options) (*T, error) {
 	doc.into, doc.opts = reflect.TypeFor[T](), opts
 	v, faults := doc.read()
 	if len(faults) == 0 {
-		faults = doc.tryPatches(v)
+		faults = doc.check(v)
+		faults = append(faults, doc.tryPatches(v, faults)...)
 	}
 	if len(faults) > 0 {
 		return nil, faults.sorted()
 	}
 	return v.Addr().Interface().(*T), nil
+}
+
+// check is Options.Check of a value that was read without fault.
+func (d *Document) check(v reflect.Value) Faults {
+	if d.opts.Check == nil {
+		return nil
+	}
+	return d.opts.Check(d, v.Addr().Interface())
 }
 
 // read decodes the document into a new value of its type, without a look at the

@@ -70,7 +70,10 @@ func (d *Document) Set(path, value string) (*Document, error) {
 // decoded.
 func (d *Document) Apply(changes Changes) (*Document, error) {
 	next, faults := d.apply(changes)
-	return next, faults.sorted()
+	if len(faults) > 0 {
+		return nil, faults.sorted()
+	}
+	return next, nil
 }
 
 func (d *Document) apply(changes Changes) (*Document, Faults) {
@@ -85,11 +88,11 @@ func (d *Document) apply(changes Changes) (*Document, Faults) {
 			faults = append(faults, *f)
 		}
 	}
-	_, more := next.read()
-	if faults = append(faults, more...); len(faults) > 0 {
-		return nil, faults
+	v, more := next.read()
+	if faults = append(faults, more...); len(faults) == 0 {
+		faults = next.check(v)
 	}
-	return &next, nil
+	return &next, faults
 }
 
 // edit changes one knob in place.
@@ -178,9 +181,9 @@ func (d *decoder) changes(n *yaml.Node, path string) Changes {
 }
 
 // tryPatches applies the patches of a decoded value one after the other, in the
-// order of time, and returns what is wrong with them. One that is wrong is left
-// out for those that follow.
-func (d *Document) tryPatches(v reflect.Value) Faults {
+// order of time, and returns what is wrong with them beside what is known to be
+// wrong without them. One that is wrong is left out for those that follow.
+func (d *Document) tryPatches(v reflect.Value, known Faults) Faults {
 	var patches []Patch
 	for _, s := range slots(v) {
 		if list, ok := s.value.Interface().([]Patch); ok {
@@ -193,10 +196,21 @@ func (d *Document) tryPatches(v reflect.Value) Faults {
 	slices.SortStableFunc(patches, func(a, b Patch) int { return int(min(max(a.At-b.At, -1), 1)) })
 	var faults Faults
 	for _, p := range patches {
-		if next, bad := d.apply(p.Set); len(bad) > 0 {
-			faults = append(faults, bad...)
-		} else {
+		if len(p.Set) == 0 {
+			continue
+		}
+		next, bad := d.apply(p.Set)
+		bad = slices.DeleteFunc(bad, func(f Fault) bool { return slices.Contains(known, f) })
+		if len(bad) == 0 {
 			d = next
+			continue
+		}
+		for _, f := range bad {
+			// What a change makes wrong may stand elsewhere, and be right by itself.
+			if line, column := d.position(f.Path); line == f.Line && column == f.Column {
+				f.Line, f.Column = p.Set[0].key.Line, p.Set[0].key.Column
+			}
+			faults = append(faults, f)
 		}
 	}
 	return faults

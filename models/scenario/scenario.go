@@ -51,11 +51,14 @@ type Pool struct {
 	Queue    queue.Spec `yaml:"queue" doc:"The queue before the pool."`
 }
 
-var options = Options{Kinds: map[string]Registry{"policy": {
-	Fresh: func(kind string) (any, bool) { return policy.Fresh(kind) },
-	Kinds: policy.Kinds,
-	Doc:   policy.Doc,
-}}}
+var options = Options{
+	Kinds: map[string]Registry{"policy": {
+		Fresh: func(kind string) (any, bool) { return policy.Fresh(kind) },
+		Kinds: policy.Kinds,
+		Doc:   policy.Doc,
+	}},
+	Check: func(doc *Document, v any) Faults { return check(doc, v.(*Scenario)) },
+}
 
 // Read reads a scenario from a file and checks it. The error is Faults where
 // the file is at fault.
@@ -82,26 +85,7 @@ func decode(doc *Document) (*Scenario, error) {
 		return nil, err
 	}
 	sc.doc = doc
-	return sc, sc.check()
-}
-
-// check finds what the types alone cannot know.
-func (s *Scenario) check() error {
-	var faults Faults
-	for i := range s.Record {
-		if err := s.Record[i].Check(); err != nil {
-			faults = append(faults, s.doc.Fault("record."+s.Record[i].Name, strings.ReplaceAll(err.Error(), "\n", "; "), ""))
-		}
-	}
-	for _, u := range s.Unknowns {
-		if u.Knob == "" {
-			continue
-		}
-		if _, err := s.knob(u.Knob); err != nil {
-			faults = append(faults, s.doc.Fault("unknowns."+u.Name+".knob", err.Error(), ""))
-		}
-	}
-	return faults.sorted()
+	return sc, nil
 }
 
 // With returns the scenario with knobs changed, checked like the file itself.
@@ -198,7 +182,7 @@ func (s *Scenario) knob(path string) (reflect.Value, error) {
 			}
 		}
 		if !next.IsValid() {
-			return next, fmt.Errorf("%s: %q is no knob of this scenario: %s", path, seg, nearest(seg, valid))
+			return next, fmt.Errorf("%s: %q is no knob of this scenario: want %s", path, seg, nearest(seg, valid))
 		}
 		v = next
 	}

@@ -23,6 +23,11 @@ type Registry struct {
 // Options is what decoding needs to know beside the type.
 type Options struct {
 	Kinds map[string]Registry // by the value of the tag kinds
+
+	// Check finds what the types alone cannot know, of the document as decoded
+	// into v, a pointer, and again of what each patch of its timeline makes of it.
+	// It may be nil.
+	Check func(doc *Document, v any) Faults
 }
 
 var (

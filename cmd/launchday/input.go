@@ -1,0 +1,142 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/launchday-sim/launchday/examples"
+	"github.com/launchday-sim/launchday/models/launch"
+	"github.com/launchday-sim/launchday/models/scenario"
+	"github.com/launchday-sim/launchday/models/unit"
+)
+
+// An input is a scenario as the flags change it.
+type input struct {
+	set   []string
+	scale string
+	seed  uint64
+}
+
+func (in *input) flags(c *cobra.Command) {
+	c.Flags().StringArrayVar(&in.set, "set", nil, "change a knob, such as pools.gpus.nodes=5k; may be repeated")
+	c.Flags().StringVar(&in.scale, "scale", "", "share of the world to simulate, such as 1/1000 (default: the scenario's)")
+	c.Flags().Uint64Var(&in.seed, "seed", 1, "seed of all random numbers")
+}
+
+// read reads a scenario, changes its knobs and sees that a run can be built of
+// it. Its errors are the user's.
+func (in *input) read(arg string) (*scenario.Scenario, error) {
+	changes, err := in.changes()
+	if err != nil {
+		return nil, badInput(err)
+	}
+	fsys, name, err := locate(arg)
+	if err != nil {
+		return nil, badInput(err)
+	}
+	sc, err := scenario.Read(fsys, name)
+	if err != nil {
+		return nil, badInput(err)
+	}
+	if len(changes) > 0 {
+		if sc, err = sc.With(changes); err != nil {
+			return nil, badInput(err)
+		}
+	}
+	return sc, badInput(buildable(sc))
+}
+
+func (in *input) changes() (scenario.Changes, error) {
+	set := in.set
+	if in.scale != "" {
+		set = append(slices.Clone(set), "scale="+in.scale)
+	}
+	var changes scenario.Changes
+	var faults []error
+	for _, s := range set {
+		knob, value, ok := strings.Cut(s, "=")
+		if !ok {
+			faults = append(faults, fmt.Errorf("--set %s: want knob=value, such as pools.gpus.nodes=5k", s))
+			continue
+		}
+		c, err := scenario.NewChange(strings.TrimSpace(knob), value)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		changes = append(changes, c)
+	}
+	return changes, errors.Join(faults...)
+}
+
+// buildable finds what the rooms of the world refuse. It asks them at a scale
+// at which a run takes no memory to speak of.
+func buildable(sc *scenario.Scenario) error {
+	const tiny = 1e-5
+	if sc.Scale > tiny {
+		c, err := scenario.NewChange("scale", unit.Fraction(tiny).String())
+		if err != nil {
+			return err
+		}
+		if sc, err = sc.With(scenario.Changes{c}); err != nil {
+			return err
+		}
+	}
+	_, err := launch.New(sc, launch.Options{Record: true})
+	return err
+}
+
+// files opens any path of the machine, so that faults name files as the user
+// did.
+type files struct{}
+
+func (files) Open(name string) (fs.File, error) { return os.Open(name) }
+
+// locate says where a scenario is: a file, or one that is shipped. A file wins.
+func locate(arg string) (fsys fs.FS, name string, err error) {
+	info, err := os.Stat(arg)
+	path := strings.ContainsAny(arg, `/\`) || strings.HasSuffix(arg, ".yaml") || strings.HasSuffix(arg, ".yml")
+	switch {
+	case err == nil && !info.IsDir():
+		return files{}, arg, nil
+	case path && err == nil:
+		return nil, "", fmt.Errorf("%s: is a folder: want a scenario file", arg)
+	case path && errors.Is(err, fs.ErrNotExist):
+		return nil, "", fmt.Errorf("%s: there is no such file", arg)
+	case path:
+		return nil, "", err
+	}
+	name, err = shippedFile(arg)
+	return examples.FS, name, err
+}
+
+// shipped lists the names of the scenarios that come with the program.
+func shipped() []string {
+	entries, err := fs.ReadDir(examples.FS, "scenarios")
+	if err != nil {
+		panic(err) // they are part of the program
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, strings.TrimSuffix(e.Name(), ".yaml"))
+	}
+	return names
+}
+
+// shippedFile is the path of a shipped scenario in examples.FS.
+func shippedFile(name string) (string, error) {
+	if slices.Contains(shipped(), name) {
+		return "scenarios/" + name + ".yaml", nil
+	}
+	want := strings.Join(shipped(), ", ")
+	if near := unit.Nearest(name, shipped()); near != "" {
+		want = near
+	}
+	return "", fmt.Errorf("%q is no shipped scenario: want %s", name, want)
+}

@@ -1,0 +1,186 @@
+package study_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/launchday-sim/launchday/examples"
+	"github.com/launchday-sim/launchday/models/scenario"
+	"github.com/launchday-sim/launchday/report"
+	"github.com/launchday-sim/launchday/study"
+)
+
+func shipped(t *testing.T, name string, knobs ...string) *scenario.Scenario {
+	t.Helper()
+	sc, err := scenario.Read(examples.FS, "scenarios/"+name+".yaml")
+	require.NoError(t, err)
+	return with(t, sc, knobs...)
+}
+
+func with(t *testing.T, sc *scenario.Scenario, knobs ...string) *scenario.Scenario {
+	t.Helper()
+	var changes scenario.Changes
+	for i := 0; i < len(knobs); i += 2 {
+		c, err := scenario.NewChange(knobs[i], knobs[i+1])
+		require.NoError(t, err)
+		changes = append(changes, c)
+	}
+	sc, err := sc.With(changes)
+	require.NoError(t, err)
+	return sc
+}
+
+// leaves is everything hashed that a run leaves, and its scores.
+func leaves(t *testing.T, r *report.Run) string {
+	t.Helper()
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	require.NoError(t, enc.Encode(r.Result.Summary))
+	require.NoError(t, enc.Encode(r.Result.Windows))
+	require.NoError(t, enc.Encode(r.Score))
+	require.NoError(t, enc.Encode(r.NoLever))
+	for _, c := range r.Result.Series.Columns {
+		fmt.Fprintln(&b, c.Name, c.Texts, c.Ints, c.Floats)
+	}
+	return b.String()
+}
+
+func TestEveryShippedScenarioLeavesTheSameBitsTwiceOnOneProcessorAndOnTwo(t *testing.T) {
+	entries, err := fs.ReadDir(examples.FS, "scenarios")
+	require.NoError(t, err)
+	for _, e := range entries {
+		name := strings.TrimSuffix(e.Name(), ".yaml")
+		sc := shipped(t, name)
+		var got [2]string
+		for i := range got {
+			before := runtime.GOMAXPROCS(i + 1)
+			run, err := study.Play(context.Background(), sc, study.Options{Seed: 5, NoLever: true})
+			runtime.GOMAXPROCS(before)
+			require.NoError(t, err)
+			got[i] = leaves(t, run)
+		}
+		assert.True(t, got[0] == got[1], "%s differs", name)
+	}
+}
+
+func TestAnotherSeedOrReplicationIsAnotherRun(t *testing.T) {
+	sc := shipped(t, "mm1", "duration", "2000s")
+	seen := map[string]bool{}
+	for seed := range uint64(3) {
+		for replication := range uint64(3) {
+			run, err := study.Play(context.Background(), sc, study.Options{Seed: seed, Replication: replication})
+			require.NoError(t, err)
+			text := leaves(t, run)
+			require.False(t, seen[text])
+			seen[text] = true
+		}
+	}
+}
+
+func TestReplicationsGiveEachFigureAnIntervalWhateverTheWorkers(t *testing.T) {
+	sc := shipped(t, "mm1", "duration", "3000s")
+	var got [2][]byte
+	for i := range got {
+		all, err := study.Replicate(context.Background(), sc, study.Options{Seed: 5}, 8, i+1, nil)
+		require.NoError(t, err)
+		got[i], err = all.JSON()
+		require.NoError(t, err)
+	}
+	require.Equal(t, string(got[0]), string(got[1]))
+	var tree struct {
+		Replications int
+		Scenario     string
+		All          struct {
+			Utilisation any
+			Wait        struct {
+				Mean struct {
+					Mean, Lo, Hi float64
+					N            int
+				}
+			} `json:"wait_s"`
+		}
+	}
+	require.NoError(t, json.Unmarshal(got[0], &tree))
+	assert.Equal(t, 8, tree.Replications)
+	assert.Equal(t, "mm1", tree.Scenario)
+	w := tree.All.Wait.Mean
+	assert.Equal(t, 8, w.N)
+	assert.Less(t, w.Lo, w.Mean)
+	assert.Less(t, w.Mean, w.Hi)
+}
+
+func TestAComparisonOnCommonRandomNumbersSeesASmallDifferenceThroughTheNoise(t *testing.T) {
+	a := shipped(t, "mm1", "duration", "4000s")
+	b := with(t, a, "name", "faster", "pools.server.speed", "1.02")
+	c, err := study.Compare(context.Background(), a, b, 5, 8, 2, nil)
+	require.NoError(t, err)
+	for _, f := range c.Figures {
+		if f.Name == "all.wait_s.mean" {
+			// Every wait of b is at most that of a: the same requests, served faster.
+			assert.Equal(t, 8, f.Lower)
+			assert.Less(t, f.Difference.Hi, 0.0)
+			assert.Less(t, f.A.Lo, f.B.Hi, "the two means alone would not tell them apart")
+			assert.Greater(t, f.Reduction, 10.0)
+		}
+		if f.Name == "all.requests" {
+			assert.Zero(t, f.Difference.Mean, "both have the same requests")
+		}
+	}
+	var text strings.Builder
+	require.NoError(t, c.Text(&text))
+	assert.Contains(t, text.String(), "8 of 8")
+}
+
+func TestAFitFindsTheKnobsThatMadeTheRecord(t *testing.T) {
+	world := func(nodes, rate string, facts string) *scenario.Scenario {
+		sc, err := scenario.ReadText("fit.yaml", `
+name: fit
+duration: 20000s
+tiers: [{name: all}]
+classes: [{name: job, pool: main, service: {dist: exponential, mean: 1s}}]
+pools: [{name: main, nodes: `+nodes+`}]
+demand: {streams: [{name: jobs, class: job, tier: all, rate: `+rate+`}]}
+policies: [{name: full, kind: queue-limit, limit: 20}]
+`+facts)
+		require.NoError(t, err)
+		return sc
+	}
+	fact := func(name, metric string, value float64) string {
+		return fmt.Sprintf("  - {name: %s, what: w, from: +0s, to: +20000s, metric: %s, value: %.6g, low: 0, unit: u, use: calibrate, source: s, confidence: L}\n", name, metric, value)
+	}
+	truth, err := study.Play(context.Background(), world("200", "230/s", ""), study.Options{Seed: 9})
+	require.NoError(t, err)
+	s := truth.Result.Summary.All
+	sc := world("100", "300/s", "record:\n"+fact("served", "all.completed", float64(s.Completed))+fact("asked", "all.attempts", float64(s.Attempts)))
+	var free []study.Free
+	for _, text := range []string{"pools.main.nodes:120..400", "demand.streams.jobs.rate:100/s..400/s"} {
+		f, err := study.ParseFree(sc, text)
+		require.NoError(t, err)
+		free = append(free, f)
+	}
+	fitted, err := study.Fit(context.Background(), sc, free, study.FitOptions{Seed: 9, Reps: 1, Rounds: 12, Workers: 1})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"served", "asked"}, fitted.Facts)
+	for _, m := range fitted.Misfit {
+		assert.InDelta(t, 0, m, 0.01)
+	}
+	nodes, err := with(t, sc, fitted.Knobs[0].Knob, fitted.Knobs[0].Value).Number("pools.main.nodes")
+	require.NoError(t, err)
+	assert.InDelta(t, 200, nodes, 5)
+}
+
+func TestAnInterruptedRunEndsSoonWithTheContextsError(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := study.Play(ctx, shipped(t, "ghibli-2025"), study.Options{Seed: 1, NoLever: true})
+	assert.ErrorIs(t, err, context.Canceled)
+}
