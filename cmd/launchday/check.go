@@ -11,8 +11,8 @@ func checkCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check SCENARIO",
 		Short: "Read a scenario and report its faults, one a line",
-		Long: `Read a scenario, see that a run can be built of it, and report every fault with
-its place in the file, what is wrong and what would be right.`,
+		Long: `Read a scenario and report every fault: its place in the file, what is wrong and
+what would be right.`,
 		Example: `  launchday check my-incident.yaml
   launchday check ghibli-2025 --set pools.gpus.nodes=5k`,
 		Args: arguments("SCENARIO"),

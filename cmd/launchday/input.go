@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/launchday-sim/launchday/examples"
-	"github.com/launchday-sim/launchday/models/launch"
 	"github.com/launchday-sim/launchday/models/scenario"
 	"github.com/launchday-sim/launchday/models/unit"
 )
@@ -29,8 +28,7 @@ func (in *input) flags(c *cobra.Command) {
 	c.Flags().Uint64Var(&in.seed, "seed", 1, "seed of all random numbers")
 }
 
-// read reads a scenario, changes its knobs and sees that a run can be built of
-// it. Its errors are the user's.
+// read reads a scenario and changes its knobs. Its errors are the user's.
 func (in *input) read(arg string) (*scenario.Scenario, error) {
 	changes, err := in.changes()
 	if err != nil {
@@ -45,11 +43,9 @@ func (in *input) read(arg string) (*scenario.Scenario, error) {
 		return nil, badInput(err)
 	}
 	if len(changes) > 0 {
-		if sc, err = sc.With(changes); err != nil {
-			return nil, badInput(err)
-		}
+		sc, err = sc.With(changes)
 	}
-	return sc, badInput(buildable(sc))
+	return sc, badInput(err)
 }
 
 func (in *input) changes() (scenario.Changes, error) {
@@ -73,23 +69,6 @@ func (in *input) changes() (scenario.Changes, error) {
 		changes = append(changes, c)
 	}
 	return changes, errors.Join(faults...)
-}
-
-// buildable finds what the rooms of the world refuse. It asks them at a scale
-// at which a run takes no memory to speak of.
-func buildable(sc *scenario.Scenario) error {
-	const tiny = 1e-5
-	if sc.Scale > tiny {
-		c, err := scenario.NewChange("scale", unit.Fraction(tiny).String())
-		if err != nil {
-			return err
-		}
-		if sc, err = sc.With(scenario.Changes{c}); err != nil {
-			return err
-		}
-	}
-	_, err := launch.New(sc, launch.Options{Record: true})
-	return err
 }
 
 // files opens any path of the machine, so that faults name files as the user

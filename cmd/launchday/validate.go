@@ -30,19 +30,24 @@ falls together: intervals are simultaneous, at 99.9 %.`,
 			if err := study.TheoryText(cmd.OutOrStdout(), rows); err != nil {
 				return err
 			}
-			bad := 0
-			for _, r := range rows {
-				if !r.OK {
-					bad++
-				}
-			}
-			if bad > 0 {
-				return fmt.Errorf("%d of %d rows do not agree with theory", bad, len(rows))
-			}
-			return nil
+			return disagreement(rows)
 		},
 	}
 	c.Flags().BoolVar(&o.Full, "full", false, "intervals of 1 % where 10^8 customers are enough for that")
 	c.Flags().Uint64Var(&o.Seed, "seed", 1, "seed of all random numbers")
 	return c
+}
+
+// disagreement is the error of a table in which not every row holds.
+func disagreement(rows []study.TheoryRow) error {
+	failed := 0
+	for _, r := range rows {
+		if !r.OK {
+			failed++
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %d rows do not agree with theory", failed, len(rows))
+	}
+	return nil
 }

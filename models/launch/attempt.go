@@ -20,8 +20,7 @@ func (r *Run) try(now sim.Time, p parked) {
 	*a = models.Attempt{Request: p.key, First: p.first, Arrived: now, Admitted: now, User: p.user, Server: -1,
 		Try: p.try, Visit: p.visit, Tier: p.tier, Class: p.class, Priority: r.priority[p.tier]}
 	c := &r.classes[p.class]
-	r.src = p.key.Draw(purposeService)
-	a.Service = seconds(c.service.Sample(&r.src))
+	a.Service = c.expected
 	if p.try == 1 {
 		r.rec.Requested(a)
 	}
@@ -41,6 +40,8 @@ func (r *Run) try(now sim.Time, p parked) {
 		return
 	}
 	r.rec.Admitted(a)
+	r.src = p.key.Draw(purposeService)
+	a.Service = seconds(c.service.Sample(&r.src))
 	if server, ok := q.gpu.Start(now, slot, a.Service); ok {
 		a.Server = server
 		a.Started = now

@@ -73,10 +73,11 @@ type Run struct {
 
 // A class is what the run needs of a class of requests.
 type class struct {
-	pool    int
-	service rng.Dist // seconds
-	signup  bool
-	fluid   bool
+	pool     int
+	service  rng.Dist // seconds
+	expected sim.Time // its mean
+	signup   bool
+	fluid    bool
 }
 
 // A pool is a pool of servers with the queue before it.
@@ -160,7 +161,7 @@ func (r *Run) build() error {
 		if err != nil {
 			return fmt.Errorf("classes.%s.service: %w", c.Name, err)
 		}
-		n := class{service: law, signup: c.Kind == "signup", fluid: c.Kind == "fluid"}
+		n := class{service: law, expected: expected(law), signup: c.Kind == "signup", fluid: c.Kind == "fluid"}
 		for i := range sc.Pools {
 			if sc.Pools[i].Name == c.Pool {
 				n.pool = i
@@ -497,7 +498,7 @@ func (r *Run) reconfigure(now sim.Time, old, next *scenario.Scenario) (changed b
 		if err != nil {
 			return changed, fmt.Errorf("classes.%s.service: %w", next.Classes[i].Name, err)
 		}
-		r.classes[i].service = law
+		r.classes[i].service, r.classes[i].expected = law, expected(law)
 	}
 	for i := range r.fluids {
 		r.setFluid(&r.fluids[i])
@@ -589,6 +590,12 @@ func (r *Run) Refusals() []models.Refusal {
 		list = append(list, r.reasons.Get(models.Reason(i)))
 	}
 	return list
+}
+
+// expected is the mean of a law of service; a law without one is taken for a
+// day, which is longer than any service.
+func expected(law rng.Dist) sim.Time {
+	return min(seconds(law.Mean()), sim.Day)
 }
 
 func seconds(x float64) sim.Time { return sim.FromSeconds(math.Max(x, 0)) }

@@ -72,7 +72,7 @@ func TestWhatIsNoScenarioIsRefusedWithAPosition(t *testing.T) {
 		"name: a\nx: \x00":                      `sample.yaml:2:4: control characters are not allowed (value: 0)`,
 		"\xff\xfen\x00a\x00":                    `sample.yaml:1:1: the text is not UTF-8: want a text file in UTF-8`,
 		"name: [1, 2":                           `sample.yaml:2:1: did not find expected ',' or ']' while parsing a flow sequence`,
-		"name:\n\t- a":                          `sample.yaml:2:1: found character that cannot start any token while scanning for the next token`,
+		"name:\n\t- a":                          `sample.yaml:2:1: there is a tab: want spaces`,
 		strings.Repeat("[", 20_000):             `sample.yaml:1:10001: exceeded max depth of 10000 while increasing flow level`,
 		strings.Repeat("a", 1<<20+1):            `sample.yaml:1:1: the file is too large: want at most 1 MiB`,
 		"name: " + strings.Repeat("a", 1<<16+1): `sample.yaml:1:7: "` + strings.Repeat("a", 60) + `…" is too long: want at most 64 KiB`,

@@ -51,7 +51,8 @@ const (
 	maxScalar  = 64 << 10
 	maxNodes   = 200_000
 	maxDepth   = 50
-	maxPatches = 500 // each is tried on the whole document
+	maxPatches = 500
+	maxTrials  = 300_000 // values that are read again, because each patch is tried on the whole document
 )
 
 // A Document is a scenario as it was written: a tree of texts with positions.
@@ -125,6 +126,8 @@ func parse(name string, text []byte) (*yaml.Node, Faults) {
 			return at(0, err.Error(), "")
 		case fault.Mark.Line == 0:
 			return at(fault.Mark.Index, fault.Message, "")
+		case fault.Mark.Index < len(text) && text[fault.Mark.Index] == '\t':
+			return at(fault.Mark.Index, "there is a tab", "spaces")
 		}
 		message := fault.Message
 		if fault.ContextMsg != "" {
@@ -240,13 +243,23 @@ func itemName(n *yaml.Node) string {
 func itemNames(n *yaml.Node) []string {
 	var names []string
 	if n != nil && n.Kind == yaml.SequenceNode {
+		seen := map[string]bool{}
 		for _, item := range n.Content {
-			if name := itemName(item); itemNamePattern.MatchString(name) {
-				names = append(names, name)
+			if name := itemName(item); !seen[name] && itemNamePattern.MatchString(name) {
+				names, seen[name] = append(names, name), true
 			}
 		}
 	}
 	return names
+}
+
+// size is the number of values of a tree.
+func size(n *yaml.Node) int {
+	sum := 1
+	for _, c := range n.Content {
+		sum += size(c)
+	}
+	return sum
 }
 
 // clone copies a tree.

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -190,15 +191,16 @@ func (d *Document) tryPatches(v reflect.Value, known Faults) Faults {
 			patches = append(patches, list...)
 		}
 	}
+	patches = slices.DeleteFunc(patches, func(p Patch) bool { return len(p.Set) == 0 })
 	if len(patches) > maxPatches {
 		return Faults{d.Fault("timeline", "has too many patches", "at most 500")}
+	}
+	if most := maxTrials / size(d.root); len(patches) > most {
+		return Faults{d.Fault("timeline", "has too many patches for a file of this size", fmt.Sprintf("at most %d", most))}
 	}
 	slices.SortStableFunc(patches, func(a, b Patch) int { return int(min(max(a.At-b.At, -1), 1)) })
 	var faults Faults
 	for _, p := range patches {
-		if len(p.Set) == 0 {
-			continue
-		}
 		next, bad := d.apply(p.Set)
 		bad = slices.DeleteFunc(bad, func(f Fault) bool { return slices.Contains(known, f) })
 		if len(bad) == 0 {
