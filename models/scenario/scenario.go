@@ -227,4 +227,6 @@ func (s *Scenario) Formatter(path string) (func(x float64) string, error) {
 func SchemaText() ([]byte, error) { return Schema[Scenario](options, "Launchday scenario") }
 
 // ReferenceText is the reference documentation of a scenario file, in Markdown.
-func ReferenceText() []byte { return Reference[Scenario](options) }
+func ReferenceText() []byte {
+	return append([]byte("# The scenario file\n\nMade from the code by `launchday schema --reference`.\n\n"), Reference[Scenario](options)...)
+}
