@@ -18,10 +18,8 @@
 package demand
 
 import (
-	"errors"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/sim"
@@ -134,124 +132,6 @@ func (s *Spec) Check(tiers []Tier, classes []Class) error {
 		return err
 	}
 	return d.number()
-}
-
-// configure takes a Spec over into streams that are there already. On an error,
-// which joins all that is wrong, nothing has changed.
-func (d *Demand) configure(spec Spec) error {
-	var faults []error
-	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
-	if slices.ContainsFunc(spec.Streams, func(q Stream) bool { return q.DayShape }) {
-		if sim.Time(spec.Step) > halfHour {
-			fault("demand.step: %v is longer than the grain of the day: want at most 30m", spec.Step)
-		}
-		if _, err := newDayShape(spec.Day, spec.Regions, 1); err != nil {
-			return errors.Join(append(faults, fmt.Errorf("demand.%w", err))...)
-		}
-	}
-	fresh := make([]stream, len(d.streams))
-	copy(fresh, d.streams)
-	for i := range fresh {
-		s := &fresh[i]
-		q := spec.Streams[i]
-		s.tier, s.class = d.tier(q.Tier), d.class(q.Class)
-		var err error
-		if s.profile, err = newProfile(q.Profile, sim.Time(q.Period), d.env.Origin); err != nil {
-			fault("demand.streams.%s.%w", q.Name, err)
-		}
-		s.shape = nil
-		if q.DayShape {
-			s.shape, _ = newDayShape(spec.Day, spec.Regions, float64(q.Weekend)) // sound: it was built above
-		}
-		if q.PerUser > 0 && q.Rate > 0 {
-			fault("demand.streams.%s.rate: users of a stream are told apart or not: want rate or per_user, not both", q.Name)
-		}
-		kind := d.env.Classes[s.class].Kind
-		s.fluid = kind == "fluid"
-		s.numbered = q.PerUser > 0 && kind == "request"
-		s.varies = s.fluid || q.DayShape || len(q.Profile) > 0 || q.Adoption != nil || q.Sharing != nil || (q.PerUser > 0 && d.signsUp(spec, q.Tier))
-		s.active = newActivity(float64(q.TopTenth))
-		if q.Adoption != nil {
-			s.adopting.class, s.adopting.memory = s.class, sim.Time(q.Adoption.Memory)
-		} else {
-			s.adopted = 1
-		}
-		if q.Sharing != nil {
-			s.sharing.class, s.sharing.memory = d.class(q.Sharing.Class), sim.Time(q.Sharing.Memory)
-		}
-		s.spec = q
-	}
-	if len(faults) > 0 {
-		return errors.Join(faults...)
-	}
-	d.streams, d.step = fresh, sim.Time(spec.Step)
-	return nil
-}
-
-// signsUp reports whether a stream adds users to the tier.
-func (d *Demand) signsUp(spec Spec, tier string) bool {
-	for _, q := range spec.Streams {
-		if q.Tier == tier && d.env.Classes[d.class(q.Class)].Kind == "signup" {
-			return true
-		}
-	}
-	return false
-}
-
-func (d *Demand) tier(name string) models.Tier {
-	for i := range d.env.Tiers {
-		if d.env.Tiers[i].Name == name {
-			return models.Tier(i)
-		}
-	}
-	panic("demand: no tier " + name)
-}
-
-func (d *Demand) class(name string) models.Class {
-	for i := range d.env.Classes {
-		if d.env.Classes[i].Name == name {
-			return models.Class(i)
-		}
-	}
-	panic("demand: no class " + name)
-}
-
-// number gives the users of each tier their numbers. Only users who can be
-// told apart in some stream are numbered.
-func (d *Demand) number() error {
-	first := models.User(0)
-	for t := range d.env.Tiers {
-		interest, reach, numbered := 0.0, 0.0, false
-		for i := range d.streams {
-			s := &d.streams[i]
-			if int(s.tier) != t {
-				continue
-			}
-			if s.numbered {
-				numbered = true
-				interest = math.Max(interest, float64(s.spec.Interest))
-			}
-			if s.spec.Sharing != nil && d.env.Classes[s.class].Kind == "signup" {
-				reach += float64(s.spec.Sharing.Reach)
-			}
-		}
-		total := float64(d.env.Tiers[t].Users)
-		if !numbered {
-			d.blocks = append(d.blocks, block{first: first, total: total})
-			continue
-		}
-		if float64(first)+float64(total*interest)+reach > math.MaxInt32 {
-			return fmt.Errorf("tiers.%s.users: are too many to be told apart at this scale: want at most 2.1G in all tiers", d.env.Tiers[t].Name)
-		}
-		base := int(math.Floor(float64(total*interest) + 0.5))
-		if total*interest > 0 {
-			base = max(base, 1) // requests will come, and somebody makes them
-		}
-		d.blocks = append(d.blocks, newBlock(first, total, base, int(reach)))
-		first += models.User(d.blocks[t].size())
-	}
-	d.users = int(first)
-	return nil
 }
 
 // Users is the number of users that are numbered: all User values lie below it.
@@ -476,49 +356,4 @@ func (d *Demand) user(s *stream, key rng.Key) models.User {
 			return b.first + models.User(u)
 		}
 	}
-}
-
-// Reconfigure changes rates from now on. What is counted in users stays: the
-// list of streams, who and what they are, the interest in them and the reach
-// of sharing.
-func (d *Demand) Reconfigure(now sim.Time, spec Spec) error {
-	if len(spec.Streams) != len(d.streams) {
-		return fmt.Errorf("demand.streams: streams cannot be added or removed during a run")
-	}
-	for i := range d.streams {
-		old, q := &d.streams[i].spec, &spec.Streams[i]
-		where := "demand.streams." + old.Name
-		switch {
-		case q.Name != old.Name:
-			return fmt.Errorf("%s.name: cannot change during a run", where)
-		case q.Class != old.Class:
-			return fmt.Errorf("%s.class: cannot change during a run", where)
-		case q.Tier != old.Tier:
-			return fmt.Errorf("%s.tier: cannot change during a run", where)
-		case q.Interest != old.Interest:
-			return fmt.Errorf("%s.interest: cannot change during a run: it says which users are numbered", where)
-		case (q.PerUser > 0) != (old.PerUser > 0):
-			return fmt.Errorf("%s.per_user: cannot turn a stream of anonymous requests into one of users, or back, during a run", where)
-		case (q.Sharing != nil) != (old.Sharing != nil) || (q.Sharing != nil && q.Sharing.Reach != old.Sharing.Reach):
-			return fmt.Errorf("%s.sharing.reach: cannot change during a run: it says how many users are numbered", where)
-		case (q.Adoption != nil) != (old.Adoption != nil):
-			return fmt.Errorf("%s.adoption: cannot be added or removed during a run", where)
-		}
-	}
-	// The points that lie between the last plan and now have passed.
-	for i := range d.streams {
-		s := &d.streams[i]
-		s.left = math.Max(0, s.left+(s.segment.until(s.since)-s.segment.until(now)))
-		s.since = now
-	}
-	d.listen(now)
-	if err := d.configure(spec); err != nil {
-		return err
-	}
-	for i := range d.streams {
-		d.streams[i].plan++
-		d.extend(i, now)
-	}
-	d.tick()
-	return nil
 }

@@ -19,7 +19,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"reflect"
 
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/models/client"
@@ -31,7 +30,6 @@ import (
 	_ "github.com/launchday-sim/launchday/models/policy/all" // every kind of policy a scenario may name
 	"github.com/launchday-sim/launchday/models/queue"
 	"github.com/launchday-sim/launchday/models/scenario"
-	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
 	"github.com/launchday-sim/launchday/sim/stats"
@@ -127,152 +125,6 @@ func New(sc *scenario.Scenario, opts Options) (*Run, error) {
 	}
 	r.demand.Start(0)
 	return r, nil
-}
-
-func (r *Run) build() error {
-	sc := r.now
-	var tiers []policy.TierInfo
-	var names []metrics.TierInfo
-	for _, t := range sc.Tiers {
-		tiers = append(tiers, policy.TierInfo{Name: t.Name, Paid: t.Paid, Priority: uint8(t.Priority)})
-		names = append(names, metrics.TierInfo{Name: t.Name, Paid: t.Paid})
-		r.priority = append(r.priority, uint8(t.Priority))
-	}
-	for i := range sc.Pools {
-		r.pools = append(r.pools, pool{r: r, n: i})
-	}
-	var poolNames []string
-	for i := range r.pools {
-		p := &r.pools[i]
-		spec := r.shifted(sc.Pools[i].Spec)
-		var err error
-		if p.gpu, err = gpu.New(r.k, spec, r.opts.Seed, r.opts.Replication, p); err != nil {
-			return err
-		}
-		if p.queue, err = queue.New(sc.Pools[i].Queue); err != nil {
-			return fmt.Errorf("pools.%s.queue.%w", spec.Name, err)
-		}
-		poolNames = append(poolNames, spec.Name)
-	}
-	var classNames []string
-	var infos []metrics.ClassInfo
-	for _, c := range sc.Classes {
-		law, err := c.Service.Build()
-		if err != nil {
-			return fmt.Errorf("classes.%s.service: %w", c.Name, err)
-		}
-		n := class{service: law, expected: expected(law), signup: c.Kind == "signup", fluid: c.Kind == "fluid"}
-		for i := range sc.Pools {
-			if sc.Pools[i].Name == c.Pool {
-				n.pool = i
-			}
-		}
-		r.classes = append(r.classes, n)
-		classNames = append(classNames, c.Name)
-		infos = append(infos, metrics.ClassInfo{Name: c.Name, Pool: n.pool, Signup: n.signup, Fluid: n.fluid})
-	}
-	var err error
-	epoch := sim.Time(sc.Start.UnixNano()) - r.origin
-	r.demand, err = demand.New(r.k, sc.Demand, demand.Env{Seed: r.opts.Seed, Replication: r.opts.Replication, Epoch: epoch, Origin: r.origin, Tiers: sc.Tiers, Classes: sc.Classes}, r)
-	if err != nil {
-		return err
-	}
-	r.chain, err = policy.NewChain(sc.Policies, policy.Env{Seed: r.opts.Seed, Replication: r.opts.Replication, Users: r.demand.Users(), Horizon: r.end, Tiers: tiers, Reasons: &r.reasons, Now: r.k.Now}, classNames)
-	if err != nil {
-		return err
-	}
-	if err := r.setClients(); err != nil {
-		return err
-	}
-	used := map[[2]string]bool{}
-	for _, s := range sc.Demand.Streams {
-		if c := r.classes[r.classOf(s.Class)]; c.fluid {
-			r.fluids = append(r.fluids, r.newFluid(s.Tier, s.Class))
-		}
-		used[[2]string{s.Tier, s.Class}] = true
-	}
-	var windows []metrics.Window
-	if r.opts.Record {
-		windows = incident.Windows(sc.Record, r.origin)
-	}
-	r.parking.init(r.end)
-	r.rec = metrics.NewRecorder(metrics.World{Scenario: sc.Name, Scale: float64(sc.Scale), Seed: r.opts.Seed, Replication: r.opts.Replication,
-		Epoch: int64(epoch), From: r.origin, To: r.end, Interval: r.Interval(), Tiers: names, Classes: infos, Pools: poolNames,
-		Used:    func(t models.Tier, c models.Class) bool { return used[[2]string{sc.Tiers[t].Name, sc.Classes[c].Name}] },
-		Reasons: &r.reasons, Users: r.demand.Users(), Windows: windows})
-	return nil
-}
-
-// shifted is a pool's Spec with its instants in kernel time.
-func (r *Run) shifted(s gpu.Spec) gpu.Spec {
-	s.Lots = append([]gpu.LotSpec(nil), s.Lots...)
-	for i := range s.Lots {
-		s.Lots[i].Ordered += unit.Instant(r.origin)
-	}
-	return s
-}
-
-func (r *Run) classOf(name string) int {
-	for i := range r.now.Classes {
-		if r.now.Classes[i].Name == name {
-			return i
-		}
-	}
-	panic("launch: no class " + name)
-}
-
-func (r *Run) tierOf(name string) int {
-	for i := range r.now.Tiers {
-		if r.now.Tiers[i].Name == name {
-			return i
-		}
-	}
-	panic("launch: no tier " + name)
-}
-
-// setClients finds the behaviour of each tier and class: the first that matches.
-func (r *Run) setClients() error {
-	var built []*client.Client
-	for _, s := range r.now.Clients {
-		c, err := client.New(s)
-		if err != nil {
-			return err
-		}
-		built = append(built, c)
-	}
-	plain, err := client.New(client.Spec{})
-	if err != nil {
-		return err
-	}
-	r.clients = r.clients[:0]
-	for _, t := range r.now.Tiers {
-		for _, c := range r.now.Classes {
-			found := plain
-			for i := len(built) - 1; i >= 0; i-- {
-				if r.now.Clients[i].Matches(t.Name, c.Name) {
-					found = built[i]
-				}
-			}
-			r.clients = append(r.clients, found)
-		}
-	}
-	return nil
-}
-
-// maxIntervals bounds the memory of the series.
-const maxIntervals = 4000
-
-// Interval is the length of an interval of the series: the scenario's interval, or a longer one where there would be
-// more intervals than a series keeps.
-func (r *Run) Interval() sim.Time {
-	i := sim.Time(r.now.Interval)
-	if i <= 0 {
-		i = max(1, sim.Time(r.now.Duration)/240)
-	}
-	for (r.end-r.origin)/i > maxIntervals {
-		i *= 2
-	}
-	return i
 }
 
 // schedule enters what is known beforehand. Looks come first at their instant,
@@ -428,150 +280,6 @@ func (r *Run) live() metrics.Live {
 	return live
 }
 
-// Apply pulls levers now: changes to paths of the scenario, checked like the
-// file itself. Each room takes over what changed, or refuses it by name.
-func (r *Run) Apply(changes scenario.Changes) error {
-	full, err := r.full.Patched(changes)
-	if err != nil {
-		return err
-	}
-	next, err := full.Scaled()
-	if err != nil {
-		return err
-	}
-	if err := r.fixed(next); err != nil {
-		return err
-	}
-	old, now := r.now, r.k.Now()
-	r.settle(now)
-	before := r.full
-	r.full, r.now = full, next
-	changed, err := r.reconfigure(now, old, next)
-	switch {
-	case err != nil && changed:
-		r.err = fmt.Errorf("a change was taken over in part: %w", err)
-		return r.err
-	case err != nil:
-		r.full, r.now = before, old
-	}
-	return err
-}
-
-// reconfigure hands what changed to the rooms, and reports whether any has
-// taken it over.
-func (r *Run) reconfigure(now sim.Time, old, next *scenario.Scenario) (changed bool, err error) {
-	if !reflect.DeepEqual(old.Demand, next.Demand) {
-		if err := r.demand.Reconfigure(now, next.Demand); err != nil {
-			return changed, err
-		}
-		changed = true
-	}
-	if !reflect.DeepEqual(old.Clients, next.Clients) {
-		if err := r.setClients(); err != nil {
-			return changed, err
-		}
-		changed = true
-	}
-	if !reflect.DeepEqual(old.Policies, next.Policies) {
-		if err := r.chain.Reconfigure(next.Policies); err != nil {
-			return changed, err
-		}
-		changed = true
-	}
-	for i := range r.pools {
-		p, a, b := &r.pools[i], &old.Pools[i], &next.Pools[i]
-		if a.Queue != b.Queue {
-			if err := p.queue.Reconfigure(b.Queue, func(s models.Slot) *models.Attempt { return &r.attempts[s] }); err != nil {
-				return changed, err
-			}
-			changed = true
-		}
-		if !reflect.DeepEqual(a.Spec, b.Spec) {
-			if err := p.gpu.Reconfigure(now, r.shifted(b.Spec)); err != nil {
-				return changed, err
-			}
-			changed = true
-		}
-	}
-	for i := range next.Classes {
-		law, err := next.Classes[i].Service.Build()
-		if err != nil {
-			return changed, fmt.Errorf("classes.%s.service: %w", next.Classes[i].Name, err)
-		}
-		r.classes[i].service, r.classes[i].expected = law, expected(law)
-	}
-	for i := range r.fluids {
-		r.setFluid(&r.fluids[i])
-	}
-	for i := range next.Tiers {
-		r.priority[i] = uint8(next.Tiers[i].Priority)
-	}
-	return changed, nil
-}
-
-// fixed refuses changes of what a run is made of.
-func (r *Run) fixed(next *scenario.Scenario) error {
-	old := r.now
-	switch {
-	case next.Name != old.Name:
-		return fmt.Errorf("name: cannot change during a run")
-	case !next.Start.Equal(old.Start):
-		return fmt.Errorf("start: cannot change during a run")
-	case next.Duration != old.Duration:
-		return fmt.Errorf("duration: cannot change during a run")
-	case next.Warmup != old.Warmup:
-		return fmt.Errorf("warmup: cannot change during a run")
-	case next.Scale != old.Scale:
-		return fmt.Errorf("scale: cannot change during a run")
-	case next.Interval != old.Interval:
-		return fmt.Errorf("interval: cannot change during a run")
-	case len(next.Tiers) != len(old.Tiers) || len(next.Classes) != len(old.Classes) || len(next.Pools) != len(old.Pools):
-		return fmt.Errorf("tiers, classes and pools cannot be added or removed during a run")
-	case !reflect.DeepEqual(next.Timeline, old.Timeline):
-		return fmt.Errorf("timeline: cannot change during a run: apply the patch itself")
-	case !reflect.DeepEqual(next.Record, old.Record):
-		return fmt.Errorf("record: cannot change during a run")
-	case !reflect.DeepEqual(next.Unknowns, old.Unknowns):
-		return fmt.Errorf("unknowns: cannot change during a run")
-	}
-	if len(next.Policies) != len(old.Policies) {
-		return fmt.Errorf("policies: cannot be added or removed during a run: have them all, and switch them by enabled")
-	}
-	for i := range next.Policies {
-		a, b := &old.Policies[i], &next.Policies[i]
-		switch {
-		case a.Name != b.Name:
-			return fmt.Errorf("policies.%s.name: cannot change during a run", a.Name)
-		case a.Kind != b.Kind:
-			return fmt.Errorf("policies.%s.kind: cannot change during a run", a.Name)
-		}
-	}
-	for i := range next.Tiers {
-		a, b := old.Tiers[i], next.Tiers[i]
-		a.Priority = b.Priority
-		switch {
-		case a.Name != b.Name:
-			return fmt.Errorf("tiers.%s.name: cannot change during a run", a.Name)
-		case a.Users != b.Users:
-			return fmt.Errorf("tiers.%s.users: cannot change during a run: users come by sign-up", a.Name)
-		case a != b:
-			return fmt.Errorf("tiers.%s.paid: cannot change during a run", a.Name)
-		}
-	}
-	for i := range next.Classes {
-		a, b := old.Classes[i], next.Classes[i]
-		switch {
-		case a.Name != b.Name:
-			return fmt.Errorf("classes.%s.name: cannot change during a run", a.Name)
-		case a.Kind != b.Kind:
-			return fmt.Errorf("classes.%s.kind: cannot change during a run", a.Name)
-		case a.Pool != b.Pool:
-			return fmt.Errorf("classes.%s.pool: cannot change during a run", a.Name)
-		}
-	}
-	return nil
-}
-
 // Distributions calls f with the latency of each tier and class that has any.
 func (r *Run) Distributions(f func(tier, class string, latency *stats.Sketch)) {
 	for t := range r.now.Tiers {
@@ -590,12 +298,6 @@ func (r *Run) Refusals() []models.Refusal {
 		list = append(list, r.reasons.Get(models.Reason(i)))
 	}
 	return list
-}
-
-// expected is the mean of a law of service; a law without one is taken for a
-// day, which is longer than any service.
-func expected(law rng.Dist) sim.Time {
-	return min(seconds(law.Mean()), sim.Day)
 }
 
 func seconds(x float64) sim.Time { return sim.FromSeconds(math.Max(x, 0)) }

@@ -1,0 +1,154 @@
+package launch
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/launchday-sim/launchday/models"
+	"github.com/launchday-sim/launchday/models/scenario"
+	"github.com/launchday-sim/launchday/sim"
+)
+
+// Apply pulls levers now: changes to paths of the scenario, checked like the
+// file itself. Each room takes over what changed, or refuses it by name.
+func (r *Run) Apply(changes scenario.Changes) error {
+	full, err := r.full.Patched(changes)
+	if err != nil {
+		return err
+	}
+	next, err := full.Scaled()
+	if err != nil {
+		return err
+	}
+	if err := r.fixed(next); err != nil {
+		return err
+	}
+	old, now := r.now, r.k.Now()
+	r.settle(now)
+	before := r.full
+	r.full, r.now = full, next
+	changed, err := r.reconfigure(now, old, next)
+	switch {
+	case err != nil && changed:
+		r.err = fmt.Errorf("a change was taken over in part: %w", err)
+		return r.err
+	case err != nil:
+		r.full, r.now = before, old
+	}
+	return err
+}
+
+// reconfigure hands what changed to the rooms, and reports whether any has
+// taken it over.
+func (r *Run) reconfigure(now sim.Time, old, next *scenario.Scenario) (changed bool, err error) {
+	if !reflect.DeepEqual(old.Demand, next.Demand) {
+		if err := r.demand.Reconfigure(now, next.Demand); err != nil {
+			return changed, err
+		}
+		changed = true
+	}
+	if !reflect.DeepEqual(old.Clients, next.Clients) {
+		if err := r.setClients(); err != nil {
+			return changed, err
+		}
+		changed = true
+	}
+	if !reflect.DeepEqual(old.Policies, next.Policies) {
+		if err := r.chain.Reconfigure(next.Policies); err != nil {
+			return changed, err
+		}
+		changed = true
+	}
+	for i := range r.pools {
+		p, a, b := &r.pools[i], &old.Pools[i], &next.Pools[i]
+		if a.Queue != b.Queue {
+			if err := p.queue.Reconfigure(b.Queue, func(s models.Slot) *models.Attempt { return &r.attempts[s] }); err != nil {
+				return changed, err
+			}
+			changed = true
+		}
+		if !reflect.DeepEqual(a.Spec, b.Spec) {
+			if err := p.gpu.Reconfigure(now, r.shifted(b.Spec)); err != nil {
+				return changed, err
+			}
+			changed = true
+		}
+	}
+	for i := range next.Classes {
+		law, err := next.Classes[i].Service.Build()
+		if err != nil {
+			return changed, fmt.Errorf("classes.%s.service: %w", next.Classes[i].Name, err)
+		}
+		r.classes[i].service, r.classes[i].expected = law, expected(law)
+	}
+	for i := range r.fluids {
+		r.setFluid(&r.fluids[i])
+	}
+	for i := range next.Tiers {
+		r.priority[i] = uint8(next.Tiers[i].Priority)
+	}
+	return changed, nil
+}
+
+// fixed refuses changes of what a run is made of.
+func (r *Run) fixed(next *scenario.Scenario) error {
+	old := r.now
+	switch {
+	case next.Name != old.Name:
+		return fmt.Errorf("name: cannot change during a run")
+	case !next.Start.Equal(old.Start):
+		return fmt.Errorf("start: cannot change during a run")
+	case next.Duration != old.Duration:
+		return fmt.Errorf("duration: cannot change during a run")
+	case next.Warmup != old.Warmup:
+		return fmt.Errorf("warmup: cannot change during a run")
+	case next.Scale != old.Scale:
+		return fmt.Errorf("scale: cannot change during a run")
+	case next.Interval != old.Interval:
+		return fmt.Errorf("interval: cannot change during a run")
+	case len(next.Tiers) != len(old.Tiers) || len(next.Classes) != len(old.Classes) || len(next.Pools) != len(old.Pools):
+		return fmt.Errorf("tiers, classes and pools cannot be added or removed during a run")
+	case !reflect.DeepEqual(next.Timeline, old.Timeline):
+		return fmt.Errorf("timeline: cannot change during a run: apply the patch itself")
+	case !reflect.DeepEqual(next.Record, old.Record):
+		return fmt.Errorf("record: cannot change during a run")
+	case !reflect.DeepEqual(next.Unknowns, old.Unknowns):
+		return fmt.Errorf("unknowns: cannot change during a run")
+	}
+	if len(next.Policies) != len(old.Policies) {
+		return fmt.Errorf("policies: cannot be added or removed during a run: have them all, and switch them by enabled")
+	}
+	for i := range next.Policies {
+		a, b := &old.Policies[i], &next.Policies[i]
+		switch {
+		case a.Name != b.Name:
+			return fmt.Errorf("policies.%s.name: cannot change during a run", a.Name)
+		case a.Kind != b.Kind:
+			return fmt.Errorf("policies.%s.kind: cannot change during a run", a.Name)
+		}
+	}
+	for i := range next.Tiers {
+		a, b := old.Tiers[i], next.Tiers[i]
+		a.Priority = b.Priority
+		switch {
+		case a.Name != b.Name:
+			return fmt.Errorf("tiers.%s.name: cannot change during a run", a.Name)
+		case a.Users != b.Users:
+			return fmt.Errorf("tiers.%s.users: cannot change during a run: users come by sign-up", a.Name)
+		case a != b:
+			return fmt.Errorf("tiers.%s.paid: cannot change during a run", a.Name)
+		}
+	}
+	for i := range next.Classes {
+		a, b := old.Classes[i], next.Classes[i]
+		switch {
+		case a.Name != b.Name:
+			return fmt.Errorf("classes.%s.name: cannot change during a run", a.Name)
+		case a.Kind != b.Kind:
+			return fmt.Errorf("classes.%s.kind: cannot change during a run", a.Name)
+		case a.Pool != b.Pool:
+			return fmt.Errorf("classes.%s.pool: cannot change during a run", a.Name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+package launch
+
+import (
+	"fmt"
+
+	"github.com/launchday-sim/launchday/models"
+	"github.com/launchday-sim/launchday/models/client"
+	"github.com/launchday-sim/launchday/models/demand"
+	"github.com/launchday-sim/launchday/models/gpu"
+	"github.com/launchday-sim/launchday/models/incident"
+	"github.com/launchday-sim/launchday/models/metrics"
+	"github.com/launchday-sim/launchday/models/policy"
+	"github.com/launchday-sim/launchday/models/queue"
+	"github.com/launchday-sim/launchday/models/unit"
+	"github.com/launchday-sim/launchday/sim"
+	"github.com/launchday-sim/launchday/sim/rng"
+)
+
+func (r *Run) build() error {
+	sc := r.now
+	var tiers []policy.TierInfo
+	var names []metrics.TierInfo
+	for _, t := range sc.Tiers {
+		tiers = append(tiers, policy.TierInfo{Name: t.Name, Paid: t.Paid, Priority: uint8(t.Priority)})
+		names = append(names, metrics.TierInfo{Name: t.Name, Paid: t.Paid})
+		r.priority = append(r.priority, uint8(t.Priority))
+	}
+	for i := range sc.Pools {
+		r.pools = append(r.pools, pool{r: r, n: i})
+	}
+	var poolNames []string
+	for i := range r.pools {
+		p := &r.pools[i]
+		spec := r.shifted(sc.Pools[i].Spec)
+		var err error
+		if p.gpu, err = gpu.New(r.k, spec, r.opts.Seed, r.opts.Replication, p); err != nil {
+			return err
+		}
+		if p.queue, err = queue.New(sc.Pools[i].Queue); err != nil {
+			return fmt.Errorf("pools.%s.queue.%w", spec.Name, err)
+		}
+		poolNames = append(poolNames, spec.Name)
+	}
+	var classNames []string
+	var infos []metrics.ClassInfo
+	for _, c := range sc.Classes {
+		law, err := c.Service.Build()
+		if err != nil {
+			return fmt.Errorf("classes.%s.service: %w", c.Name, err)
+		}
+		n := class{service: law, expected: expected(law), signup: c.Kind == "signup", fluid: c.Kind == "fluid"}
+		for i := range sc.Pools {
+			if sc.Pools[i].Name == c.Pool {
+				n.pool = i
+			}
+		}
+		r.classes = append(r.classes, n)
+		classNames = append(classNames, c.Name)
+		infos = append(infos, metrics.ClassInfo{Name: c.Name, Pool: n.pool, Signup: n.signup, Fluid: n.fluid})
+	}
+	var err error
+	epoch := sim.Time(sc.Start.UnixNano()) - r.origin
+	r.demand, err = demand.New(r.k, sc.Demand, demand.Env{Seed: r.opts.Seed, Replication: r.opts.Replication, Epoch: epoch, Origin: r.origin, Tiers: sc.Tiers, Classes: sc.Classes}, r)
+	if err != nil {
+		return err
+	}
+	r.chain, err = policy.NewChain(sc.Policies, policy.Env{Seed: r.opts.Seed, Replication: r.opts.Replication, Users: r.demand.Users(), Horizon: r.end, Tiers: tiers, Reasons: &r.reasons, Now: r.k.Now}, classNames)
+	if err != nil {
+		return err
+	}
+	if err := r.setClients(); err != nil {
+		return err
+	}
+	used := map[[2]string]bool{}
+	for _, s := range sc.Demand.Streams {
+		if c := r.classes[r.classOf(s.Class)]; c.fluid {
+			r.fluids = append(r.fluids, r.newFluid(s.Tier, s.Class))
+		}
+		used[[2]string{s.Tier, s.Class}] = true
+	}
+	var windows []metrics.Window
+	if r.opts.Record {
+		windows = incident.Windows(sc.Record, r.origin)
+	}
+	r.parking.init(r.end)
+	r.rec = metrics.NewRecorder(metrics.World{Scenario: sc.Name, Scale: float64(sc.Scale), Seed: r.opts.Seed, Replication: r.opts.Replication,
+		Epoch: int64(epoch), From: r.origin, To: r.end, Interval: r.Interval(), Tiers: names, Classes: infos, Pools: poolNames,
+		Used:    func(t models.Tier, c models.Class) bool { return used[[2]string{sc.Tiers[t].Name, sc.Classes[c].Name}] },
+		Reasons: &r.reasons, Users: r.demand.Users(), Windows: windows})
+	return nil
+}
+
+// shifted is a pool's Spec with its instants in kernel time.
+func (r *Run) shifted(s gpu.Spec) gpu.Spec {
+	s.Lots = append([]gpu.LotSpec(nil), s.Lots...)
+	for i := range s.Lots {
+		s.Lots[i].Ordered += unit.Instant(r.origin)
+	}
+	return s
+}
+
+func (r *Run) classOf(name string) int {
+	for i := range r.now.Classes {
+		if r.now.Classes[i].Name == name {
+			return i
+		}
+	}
+	panic("launch: no class " + name)
+}
+
+func (r *Run) tierOf(name string) int {
+	for i := range r.now.Tiers {
+		if r.now.Tiers[i].Name == name {
+			return i
+		}
+	}
+	panic("launch: no tier " + name)
+}
+
+// setClients finds the behaviour of each tier and class: the first that matches.
+func (r *Run) setClients() error {
+	var built []*client.Client
+	for _, s := range r.now.Clients {
+		c, err := client.New(s)
+		if err != nil {
+			return err
+		}
+		built = append(built, c)
+	}
+	plain, err := client.New(client.Spec{})
+	if err != nil {
+		return err
+	}
+	r.clients = r.clients[:0]
+	for _, t := range r.now.Tiers {
+		for _, c := range r.now.Classes {
+			found := plain
+			for i := len(built) - 1; i >= 0; i-- {
+				if r.now.Clients[i].Matches(t.Name, c.Name) {
+					found = built[i]
+				}
+			}
+			r.clients = append(r.clients, found)
+		}
+	}
+	return nil
+}
+
+// maxIntervals bounds the memory of the series.
+const maxIntervals = 4000
+
+// Interval is the length of an interval of the series: the scenario's interval, or a longer one where there would be
+// more intervals than a series keeps.
+func (r *Run) Interval() sim.Time {
+	i := sim.Time(r.now.Interval)
+	if i <= 0 {
+		i = max(1, sim.Time(r.now.Duration)/240)
+	}
+	for (r.end-r.origin)/i > maxIntervals {
+		i *= 2
+	}
+	return i
+}
+
+// expected is the mean of a law of service; a law without one is taken for a
+// day, which is longer than any service.
+func expected(law rng.Dist) sim.Time {
+	return min(seconds(law.Mean()), sim.Day)
+}
