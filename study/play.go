@@ -134,12 +134,21 @@ func gather(sc *scenario.Scenario, o Options, run *launch.Run, res *metrics.Resu
 	}
 	r := &report.Run{Name: sc.Name, Title: sc.Title, Version: o.Version, Resolved: resolved,
 		Duration: sim.Time(sc.Duration).Duration(), Interval: run.Interval().Duration(), Scale: float64(sc.Scale), Seed: o.Seed, Replication: o.Replication,
-		Refusals: run.Refusals(), Result: res, NoLever: bare, Unknowns: sc.Unknowns}
+		Refusals: run.Refusals(), Result: res, NoLever: bare}
 	if sc.Dated() {
 		r.Start = sc.Start.UTC()
 	}
 	if len(sc.Record) > 0 {
 		r.Score = incident.Score(sc.Record, res, clock(sc))
+	}
+	for _, u := range sc.Unknowns {
+		if u.Knob != "" {
+			// What was used is what the knob holds, whatever the file says of it.
+			if u.Value, err = sc.Value(u.Knob); err != nil {
+				return nil, err
+			}
+		}
+		r.Unknowns = append(r.Unknowns, u)
 	}
 	for _, t := range sc.Tiers {
 		r.Tiers = append(r.Tiers, metrics.TierInfo{Name: t.Name, Paid: t.Paid})

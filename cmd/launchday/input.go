@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/launchday-sim/launchday/examples"
+	"github.com/launchday-sim/launchday/models/launch"
 	"github.com/launchday-sim/launchday/models/scenario"
 	"github.com/launchday-sim/launchday/models/unit"
 )
@@ -43,9 +44,11 @@ func (in *input) read(arg string) (*scenario.Scenario, error) {
 		return nil, badInput(err)
 	}
 	if len(changes) > 0 {
-		sc, err = sc.With(changes)
+		if sc, err = sc.With(changes); err != nil {
+			return nil, badInput(err)
+		}
 	}
-	return sc, badInput(err)
+	return sc, badInput(launch.Rehearse(sc))
 }
 
 func (in *input) changes() (scenario.Changes, error) {

@@ -152,3 +152,22 @@ func (r *Run) fixed(next *scenario.Scenario) error {
 	}
 	return nil
 }
+
+// Rehearse finds what New refuses, and patches of the timeline that a run would
+// refuse when their time comes: knobs that cannot change. It plays nothing.
+func Rehearse(sc *scenario.Scenario) error {
+	r, err := New(sc, Options{})
+	if err != nil {
+		return err
+	}
+	var faults scenario.Faults
+	for i := range sc.Timeline {
+		if err := r.Apply(sc.Timeline[i].Set); err != nil {
+			faults = append(faults, sc.Fault(fmt.Sprintf("timeline[%d].set", i), err.Error(), ""))
+		}
+	}
+	if len(faults) > 0 {
+		return faults
+	}
+	return nil
+}

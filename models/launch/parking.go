@@ -26,7 +26,7 @@ type parking struct {
 	buckets []int32 // head of the chain of chunks, -1 is none
 	chunks  []chunk
 	spare   []int32
-	never   []parked
+	never   []parked // requests whose next try is due after the end of the run
 }
 
 const (
@@ -47,12 +47,13 @@ func (p *parking) init(end sim.Time) {
 	}
 }
 
-// park keeps a request until it is tried again. One that is due after the end
-// of the run only counts.
+// park keeps a request until it is tried again, or a user who will come back.
 func (r *Run) park(now, after sim.Time, p parked) {
 	k := &r.parking
 	if after >= r.end-now {
-		k.never = append(k.never, p)
+		if p.try > 1 {
+			k.never = append(k.never, p) // still open; a return that does not come is nothing
+		}
 		return
 	}
 	p.due = now + after

@@ -133,8 +133,11 @@ func (s *Scenario) Scaled() (*Scenario, error) {
 func (s *Scenario) WithoutLevers() (*Scenario, error) {
 	bare := *s.doc
 	bare.root = clone(s.doc.root)
-	if n := child(bare.root, "policies"); n != nil {
-		n.Content = nil
+	// Unknowns name knobs of policies, and say nothing of this world.
+	for _, list := range []string{"policies", "unknowns"} {
+		if n := child(bare.root, list); n != nil {
+			n.Content = nil
+		}
 	}
 	if n := child(bare.root, "timeline"); n != nil {
 		n.Content = slices.DeleteFunc(n.Content, func(patch *yaml.Node) bool {
@@ -199,6 +202,18 @@ func (s *Scenario) Number(path string) (float64, error) {
 		return 0, fmt.Errorf("%s: is not a number", path)
 	}
 	return v.Float(), nil
+}
+
+// Fault is a fault of the knob of that path, at its place in the file.
+func (s *Scenario) Fault(path, message, want string) Fault { return s.doc.Fault(path, message, want) }
+
+// Value is the value of a knob as it would stand in the file.
+func (s *Scenario) Value(path string) (string, error) {
+	v, err := s.knob(path)
+	if err != nil {
+		return "", err
+	}
+	return inline(encode(v)), nil
 }
 
 // Formatter returns how a number is written that becomes the value of a knob,
