@@ -292,3 +292,21 @@ func TestFiguresReadTheWayPeopleSayThem(t *testing.T) {
 		assert.Equal(t, want, got)
 	}
 }
+
+func TestAnAbortedResultLeavesNoFolderBehind(t *testing.T) {
+	top := t.TempDir()
+	f, err := Prepare(filepath.Join(top, "a", "b", "c"), false)
+	require.NoError(t, err)
+	f.Abort()
+	entries, err := os.ReadDir(top)
+	require.NoError(t, err)
+	assert.Empty(t, entries)
+
+	// A folder that was there stays, and so does one that somebody uses.
+	require.NoError(t, os.MkdirAll(filepath.Join(top, "there"), 0o755))
+	f, err = Prepare(filepath.Join(top, "there", "b", "c"), false)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(top, "there", "b", "note"), nil, 0o644))
+	f.Abort()
+	assert.FileExists(t, filepath.Join(top, "there", "b", "note"))
+}

@@ -22,6 +22,7 @@ type Folder struct {
 	path    string // where the result will stand
 	temp    string // where it is written; "" once committed or aborted
 	replace bool   // path may be there already
+	made    string // the outermost folder above path that Prepare made; "" if none
 }
 
 // Prepare makes ready to write a result to dir, and reports what would prevent
@@ -37,6 +38,7 @@ func Prepare(dir string, force bool) (*Folder, error) {
 	if parent == "" {
 		parent = "."
 	}
+	made := missing(parent)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return nil, fmt.Errorf("results cannot be written to %s: %w", dir, err)
 	}
@@ -44,7 +46,7 @@ func Prepare(dir string, force bool) (*Folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("results cannot be written to %s: %w", dir, err)
 	}
-	f := &Folder{path: dir, temp: temp, replace: force}
+	f := &Folder{path: dir, temp: temp, replace: force, made: made}
 	// MkdirTemp makes the folder private; a result is not.
 	err = os.Chmod(temp, 0o755)
 	if err == nil {
@@ -55,6 +57,16 @@ func Prepare(dir string, force bool) (*Folder, error) {
 		return nil, fmt.Errorf("results cannot be written to %s: %w", dir, err)
 	}
 	return f, nil
+}
+
+// missing is the outermost folder of a path that is not there yet; "" if all are.
+func missing(dir string) (outermost string) {
+	for dir = filepath.Clean(dir); ; dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
+			return outermost
+		}
+		outermost = dir
+	}
 }
 
 // replaceable says why a result cannot take the place of what stands at dir.
@@ -187,10 +199,19 @@ func (f *Folder) Commit() error {
 	return nil
 }
 
-// Abort removes what was written. It does nothing after Commit.
+// Abort removes what was written, and the folders that were made for it. It
+// does nothing after Commit.
 func (f *Folder) Abort() {
-	if f.temp != "" {
-		_ = os.RemoveAll(f.temp)
-		f.temp = ""
+	if f.temp == "" {
+		return
+	}
+	_ = os.RemoveAll(f.temp)
+	f.temp = ""
+	if f.made == "" {
+		return
+	}
+	// Remove leaves alone what somebody else has put something into meanwhile.
+	for dir := filepath.Dir(f.path); os.Remove(dir) == nil && dir != f.made; {
+		dir = filepath.Dir(dir)
 	}
 }
