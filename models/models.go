@@ -45,7 +45,7 @@ type Attempt struct {
 	Arrived  sim.Time // when this attempt reached the service
 	Admitted sim.Time // when the chain let it in
 	Started  sim.Time // when a server took it up; before that it is undefined
-	Service  sim.Time // time that a server at full speed needs for it: its mean until it is admitted, which is all that a gateway knows
+	Service  sim.Time // until it is admitted, the time that a server is expected to need for it, which is all that a gateway knows; then what one at full speed needs
 	Patience sim.Time // how long its user would wait in the queue; sim.Never is for ever
 	MaxWait  sim.Time // how long the operator lets it wait; sim.Never is for ever
 	User     User

@@ -22,7 +22,7 @@ const (
 	leader    = 14 // height in which leaders run from badges to their moments
 )
 
-var markNames = map[MarkKind]string{Lever: "operator's lever", Cause: "cause from outside", Note: "said in public"}
+var markNames = map[MarkKind]string{Lever: "operator's lever", Cause: "cause from outside", Note: "note"}
 
 // markStyle is the line of a mark: levers, causes and notes differ in colour
 // and in dashes.

@@ -176,7 +176,11 @@ func (t *timeline) errors(f *frame) {
 	}
 	left := f.rate("abandoned", f.inServed)
 	leftMost, _ := largest(left)
-	p := t.stacked(f, "Errors by reason", "attempts per second", names, layers, leftMost)
+	title := "Errors by reason"
+	if leftMost > 0 {
+		title = "Errors by reason, and users who left"
+	}
+	p := t.stacked(f, title, "attempts per second", names, layers, leftMost)
 	if p != nil && leftMost > 0 {
 		p.plot.Add(line{x: f.middle(), y: left, colour: grey, width: 0.9})
 		p.entries = append(p.entries, entry{"left the queue (no error)", grey, asLine})

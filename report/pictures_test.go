@@ -24,7 +24,7 @@ func TestTheLaunchHasAPanelForEverythingThatHappened(t *testing.T) {
 	for _, p := range newTimeline(launchRun(2557)).panels {
 		titles = append(titles, p.title)
 	}
-	assert.Equal(t, []string{"Attempts of class image", "Queue by tier", "Errors by reason", "Refused by the operator's limits",
+	assert.Equal(t, []string{"Attempts of class image", "Queue by tier", "Errors by reason, and users who left", "Refused by the operator's limits",
 		"Latency of completed attempts", "Servers of pool images", "Servers of pool signups", "Sign-ups"}, titles)
 }
 

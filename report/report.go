@@ -71,9 +71,12 @@ type Run struct {
 	Latency  []Distribution
 	Result   *metrics.Result
 
-	Score    []incident.Row // the run against the public record; may be empty
-	NoLever  []incident.Row // the same world with no lever pulled, in the same order; may be empty
-	Unknowns []incident.Unknown
+	Score   []incident.Row // the run against the public record; may be empty
+	NoLever []incident.Row // the same world with no lever pulled, in the same order; may be empty
+
+	NoLeverScale float64  // its scale
+	Warnings     []string // what a reader must know of the run before believing it
+	Unknowns     []incident.Unknown
 }
 
 // A MarkKind says what sort of thing happened.

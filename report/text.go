@@ -31,6 +31,10 @@ func Text(w io.Writer, r *Run, dir string) error {
 	}
 	fmt.Fprintf(b, "%s; %s.\n", terms, r.standing())
 
+	for _, warning := range r.Warnings {
+		fmt.Fprintf(b, "Mind: %s.\n", warning)
+	}
+
 	section(b, "What happened", happened(r, f))
 	section(b, "When it was worst", worst(r, f))
 	section(b, "Who suffered", suffered(r))
@@ -123,6 +127,17 @@ func happened(r *Run, f *frame) (lines []string) {
 		best, at := largest(sums)
 		lines = append(lines, fmt.Sprintf("%s people signed up, %s of them in the best hour (from %s).", count(total(v)), count(best), r.moment(start[at])))
 	}
+	for _, c := range r.Classes {
+		fig := r.Result.Summary.Classes[c.Name]
+		switch {
+		case fig == nil || fig.Attempts == 0:
+		case c.Fluid:
+			lines = append(lines, fmt.Sprintf("Beside them %s messages of class %s, as a fluid: %s served.", count(r.full(float64(fig.Attempts))), c.Name, percent(float64(fig.CompletedShare))))
+		case served(c) && fig.Latency.Mean > 0 && !fig.Wait.Mean.IsNull():
+			lines = append(lines, fmt.Sprintf("Of class %s %s waited on average, %s each; from arrival to end it took %s on average.",
+				c.Name, count(r.full(float64(fig.QueueLength.Mean))), seconds(float64(fig.Wait.Mean)), seconds(float64(fig.Latency.Mean))))
+		}
+	}
 	for _, name := range r.Pools {
 		if p, ok := r.Result.Summary.Pools[name]; ok && !p.Utilisation.IsNull() {
 			lines = append(lines, fmt.Sprintf("Servers of pool %s: %s up on average, %s of them busy.",
@@ -147,7 +162,7 @@ func worst(r *Run, f *frame) []string {
 		rows = append(rows, []string{"most demand", count(most) + "/s", "hour from " + r.moment(start[at])})
 	}
 	if most, at := largest(f.sum("queue_length_mean", f.inServed)); most > 0 {
-		rows = append(rows, []string{"longest queue", count(most) + " waiting", r.moment(f.t[at])})
+		rows = append(rows, []string{"longest queue", count(most) + " waiting, mean of " + seconds(r.Interval.Seconds()), r.moment(f.t[at])})
 	}
 	bad := f.sum("failed", f.inServed)
 	ended := f.sum("completed", f.inServed)
@@ -215,7 +230,7 @@ func record(r *Run) []string {
 	}
 	head := []string{"fact", "use", "published", "accepted", "simulated", "verdict"}
 	if len(r.NoLever) > 0 {
-		head = append(head, "no lever pulled")
+		head = append(head, bare(r))
 	}
 	rows := [][]string{head}
 	for i, s := range r.Score {
@@ -231,9 +246,18 @@ func record(r *Run) []string {
 	}
 	lines := append(aligned(rows), scored("this run", r.Score))
 	if len(r.NoLever) > 0 {
-		lines = append(lines, scored("no lever pulled", r.NoLever))
+		lines = append(lines, scored(bare(r), r.NoLever))
 	}
 	return lines
+}
+
+// bare names the world with no lever pulled, with its scale where that is not
+// the run's.
+func bare(r *Run) string {
+	if r.NoLeverScale != 0 && r.NoLeverScale != r.Scale {
+		return "no lever pulled (at " + scaleName(r.NoLeverScale) + ")"
+	}
+	return "no lever pulled"
 }
 
 // accepted writes the tolerance of a fact.

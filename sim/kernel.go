@@ -74,6 +74,21 @@ func (k *Kernel) RunUntil(t Time) {
 	k.now = t
 }
 
+// Advance is RunUntil that stops after so many events. It reports whether t was
+// reached; otherwise the clock stands at the last event.
+func (k *Kernel) Advance(t Time, events int) bool {
+	if t < k.now {
+		panic(fmt.Sprintf("sim: cannot run until %v: it is %v already", t, k.now))
+	}
+	for ; events > 0; events-- {
+		if !k.step(t) {
+			k.now = t
+			return true
+		}
+	}
+	return false
+}
+
 // step fires the next event if it lies before the given time.
 func (k *Kernel) step(before Time) bool {
 	for {

@@ -12,6 +12,7 @@ package study
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/launchday-sim/launchday/models/incident"
@@ -38,13 +39,16 @@ func Play(ctx context.Context, sc *scenario.Scenario, o Options) (*report.Run, e
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var bare []incident.Row
+	var bareScale float64
 	var failed error
 	idle := make(chan struct{})
 	go func() {
 		defer close(idle)
 		if o.NoLever && len(sc.Record) > 0 {
-			small, err := smaller(sc)
-			if err == nil {
+			var small *scenario.Scenario
+			var err error
+			if small, err = smaller(sc); err == nil {
+				bareScale = float64(small.Scale)
 				bare, err = score(ctx, small, launch.Options{Seed: o.Seed, Replication: o.Replication, NoLevers: true, Record: true})
 			}
 			if failed = err; failed != nil {
@@ -81,7 +85,12 @@ func Play(ctx context.Context, sc *scenario.Scenario, o Options) (*report.Run, e
 	if err != nil {
 		return nil, err
 	}
-	return gather(sc, o, run, res, bare)
+	r, err := gather(sc, o, run, res)
+	if err != nil {
+		return nil, err
+	}
+	r.NoLever, r.NoLeverScale = bare, bareScale
+	return r, nil
 }
 
 // leastScale is the scale below which the world with no lever pulled is not
@@ -127,14 +136,14 @@ func result(ctx context.Context, sc *scenario.Scenario, o launch.Options) (*metr
 	return run.Result()
 }
 
-func gather(sc *scenario.Scenario, o Options, run *launch.Run, res *metrics.Result, bare []incident.Row) (*report.Run, error) {
+func gather(sc *scenario.Scenario, o Options, run *launch.Run, res *metrics.Result) (*report.Run, error) {
 	resolved, err := sc.Resolved()
 	if err != nil {
 		return nil, err
 	}
 	r := &report.Run{Name: sc.Name, Title: sc.Title, Version: o.Version, Resolved: resolved,
 		Duration: sim.Time(sc.Duration).Duration(), Interval: run.Interval().Duration(), Scale: float64(sc.Scale), Seed: o.Seed, Replication: o.Replication,
-		Refusals: run.Refusals(), Result: res, NoLever: bare}
+		Refusals: run.Refusals(), Result: res}
 	if sc.Dated() {
 		r.Start = sc.Start.UTC()
 	}
@@ -169,6 +178,9 @@ func gather(sc *scenario.Scenario, o Options, run *launch.Run, res *metrics.Resu
 	for _, p := range sc.Timeline {
 		r.Marks = append(r.Marks, report.Mark{At: sim.Time(p.At).Duration(), Label: p.Label, Kind: kinds[p.Kind]})
 	}
+	if r.Warnings, err = rounding(sc); err != nil {
+		return nil, err
+	}
 	run.Distributions(func(tier, class string, s *stats.Sketch) {
 		label := tier
 		if len(sc.Classes) > 1 {
@@ -177,6 +189,25 @@ func gather(sc *scenario.Scenario, o Options, run *launch.Run, res *metrics.Resu
 		r.Latency = append(r.Latency, distribution(label, s))
 	})
 	return r, nil
+}
+
+// rounding warns of pools whose servers cannot be scaled as finely as the rest
+// of the world.
+func rounding(sc *scenario.Scenario) ([]string, error) {
+	small, err := sc.Scaled()
+	if err != nil {
+		return nil, err
+	}
+	var warnings []string
+	for i := range sc.Pools {
+		full := float64(sc.Pools[i].Nodes) * float64(sc.Pools[i].SlotsPerNode)
+		n := math.Round(float64(small.Pools[i].Nodes) * float64(small.Pools[i].SlotsPerNode))
+		if off := n/float64(sc.Scale)/full - 1; full > 0 && math.Abs(off) > 0.01 {
+			warnings = append(warnings, fmt.Sprintf("at this scale pool %s has %.0f servers for %.0f, %+.0f %% too many; what happens near its capacity is not to be believed",
+				sc.Pools[i].Name, n, full, 100*off))
+		}
+	}
+	return warnings, nil
 }
 
 // distribution is the curve of a sketch at quantiles that are close together

@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"sync"
+	"text/tabwriter"
 
 	"github.com/launchday-sim/launchday/models/launch"
 	"github.com/launchday-sim/launchday/models/metrics"
@@ -69,6 +71,24 @@ func Replicate(ctx context.Context, sc *scenario.Scenario, o Options, reps, work
 		return nil, err
 	}
 	return &Replications{First: first, Estimates: experiment.Summarise(all, Confidence)}, nil
+}
+
+// Text prints the main figures with their intervals, at full scale.
+func (r *Replications) Text(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	n, scale := 0, r.First.Scale
+	for _, e := range r.Estimates {
+		n = max(n, e.N)
+	}
+	fmt.Fprintf(t, "\nOver %d replications, at full scale\tmean\t95 %% interval\n", n)
+	for _, e := range r.Estimates {
+		if !isMain(e.Name) || e.N < 2 || (e.Lo == 0 && e.Hi == 0) {
+			continue
+		}
+		full := func(x float64) string { return number(float64(metrics.FullScale(e.Name, metrics.Figure(x), scale))) }
+		fmt.Fprintf(t, "  %s\t%s\t[%s, %s]\n", e.Name, full(e.Mean), full(e.Lo), full(e.Hi))
+	}
+	return t.Flush()
 }
 
 // JSON is summary.json with each figure as {mean, lo, hi, n}: a 95 % Student

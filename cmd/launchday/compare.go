@@ -23,7 +23,7 @@ func compareCommand() *cobra.Command {
 print for the main metrics both means and the paired difference with its 95 %
 confidence interval. Knobs are changed in both.`,
 		Example: `  launchday compare mm1 my-queue.yaml --reps 20
-  launchday compare quiet-day ghibli-2025 --scale 1/10000 --reps 5`,
+  launchday compare quiet-day ghibli-2025 --scale 1/2000 --reps 5`,
 		Args: arguments("A", "B"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if reps < 2 {

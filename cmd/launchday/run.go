@@ -98,7 +98,7 @@ func (r *runCall) run(cmd *cobra.Command, sc *scenario.Scenario) error {
 		return badInput(err)
 	}
 	defer folder.Abort()
-	result, err := r.play(cmd, sc)
+	result, all, err := r.play(cmd, sc)
 	if err != nil {
 		return err
 	}
@@ -119,25 +119,29 @@ func (r *runCall) run(cmd *cobra.Command, sc *scenario.Scenario) error {
 		_, err = cmd.OutOrStdout().Write(text)
 		return err
 	}
-	return report.Text(cmd.OutOrStdout(), result, folder.Path())
+	if err := report.Text(cmd.OutOrStdout(), result, folder.Path()); err != nil || all == nil {
+		return err
+	}
+	return all.Text(cmd.OutOrStdout())
 }
 
 // play runs the scenario, once or in replications of which the first is shown.
-func (r *runCall) play(cmd *cobra.Command, sc *scenario.Scenario) (*report.Run, error) {
+func (r *runCall) play(cmd *cobra.Command, sc *scenario.Scenario) (*report.Run, *study.Replications, error) {
 	bar := newProgress(cmd.ErrOrStderr())
 	defer bar.clear()
 	o := study.Options{Seed: r.seed, Version: version(), NoLever: r.noLever}
 	if r.reps == 1 {
 		o.Progress = bar.simulated
-		return study.Play(cmd.Context(), sc, o)
+		run, err := study.Play(cmd.Context(), sc, o)
+		return run, nil, err
 	}
 	all, err := study.Replicate(cmd.Context(), sc, o, r.reps, 0, bar.replications)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	all.First.Replications = r.reps
 	all.First.Intervals, err = all.JSON()
-	return all.First, err
+	return all.First, all, err
 }
 
 // defaultFolder is results/NAME, or the first of results/NAME-2, results/NAME-3

@@ -16,7 +16,7 @@ func validateCommand() *cobra.Command {
 		Long: `Run textbook queues through the same models and the same scenario format as
 everything else, and hold them against exact values. The whole table stands or
 falls together: intervals are simultaneous, at 99.9 %.`,
-		Example: `  launchday validate          a minute
+		Example: `  launchday validate          some minutes
   launchday validate --full   hours: intervals of 1 %`,
 		Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {

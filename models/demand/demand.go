@@ -350,10 +350,19 @@ func (d *Demand) user(s *stream, key rng.Key) models.User {
 	b := &d.blocks[s.tier]
 	old := max(1, int(d.interested(s)*s.adopted))
 	src := key.Draw(purposeUser)
-	for {
+	for range maxRedraws {
 		u := b.user(s.active.rank(src.Float64()))
 		if u < old || (u >= b.base && u-b.base < b.signups) {
 			return b.first + models.User(u)
 		}
 	}
+	// Next to nobody is active yet: one of them, without regard to activity.
+	u := int(src.IntN(uint64(old + min(b.signups, b.reach))))
+	if u >= old {
+		u += b.base - old
+	}
+	return b.first + models.User(u)
 }
+
+// maxRedraws bounds the draws for the user of one request.
+const maxRedraws = 4096

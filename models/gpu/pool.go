@@ -115,7 +115,7 @@ func (p *Pool) Start(now sim.Time, slot models.Slot, service sim.Time) (int32, b
 			continue
 		}
 		s.slot = slot
-		s.until = after(now, p.atSpeed(service))
+		s.until = after(now, p.AtSpeed(service))
 		p.idle--
 		p.busy++
 		p.k.At(s.until, sim.Event{Actor: p.id, Kind: departure, Priority: models.PriorityDeparture, Arg: uint32(n)})
@@ -213,8 +213,8 @@ func (p *Pool) tell(now sim.Time, before levels) {
 	}
 }
 
-// atSpeed is the time that a service takes at the pool's speed.
-func (p *Pool) atSpeed(service sim.Time) sim.Time {
+// AtSpeed is the time that a service takes at the pool's speed.
+func (p *Pool) AtSpeed(service sim.Time) sim.Time {
 	if p.speed == 1 || service == 0 || service == sim.Never {
 		return service
 	}

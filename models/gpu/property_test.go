@@ -36,7 +36,7 @@ func (l *ledger) start(now sim.Time, service sim.Time) {
 		require.NotContains(l.t, l.onServer, server, "the server holds another")
 		until := sim.Never
 		if service != sim.Never {
-			until = now + l.pool.atSpeed(service)
+			until = now + l.pool.AtSpeed(service)
 		}
 		l.inService[l.next] = contract{server, until}
 		l.onServer[server] = l.next

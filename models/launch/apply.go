@@ -1,8 +1,10 @@
 package launch
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/models/scenario"
@@ -127,6 +129,15 @@ func (r *Run) fixed(next *scenario.Scenario) error {
 			return fmt.Errorf("policies.%s.kind: cannot change during a run", a.Name)
 		}
 	}
+	for i := range next.Pools {
+		a, b := &old.Pools[i], &next.Pools[i]
+		switch {
+		case a.Name != b.Name:
+			return fmt.Errorf("pools.%s.name: cannot change during a run", a.Name)
+		case a.GPUsPerNode != b.GPUsPerNode:
+			return fmt.Errorf("pools.%s.gpus_per_node: cannot change during a run", a.Name)
+		}
+	}
 	for i := range next.Tiers {
 		a, b := old.Tiers[i], next.Tiers[i]
 		a.Priority = b.Priority
@@ -154,14 +165,21 @@ func (r *Run) fixed(next *scenario.Scenario) error {
 }
 
 // Rehearse finds what New refuses, and patches of the timeline that a run would
-// refuse when their time comes: knobs that cannot change. It plays nothing.
+// refuse when their time comes: knobs that cannot change. It plays nothing: all
+// patches are applied in their order to a run that has not begun, so that one
+// which is refused only because of what has happened by then is not found.
 func Rehearse(sc *scenario.Scenario) error {
 	r, err := New(sc, Options{})
 	if err != nil {
 		return err
 	}
 	var faults scenario.Faults
-	for i := range sc.Timeline {
+	order := make([]int, len(sc.Timeline))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(sc.Timeline[a].At, sc.Timeline[b].At) })
+	for _, i := range order {
 		if err := r.Apply(sc.Timeline[i].Set); err != nil {
 			faults = append(faults, sc.Fault(fmt.Sprintf("timeline[%d].set", i), err.Error(), ""))
 		}

@@ -20,7 +20,6 @@ func (r *Run) try(now sim.Time, p parked) {
 	*a = models.Attempt{Request: p.key, First: p.first, Arrived: now, Admitted: now, User: p.user, Server: -1,
 		Try: p.try, Visit: p.visit, Tier: p.tier, Class: p.class, Priority: r.priority[p.tier]}
 	c := &r.classes[p.class]
-	a.Service = c.expected
 	if p.try == 1 {
 		r.rec.Requested(a)
 	}
@@ -30,8 +29,9 @@ func (r *Run) try(now sim.Time, p parked) {
 		r.free = append(r.free, slot)
 		return
 	}
-	r.rec.Arrived(a)
 	q := &r.pools[c.pool]
+	a.Service = q.gpu.AtSpeed(c.expected)
+	r.rec.Arrived(a)
 	r.signals = models.Signals{Now: now, Waiting: q.queue.Len(), Busy: q.gpu.Busy(), Capacity: q.gpu.Capacity() - q.gpu.Fluid()}
 	v := r.chain.Admit(a, &r.signals)
 	if v.Reason != 0 {

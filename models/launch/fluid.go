@@ -175,7 +175,10 @@ func (r *Run) settleOne(now sim.Time, f *fluid) {
 	// What waits grows at an even rate over dt, and decays: w' = growth - w / patience.
 	x := dt / f.patience.Seconds()
 	after, keep := float64(f.waiting()), rng.Exp(-x)
-	left := float64(before*keep) + float64((after-before)*(1-keep))/x
+	left := after // where next to nothing can have decayed, the quotient would cancel
+	if x > 1e-7 {
+		left = float64(before*keep) + float64((after-before)*(1-keep))/x
+	}
 	lost := after - math.Max(left, 0)
 	flow.Abandoned, f.carry.lost = whole(lost + f.carry.lost)
 	flow.Abandoned = min(flow.Abandoned, f.backlog)

@@ -25,10 +25,10 @@ demand:
 // 10 s on average, that the other 10 leave.
 func TestFluidWorkUnderOverloadFindsItsBalance(t *testing.T) {
 	s := finish(t, flood, 1).Summary
-	assert.InEpsilon(t, 0.5, float64(s.All.AbandonmentRate), 0.01)
-	assert.InEpsilon(t, 100, float64(s.All.QueueLength.Mean), 0.01)
+	assert.InEpsilon(t, 0.5, float64(s.Classes["chat"].AbandonmentRate), 0.01)
+	assert.InEpsilon(t, 100, float64(s.Classes["chat"].QueueLength.Mean), 0.01)
 	assert.InDelta(t, 1, float64(s.GPU.Utilisation), 1e-6)
-	assert.InEpsilon(t, float64(s.Tiers["free"].CompletedShare), float64(s.Tiers["paid"].CompletedShare), 0.01, "servers are shared by what is claimed")
+	assert.InEpsilon(t, float64(s.Tiers["free"].Classes["chat"].CompletedShare), float64(s.Tiers["paid"].Classes["chat"].CompletedShare), 0.01, "servers are shared by what is claimed")
 }
 
 // Servers and messages are whole numbers. What rounding leaves over from one
@@ -40,8 +40,8 @@ func TestFluidWorkNeverWaitsWhereThereIsRoomAtAnyScale(t *testing.T) {
 		text = strings.Replace(text, "service: 1s", "service: 1.37s", 1)
 		text = strings.ReplaceAll(text, "/s}", "/s, profile: [{at: +0s, x: 0.1}, {at: +5h, x: 1}, {at: +10h, x: 0}]}")
 		s := finish(t, text, 1).Summary
-		assert.Zero(t, s.All.Abandoned, nodes)
-		assert.Zero(t, s.All.QueueLength.Max, nodes)
+		assert.Zero(t, s.Classes["chat"].Abandoned, nodes)
+		assert.Zero(t, s.Classes["chat"].QueueLength.Max, nodes)
 		// 20/s x 0.525 of it on average x 1.37 s.
 		assert.InEpsilon(t, 20*0.525*1.37, float64(s.GPU.FluidMean), 0.001, nodes)
 	}
@@ -49,7 +49,7 @@ func TestFluidWorkNeverWaitsWhereThereIsRoomAtAnyScale(t *testing.T) {
 
 func TestFluidWorkThatNeedsNoTimeIsDoneAtOnce(t *testing.T) {
 	s := finish(t, strings.Replace(flood, "service: 1s", "service: 0s", 1), 1).Summary
-	assert.Equal(t, s.All.Requests, s.All.Satisfied)
+	assert.Equal(t, s.Classes["chat"].Requests, s.Classes["chat"].Satisfied)
 	assert.Zero(t, s.GPU.FluidMean)
 }
 

@@ -165,6 +165,7 @@ func (r *Run) Handle(now sim.Time, ev sim.Event) {
 		r.settle(now)
 		r.rec.Begin(now, r.k.Fired())
 	case evInterval:
+		r.settle(now)
 		r.rec.CloseInterval(now)
 	case evOpenWindow:
 		r.rec.OpenWindow(int(ev.Arg), now, r.k.Fired())
@@ -206,7 +207,7 @@ func (r *Run) Now() sim.Time { return r.k.Now() - r.origin }
 // StepUntil advances to a moment of the scenario's time: every event before it
 // has fired.
 func (r *Run) StepUntil(t sim.Time) error {
-	r.k.RunUntil(min(t+r.origin, r.end))
+	r.k.RunUntil(min(t, r.end-r.origin) + r.origin)
 	return r.err
 }
 
@@ -218,7 +219,9 @@ func (r *Run) RunToEnd(ctx context.Context, progress func(now sim.Time, fired ui
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		r.k.RunUntil(min(r.k.Now()+step, r.end))
+		to := min(r.k.Now()+step, r.end)
+		for !r.k.Advance(to, 1<<18) && ctx.Err() == nil {
+		}
 		if r.err != nil {
 			return r.err
 		}
@@ -237,6 +240,9 @@ func (r *Run) Result() (*metrics.Result, error) {
 	}
 	if err := r.RunToEnd(context.Background(), nil); err != nil {
 		return nil, err
+	}
+	if r.err != nil {
+		return nil, r.err
 	}
 	r.done = true
 	now := r.end

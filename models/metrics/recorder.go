@@ -84,16 +84,13 @@ type cell struct {
 	last     [numCounts]int64          // counts at the last close of an interval
 	lastRej  []int64                   // rejected at that time
 	lastInt  [numLevels]stats.Integral // integrals at that time
-	levels   [numGroupsOfCell]*levels  // the groups that it belongs to, its own first
+	levels   []*levels                 // the groups that it belongs to, its own first
 	own      levels
 }
 
 // levels are the gauges of which a maximum is reported, so that each group of
 // cells needs its own.
 type levels struct{ queue, retrying stats.Gauge }
-
-// The groups of a cell: itself, its tier, its class, paid or unpaid, all.
-const numGroupsOfCell = 5
 
 // The integrals that the series keeps of a cell.
 const (
@@ -142,7 +139,10 @@ func NewRecorder(w World) *Recorder {
 			x.tier, x.class = models.Tier(t), models.Class(c)
 			x.rejected = make([]int64, w.Reasons.Len())
 			x.lastRej = make([]int64, w.Reasons.Len())
-			x.levels = [numGroupsOfCell]*levels{&x.own, &r.groups[t], &r.groups[nT+c], &r.groups[pay], &r.groups[nT+nC+2]}
+			x.levels = []*levels{&x.own, &r.groups[nT+c]}
+			if !w.Classes[c].Fluid {
+				x.levels = append(x.levels, &r.groups[t], &r.groups[pay], &r.groups[nT+nC+2])
+			}
 			if w.Used(x.tier, x.class) {
 				x.cohort = make([]int64, intervals)
 				r.used = append(r.used, i)

@@ -58,6 +58,8 @@ type Level struct {
 
 // Figures is what is reported of a set of attempts: all of them, those of a
 // tier, of a class, or of a class within a tier. Counts are simulated counts.
+// Fluid work stands under its class alone, and is not in the figures over
+// classes: those of all, of the paid and unpaid, of a tier.
 type Figures struct {
 	Requests   Figure            `json:"requests"`
 	Satisfied  Figure            `json:"satisfied"`
@@ -114,7 +116,8 @@ const SchemaVersion = 1
 type Summary struct {
 	Schema      int     `json:"schema"`
 	Scenario    string  `json:"scenario"`
-	Scale       float64 `json:"scale"` // simulated share of the full-scale world
+	Scale       float64 `json:"scale"`  // simulated share of the full-scale world
+	Counts      string  `json:"counts"` // "simulated": counts, flows and levels are to be divided by scale
 	Seed        uint64  `json:"seed"`
 	Replication uint64  `json:"replication"`
 	From        Figure  `json:"from_s"` // seconds after the scenario's start

@@ -119,18 +119,25 @@ func (r *Recorder) Distribution(t models.Tier, c models.Class) *stats.Sketch {
 
 func (r *Recorder) summary(from, to *state, l *Live) Summary {
 	nT, nC := len(r.w.Tiers), len(r.w.Classes)
-	s := Summary{Schema: SchemaVersion, Scenario: r.w.Scenario, Scale: r.w.Scale, Seed: r.w.Seed, Replication: r.w.Replication,
+	s := Summary{Schema: SchemaVersion, Scenario: r.w.Scenario, Scale: r.w.Scale, Counts: "simulated", Seed: r.w.Seed, Replication: r.w.Replication,
 		From: Figure((from.at - r.w.From).Seconds()), To: Figure((to.at - r.w.From).Seconds()), Events: Figure(to.events - from.events),
 		Tiers: map[string]*Figures{}, Classes: map[string]*Figures{}, Pools: map[string]PoolFigures{}}
 	f := figurer{r: r, from: from, to: to, live: l}
-	s.All = f.group(func(x *cell) bool { return true }, nT+nC+2)
-	s.Paid = f.group(func(x *cell) bool { return r.w.Tiers[x.tier].Paid }, nT+nC)
-	s.Unpaid = f.group(func(x *cell) bool { return !r.w.Tiers[x.tier].Paid }, nT+nC+1)
-	f.perClass(s.Paid, func(x *cell) bool { return r.w.Tiers[x.tier].Paid })
-	f.perClass(s.Unpaid, func(x *cell) bool { return !r.w.Tiers[x.tier].Paid })
+	// Over classes, only what is followed one by one is added up: beside a
+	// billion fluid messages nothing else would be seen.
+	followed := func(in func(*cell) bool) func(*cell) bool {
+		return func(x *cell) bool { return !r.w.Classes[x.class].Fluid && in(x) }
+	}
+	pays := func(x *cell) bool { return r.w.Tiers[x.tier].Paid }
+	paysNot := func(x *cell) bool { return !pays(x) }
+	s.All = f.group(followed(func(*cell) bool { return true }), nT+nC+2)
+	s.Paid = f.group(followed(pays), nT+nC)
+	s.Unpaid = f.group(followed(paysNot), nT+nC+1)
+	f.perClass(s.Paid, pays)
+	f.perClass(s.Unpaid, paysNot)
 	for t, tier := range r.w.Tiers {
 		in := func(x *cell) bool { return int(x.tier) == t }
-		g := f.group(in, t)
+		g := f.group(followed(in), t)
 		f.perClass(g, in)
 		s.Tiers[tier.Name] = g
 	}

@@ -68,6 +68,9 @@ func (c *checker) sizes() {
 }
 
 func (c *checker) times() {
+	if strings.ContainsAny(c.Name, `/\`) || strings.HasPrefix(c.Name, ".") {
+		c.fault("name", quote(c.Name)+" cannot be the name of a folder, and results are written under it", "a plain name, such as quiet-day")
+	}
 	if c.Duration > maxTime {
 		c.fault("duration", "is longer than 100 years", "at most 36500d")
 	}

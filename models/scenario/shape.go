@@ -227,6 +227,9 @@ func typeName(t reflect.Type) string {
 	case t.Kind() == reflect.Slice && section(t.Elem()) && t.Elem() != distType:
 		return "list"
 	case t.Kind() == reflect.Slice:
+		if t.Elem() == distType {
+			return "list of distributions of durations"
+		}
 		return "list of " + typeName(t.Elem()) + "s"
 	case t.Kind() == reflect.Struct:
 		return "section"
