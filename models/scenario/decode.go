@@ -209,6 +209,9 @@ func (d *decoder) dist(n *yaml.Node, v reflect.Value, path string) {
 	before := len(d.faults)
 	d.mapping(n, v, path)
 	if len(d.faults) == before {
+		d.sample(n, v.Addr().Interface().(*unit.Dist), path)
+	}
+	if len(d.faults) == before {
 		if _, err := v.Interface().(unit.Dist).Build(); err != nil {
 			d.textFault(n, err, &field{typ: distType}, path)
 		}

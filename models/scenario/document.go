@@ -42,6 +42,8 @@ import (
 	"unicode/utf8"
 
 	yaml "go.yaml.in/yaml/v4"
+
+	"github.com/launchday-sim/launchday/models/unit"
 )
 
 // The limits of a scenario file. They are far above what anybody writes, and low
@@ -61,6 +63,9 @@ type Document struct {
 	name string
 	root *yaml.Node
 
+	files   fs.FS                      // where the files lie that it names; nil: it cannot name any
+	samples map[string][]unit.Duration // those that have been read, by their path
+
 	// What it was decoded into; known after Decode, needed by Set and Apply.
 	into reflect.Type
 	opts Options
@@ -76,7 +81,11 @@ func Load(fsys fs.FS, name string) (*Document, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return Parse(name, f)
+	doc, err := Parse(name, f)
+	if doc != nil {
+		doc.files, doc.samples = fsys, map[string][]unit.Duration{}
+	}
+	return doc, err
 }
 
 // Parse reads a document of the given name. It checks the form only: one YAML

@@ -37,6 +37,7 @@ type Dist struct {
 	Max     Duration   `yaml:"max" doc:"Uniform, triangular, truncated: largest value."`
 	Value   Duration   `yaml:"value" doc:"Deterministic: the value."`
 	Values  []Duration `yaml:"values" doc:"Discrete: the values. Empirical: a sample, linear between its order statistics. Hyperexponential: the means of the phases."`
+	File    string     `yaml:"file" doc:"Empirical, in place of values: a file with the sample, its path from the scenario's folder; a duration, or a number of seconds, a line."`
 	Weights []float64  `yaml:"weights" min:"0" doc:"Discrete, mixture, hyperexponential: weights, divided by their sum."`
 	Parts   []Dist     `yaml:"parts" doc:"Mixture: the laws that are mixed."`
 	Of      *Dist      `yaml:"of" doc:"Truncated, shifted: the law."`
