@@ -56,8 +56,12 @@ type Attempt struct {
 	Visit    uint8  // 0 for the first request of a wish, then its returns
 	Tier     Tier
 	Class    Class
-	Priority uint8 // 0 is served first
-	Waited   bool  // it joined the queue and was not served at once
+	Pool     uint8   // of the run's list of pools, the one that serves it
+	Priority uint8   // 0 is served first
+	Waited   bool    // it joined the queue and was not served at once
+	Line     uint16  // the link of the chain whose policy keeps it before the queue, from 1; 0: none does
+	Passed   uint16  // links of the chain that it has passed, for those who are told how it ended
+	Quality  float32 // of the answer that it gets, 1 unless a policy degraded it
 }
 
 // An Outcome is how an attempt ended. Every attempt ends in exactly one.
@@ -126,15 +130,40 @@ func (r *Reasons) Len() int { return len(r.list) + 1 }
 // A Verdict is what a policy says of an attempt. The zero value admits it.
 type Verdict struct {
 	Reason     Reason   // other than 0: refused, and why
+	Kept       Kept     // when admitted: the policy keeps it before what comes next
+	Answered   bool     // when admitted: it is answered at once, without a server, as by a cache
+	Pool       uint8    // when admitted: 1 + the pool that is to serve it; 0 is that of its class
 	RetryAfter sim.Time // when refused: time after which a try may succeed; 0 is not said
 	MaxWait    sim.Time // when admitted: the longest wait in the queue; 0 is no bound
+	Work       float64  // when admitted: what is left of its service time, above 0; 0 is all of it
+	Quality    float64  // when admitted: what is left of its quality, above 0; 0 is all of it
 }
 
-// Signals is what a policy may look at when an attempt arrives: only what a
-// real gateway could see of the pool that would serve it.
+// Kept says whether a policy keeps an attempt, and whether its user waits.
+type Kept uint8
+
+// The ways of keeping an attempt.
+const (
+	NotKept Kept = iota
+	InLine       // its user waits, as before a waiting room: his patience runs
+	Aside        // it is taken and done later, and its user is told: nobody waits
+)
+
+// Signals is what a policy may look at: only what a real gateway could see of
+// the pool that would serve the attempt.
 type Signals struct {
-	Now      sim.Time
-	Waiting  int // attempts in the queue
-	Busy     int // servers at work
-	Capacity int // servers that are up and not claimed by fluid work
+	Now       sim.Time
+	Pool      int      // which pool it is, of the run's list
+	Waiting   int      // attempts in the queue
+	Busy      int      // servers at work
+	Capacity  int      // servers that are up and not claimed by fluid work
+	LastWait  sim.Time // how long the attempt that was started last had waited
+	Started   uint64   // attempts started so far
+	Completed uint64   // attempts completed so far
 }
+
+// InFlight is the attempts that are admitted and have not ended.
+func (s *Signals) InFlight() int { return s.Waiting + s.Busy }
+
+// Free is the servers that could take up an attempt now.
+func (s *Signals) Free() int { return max(0, s.Capacity-s.Busy) }

@@ -9,6 +9,7 @@ const (
 	PriorityDeparture              // a service ends
 	PriorityCapacity               // a node fails or comes back, a lot arrives
 	PriorityPatience               // a wait in the queue runs out
+	PriorityControl                // a policy acts between attempts: a period of its controller ends, it lets somebody go on
 	PriorityArrival                // an attempt arrives, first try or retry
 	PriorityObserve                // a look at the state: samples, windows, reports
 )

@@ -1,6 +1,8 @@
 package launch
 
 import (
+	"math"
+
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/models/client"
 	"github.com/launchday-sim/launchday/sim"
@@ -12,14 +14,13 @@ func (r *Run) Request(now sim.Time, key rng.Key, user models.User, tier models.T
 	r.try(now, parked{key: key, first: now, user: user, try: 1, tier: tier, class: class})
 }
 
-// try brings a request to the service: it is held back, refused, started or
-// put into the queue.
+// try brings a request to the service: it is held back by its own user, refused,
+// kept before the queue, or let in.
 func (r *Run) try(now sim.Time, p parked) {
 	slot := r.take()
 	a := &r.attempts[slot]
-	*a = models.Attempt{Request: p.key, First: p.first, Arrived: now, Admitted: now, User: p.user, Server: -1,
-		Try: p.try, Visit: p.visit, Tier: p.tier, Class: p.class, Priority: r.priority[p.tier]}
-	c := &r.classes[p.class]
+	*a = models.Attempt{Request: p.key, First: p.first, Arrived: now, Admitted: now, User: p.user, Server: -1, Quality: 1,
+		Try: p.try, Visit: p.visit, Tier: p.tier, Class: p.class, Pool: uint8(r.classes[p.class].pool), Priority: r.priority[p.tier]}
 	if p.try == 1 {
 		r.rec.Requested(a)
 	}
@@ -29,27 +30,75 @@ func (r *Run) try(now sim.Time, p parked) {
 		r.free = append(r.free, slot)
 		return
 	}
-	q := &r.pools[c.pool]
-	a.Service = q.gpu.AtSpeed(c.expected)
+	a.Service = r.pools[a.Pool].gpu.AtSpeed(r.classes[p.class].expected)
 	r.rec.Arrived(a)
-	r.signals = models.Signals{Now: now, Waiting: q.queue.Len(), Busy: q.gpu.Busy(), Capacity: q.gpu.Capacity() - q.gpu.Fluid()}
+	r.ask(now, slot)
+}
+
+// ask asks the chain about an attempt, or that part of it which lies behind the
+// policy that has kept it so far.
+func (r *Run) ask(now sim.Time, slot models.Slot) {
+	a := &r.attempts[slot]
+	r.see(now, &r.pools[a.Pool])
 	v := r.chain.Admit(a, &r.signals)
-	if v.Reason != 0 {
-		r.rec.Ended(now, a, models.Rejected, v.Reason)
-		r.react(now, slot, models.Rejected, r.reasons.Get(v.Reason).Status, v.RetryAfter)
-		return
+	switch {
+	case v.Reason != 0:
+		r.reject(now, slot, v.Reason, v.RetryAfter)
+	case v.Kept != models.NotKept:
+		r.keep(now, slot, v.Kept)
+	default:
+		r.enter(now, slot, &v)
 	}
+}
+
+// see fills in the signals of a pool.
+func (r *Run) see(now sim.Time, q *pool) {
+	r.signals = models.Signals{Now: now, Pool: q.n, Waiting: q.queue.Len(), Busy: q.gpu.Busy(), Capacity: q.gpu.Capacity() - q.gpu.Fluid(),
+		LastWait: q.lastWait, Started: q.started, Completed: q.completed}
+}
+
+// See returns the signals of the pool that serves a class.
+func (r *Run) See(class models.Class) models.Signals {
+	r.see(r.k.Now(), &r.pools[r.classes[class].pool])
+	return r.signals
+}
+
+// reject ends an attempt that a policy or a queue refuses.
+func (r *Run) reject(now sim.Time, slot models.Slot, reason models.Reason, retryAfter sim.Time) {
+	r.ended(now, slot, models.Rejected, reason)
+	r.react(now, slot, models.Rejected, r.reasons.Get(reason).Status, retryAfter)
+}
+
+// ended is the end of an attempt, whatever it is: it is recorded, and told to
+// the policies that admitted it.
+func (r *Run) ended(now sim.Time, slot models.Slot, o models.Outcome, reason models.Reason) {
+	a := &r.attempts[slot]
+	r.rec.Ended(now, a, o, reason)
+	r.chain.Finish(a, o, now)
+}
+
+// enter brings an attempt that the chain has admitted to its pool.
+func (r *Run) enter(now sim.Time, slot models.Slot, v *models.Verdict) {
+	a := &r.attempts[slot]
+	a.Admitted = now
+	if v.Pool != 0 {
+		a.Pool = v.Pool - 1
+	}
+	degrade(a, v)
 	r.rec.Admitted(a)
-	r.src = p.key.Draw(purposeService)
-	a.Service = seconds(c.service.Sample(&r.src))
-	if server, ok := q.gpu.Start(now, slot, a.Service); ok {
-		a.Server = server
-		a.Started = now
-		r.rec.Started(now, a)
-		q.changed(now)
+	if v.Answered {
+		r.complete(now, slot)
 		return
 	}
-	a.Patience = r.clients[int(a.Tier)*len(r.classes)+int(a.Class)].Patience(a.Request)
+	r.src = a.Request.Draw(purposeService)
+	a.Service = seconds(r.classes[a.Class].service.Sample(&r.src))
+	a.Service = shortened(a.Service, v)
+	q := &r.pools[a.Pool]
+	if q.gpu.Free() > 0 {
+		q.start(now, slot)
+		return
+	}
+	r.setPatience(a)
 	a.MaxWait = sim.Never
 	if v.MaxWait != 0 {
 		a.MaxWait = v.MaxWait
@@ -57,9 +106,29 @@ func (r *Run) try(now sim.Time, p parked) {
 	a.Waited = true
 	q.queue.Push(slot, a)
 	r.rec.Queued(now, a)
-	if wait := min(a.Patience, a.MaxWait); wait < r.end-now {
-		a.Timer = r.k.Timer(now+wait, sim.Event{Actor: r.actor, Kind: evPatience, Priority: models.PriorityPatience, Arg: uint32(slot)})
+	r.watch(now, slot, min(a.Patience, a.MaxWait))
+}
+
+// watch sets the timer of an attempt that waits.
+func (r *Run) watch(now sim.Time, slot models.Slot, wait sim.Time) {
+	if wait < r.end-now {
+		r.attempts[slot].Timer = r.k.Timer(now+wait, sim.Event{Actor: r.actor, Kind: evPatience, Priority: models.PriorityPatience, Arg: uint32(slot)})
 	}
+}
+
+// degrade takes over what a policy takes away from the quality of an answer.
+func degrade(a *models.Attempt, v *models.Verdict) {
+	if v.Quality != 0 {
+		a.Quality = float32(float64(a.Quality) * v.Quality)
+	}
+}
+
+// shortened is what a policy leaves of a service time.
+func shortened(service sim.Time, v *models.Verdict) sim.Time {
+	if v.Work == 0 {
+		return service
+	}
+	return sim.Time(math.Floor(float64(float64(service)*v.Work) + 0.5))
 }
 
 // take returns a vacant slot of the table of attempts.
@@ -73,18 +142,47 @@ func (r *Run) take() models.Slot {
 	return models.Slot(len(r.attempts) - 1)
 }
 
-// leave takes an attempt out of the queue whose wait has run out.
+// leave takes an attempt out of the queue, or out of the line before it, whose
+// wait has run out.
 func (r *Run) leave(now sim.Time, slot models.Slot) {
 	a := &r.attempts[slot]
 	a.Timer = 0
-	r.pools[r.classes[a.Class].pool].queue.Leave(a)
-	r.rec.Left(now, a)
 	o := models.Abandoned
-	if a.MaxWait < a.Patience {
-		o = models.TimedOut
+	if a.Line != 0 {
+		r.unkeep(now, slot)
+	} else {
+		r.pools[a.Pool].queue.Leave(a)
+		r.rec.Left(now, a)
+		if a.MaxWait < a.Patience {
+			o = models.TimedOut
+		}
 	}
-	r.rec.Ended(now, a, o, 0)
+	r.ended(now, slot, o, 0)
 	r.react(now, slot, o, 0, 0)
+}
+
+// start gives an attempt to a free server, unless a policy drops it at the last
+// moment.
+func (p *pool) start(now sim.Time, slot models.Slot) {
+	r := p.r
+	a := &r.attempts[slot]
+	if r.chain.Starts(a) {
+		r.see(now, p)
+		v := r.chain.Start(a, &r.signals)
+		if v.Reason != 0 {
+			r.rec.Dropped(now, a)
+			r.reject(now, slot, v.Reason, v.RetryAfter)
+			return
+		}
+		degrade(a, &v)
+		a.Service = shortened(a.Service, &v)
+	}
+	a.Server, _ = p.gpu.Start(now, slot, a.Service)
+	a.Started = now
+	p.started++
+	p.lastWait = now - a.Admitted
+	r.rec.Started(now, a)
+	p.changed(now)
 }
 
 // pull starts attempts that wait while servers are free.
@@ -104,34 +202,39 @@ func (p *pool) pull(now sim.Time) {
 			r.k.Cancel(a.Timer)
 			a.Timer = 0
 		}
-		a.Server, _ = p.gpu.Start(now, e.Slot, a.Service)
-		a.Started = now
-		r.rec.Started(now, a)
+		p.start(now, e.Slot)
+	}
+	if r.chain.Keeps() && p.gpu.Free() > 0 {
+		r.chain.Freed()
 	}
 	p.changed(now)
 }
 
 // Done is called by the pool when a service ends.
 func (p *pool) Done(now sim.Time, slot models.Slot, _ int32) {
-	r := p.r
+	p.completed++
+	p.r.rec.Released(now, &p.r.attempts[slot])
+	p.r.complete(now, slot)
+	p.pull(now)
+}
+
+// complete is the end of an attempt whose user gets what he asked for.
+func (r *Run) complete(now sim.Time, slot models.Slot) {
 	a := &r.attempts[slot]
-	r.rec.Released(now, a)
-	r.rec.Ended(now, a, models.Completed, 0)
+	r.ended(now, slot, models.Completed, 0)
 	r.rec.Satisfied(now, a)
 	r.demand.Completed(a.Class)
 	if r.classes[a.Class].signup {
 		r.demand.SignedUp(a.Tier)
 	}
 	r.free = append(r.free, slot)
-	p.pull(now)
 }
 
 // Lost is called by the pool when a node goes down under an attempt.
 func (p *pool) Lost(now sim.Time, slot models.Slot, _ int32) {
 	r := p.r
-	a := &r.attempts[slot]
-	r.rec.Released(now, a)
-	r.rec.Ended(now, a, models.Failed, 0)
+	r.rec.Released(now, &r.attempts[slot])
+	r.ended(now, slot, models.Failed, 0)
 	r.react(now, slot, models.Failed, 0, 0)
 }
 

@@ -64,10 +64,11 @@ func (r *Run) build() error {
 	if err != nil {
 		return err
 	}
-	r.chain, err = policy.NewChain(sc.Policies, policy.Env{Seed: r.opts.Seed, Replication: r.opts.Replication, Users: r.demand.Users(), Horizon: r.end, Tiers: tiers, Reasons: &r.reasons, Now: r.k.Now}, classNames)
+	r.chain, err = policy.NewChain(sc.Policies, policy.Env{Seed: r.opts.Seed, Replication: r.opts.Replication, Users: r.demand.Users(), Horizon: r.end, Tiers: tiers, Classes: classNames, Pools: poolNames, Reasons: &r.reasons, Now: r.k.Now})
 	if err != nil {
 		return err
 	}
+	r.lines = make([]line, r.chain.Links())
 	if err := r.setClients(); err != nil {
 		return err
 	}

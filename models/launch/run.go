@@ -62,6 +62,7 @@ type Run struct {
 	attempts []models.Attempt
 	free     []models.Slot
 	parking  parking
+	lines    []line // of those whom policies keep, by link of the chain
 	fluids   []fluid
 	src      rng.Source     // of the draw being made; here because a law takes it by address
 	signals  models.Signals // of the attempt being judged; here for the same reason
@@ -86,6 +87,9 @@ type pool struct {
 	queue    *queue.Queue
 	fluid    stats.Gauge // servers that fluid work holds
 	capacity int         // as last recorded
+
+	started, completed uint64   // attempts
+	lastWait           sim.Time // of the attempt started last
 }
 
 // The kinds of the run's own events.
@@ -124,6 +128,7 @@ func New(sc *scenario.Scenario, opts Options) (*Run, error) {
 		r.pools[i].changed(0)
 	}
 	r.demand.Start(0)
+	r.chain.Begin(r.k, r)
 	return r, nil
 }
 
@@ -274,6 +279,7 @@ func (r *Run) live() metrics.Live {
 			r.rec.Attempt(live, &r.attempts[s])
 		}
 	}
+	r.asides(func(a *models.Attempt) { r.rec.Attempt(live, a) })
 	r.parking.each(func(p *parked) {
 		if p.try > 1 {
 			r.rec.Between(live, p.tier, p.class, p.first)

@@ -52,6 +52,7 @@ var extensive = map[string]bool{
 	"prob_wait":        false,
 	"queue_length":     true,
 	"retrying":         true,
+	"held":             true,
 	"busy_mean":        true,
 	"error_rate":       false,
 	"refusal_rate":     false,

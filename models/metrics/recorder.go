@@ -90,12 +90,13 @@ type cell struct {
 
 // levels are the gauges of which a maximum is reported, so that each group of
 // cells needs its own.
-type levels struct{ queue, retrying stats.Gauge }
+type levels struct{ queue, retrying, held stats.Gauge }
 
 // The integrals that the series keeps of a cell.
 const (
 	lQueue = iota
 	lRetrying
+	lHeld
 	lBusy
 	numLevels
 )
@@ -110,7 +111,8 @@ type Recorder struct {
 	cells     []cell // tier * classes + class
 	used      []int
 	groups    []levels // tiers, classes, paid, unpaid, all
-	capacity  []stats.Gauge
+	capacity  []stats.Gauge // by pool
+	busy      []stats.Gauge // by pool, servers that hold an attempt; a fallback's is not that of its class
 	seen      []bitset // by class, then any class
 	satisfied []bitset
 	windows   []openWindow
@@ -125,7 +127,7 @@ type Recorder struct {
 func NewRecorder(w World) *Recorder {
 	nT, nC := len(w.Tiers), len(w.Classes)
 	r := &Recorder{w: w, cells: make([]cell, nT*nC), groups: make([]levels, nT+nC+3),
-		capacity: make([]stats.Gauge, len(w.Pools)), lastCap: make([]stats.Integral, len(w.Pools)),
+		capacity: make([]stats.Gauge, len(w.Pools)), busy: make([]stats.Gauge, len(w.Pools)), lastCap: make([]stats.Integral, len(w.Pools)),
 		seen: make([]bitset, nC+1), satisfied: make([]bitset, nC+1), closedAt: w.From}
 	intervals := int((w.To - w.From + w.Interval - 1) / w.Interval)
 	for t := range nT {
@@ -227,6 +229,7 @@ func (r *Recorder) Queued(now sim.Time, a *models.Attempt) {
 func (r *Recorder) Started(now sim.Time, a *models.Attempt) {
 	x := r.cell(a)
 	x.busy.Add(int64(now), 1)
+	r.busy[a.Pool].Add(int64(now), 1)
 	if a.Waited {
 		for _, l := range x.levels {
 			l.queue.Add(int64(now), -1)
@@ -236,6 +239,23 @@ func (r *Recorder) Started(now sim.Time, a *models.Attempt) {
 		wait := int64(now - a.Admitted)
 		x.live[sWait].Record(wait)
 		x.live[sOffered].Record(wait)
+	}
+}
+
+// Kept records attempts that a policy begins (+1) or ceases (-1) to keep before
+// what comes next.
+func (r *Recorder) Kept(now sim.Time, a *models.Attempt, delta int64) {
+	for _, l := range r.cell(a).levels {
+		l.held.Add(int64(now), delta)
+	}
+}
+
+// Dropped records that a policy drops an attempt whose turn to be served had come.
+func (r *Recorder) Dropped(now sim.Time, a *models.Attempt) {
+	if a.Waited {
+		r.Left(now, a)
+	} else if r.measured(a) {
+		r.cell(a).live[sWait].Record(int64(now - a.Admitted))
 	}
 }
 
@@ -260,6 +280,7 @@ func (r *Recorder) Offered(now sim.Time, t models.Tier, c models.Class, joined s
 // Released records that a server is done with an attempt or has lost it.
 func (r *Recorder) Released(now sim.Time, a *models.Attempt) {
 	r.cell(a).busy.Add(int64(now), -1)
+	r.busy[a.Pool].Add(int64(now), -1)
 }
 
 // Ended records the outcome of an attempt. The reason counts for Rejected only.
@@ -271,6 +292,9 @@ func (r *Recorder) Ended(now sim.Time, a *models.Attempt, o models.Outcome, reas
 	switch o {
 	case models.Completed:
 		x.counts[cCompleted]++
+		if a.Quality < 1 {
+			x.counts[cDegraded]++
+		}
 		x.live[sLatency].Record(int64(now - a.Arrived))
 		x.cohort[int((a.Admitted-r.w.From)/r.w.Interval)]++
 		if r.w.Classes[a.Class].Signup {

@@ -90,6 +90,7 @@ type Figures struct {
 	ProbWait        Figure `json:"prob_wait"`        // share of the attempts that joined and had to wait
 	QueueLength     Level  `json:"queue_length"`     // attempts waiting
 	Retrying        Level  `json:"retrying"`         // requests between two tries
+	Held            Level  `json:"held"`             // attempts that a policy keeps before the queue: a waiting room, spare cycles
 	BusyMean        Figure `json:"busy_mean"`        // servers held, time average
 	ErrorRate       Figure `json:"error_rate"`       // (failed + timed out + refused for load) / attempts ended
 	RefusalRate     Figure `json:"refusal_rate"`     // refused by a limit of the operator / attempts ended

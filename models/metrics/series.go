@@ -125,6 +125,7 @@ func (r *Recorder) table() *Table {
 	for k, c := range [numLevels]struct{ name, unit, about string }{
 		{"queue_length_mean", "attempts", "attempts waiting, time average"},
 		{"retrying_mean", "requests", "requests between two tries, time average"},
+		{"held_mean", "attempts", "attempts that a policy keeps before the queue, time average"},
 		{"busy_mean", "servers", "servers held by this tier and class, time average"},
 	} {
 		float(c.name, c.unit, c.about, func(w *row) float64 { return w.levels[k] })

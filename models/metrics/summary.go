@@ -16,6 +16,7 @@ type state struct {
 	cells    []cellState
 	groups   [][numLevels - 1]stats.Integral
 	capacity []stats.Integral
+	busy     []stats.Integral
 }
 
 type cellState struct {
@@ -50,16 +51,17 @@ func (r *Recorder) state(now sim.Time, events uint64, sketches bool) state {
 	}
 	for i := range r.groups {
 		g := &r.groups[i]
-		s.groups = append(s.groups, [numLevels - 1]stats.Integral{g.queue.Integral(int64(now)), g.retrying.Integral(int64(now))})
+		s.groups = append(s.groups, [numLevels - 1]stats.Integral{g.queue.Integral(int64(now)), g.retrying.Integral(int64(now)), g.held.Integral(int64(now))})
 	}
 	for i := range r.capacity {
 		s.capacity = append(s.capacity, r.capacity[i].Integral(int64(now)))
+		s.busy = append(s.busy, r.busy[i].Integral(int64(now)))
 	}
 	return s
 }
 
 func (x *cell) integrals(now sim.Time) [numLevels]stats.Integral {
-	return [numLevels]stats.Integral{x.own.queue.Integral(int64(now)), x.own.retrying.Integral(int64(now)), x.busy.Integral(int64(now))}
+	return [numLevels]stats.Integral{x.own.queue.Integral(int64(now)), x.own.retrying.Integral(int64(now)), x.own.held.Integral(int64(now)), x.busy.Integral(int64(now))}
 }
 
 // Begin marks the end of the warm-up. It must be called at World.From.
@@ -67,11 +69,13 @@ func (r *Recorder) Begin(now sim.Time, events uint64) {
 	for i := range r.groups {
 		r.groups[i].queue.ResetMax()
 		r.groups[i].retrying.ResetMax()
+		r.groups[i].held.ResetMax()
 	}
 	for _, i := range r.used {
 		x := &r.cells[i]
 		x.own.queue.ResetMax()
 		x.own.retrying.ResetMax()
+		x.own.held.ResetMax()
 		x.lastInt = x.integrals(now)
 	}
 	for i := range r.capacity {
@@ -184,7 +188,7 @@ func (f *figurer) group(in func(*cell) bool, level int) *Figures {
 	var inSystem, open int64
 	classes := map[models.Class]bool{}
 	pools := make([]bool, len(r.w.Pools))
-	queueMax, retryingMax := Null(), Null()
+	queueMax, retryingMax, heldMax := Null(), Null(), Null()
 	single := 0
 	for _, i := range r.used {
 		x := &r.cells[i]
@@ -217,12 +221,13 @@ func (f *figurer) group(in func(*cell) bool, level int) *Figures {
 		classes[x.class] = true
 		pools[r.w.Classes[x.class].Pool] = true
 		single++
-		queueMax, retryingMax = Figure(x.own.queue.Max()), Figure(x.own.retrying.Max())
+		queueMax, retryingMax, heldMax = Figure(x.own.queue.Max()), Figure(x.own.retrying.Max()), Figure(x.own.held.Max())
 	}
 	if f.live == nil || (level < 0 && single > 1) {
-		queueMax, retryingMax = Null(), Null()
+		queueMax, retryingMax, heldMax = Null(), Null(), Null()
 	} else if level >= 0 {
-		queueMax, retryingMax = Figure(r.groups[level].queue.Max()), Figure(r.groups[level].retrying.Max())
+		g := &r.groups[level]
+		queueMax, retryingMax, heldMax = Figure(g.queue.Max()), Figure(g.retrying.Max()), Figure(g.held.Max())
 	}
 	g := &Figures{Requests: Figure(n[cRequests]), Satisfied: Figure(n[cSatisfied]), GivenUp: Figure(n[cGivenUp]), Attempts: Figure(n[cAttempts]),
 		Admitted: Figure(n[cAdmitted]), Completed: Figure(n[cCompleted]), Degraded: Figure(n[cDegraded]), Abandoned: Figure(n[cAbandoned]),
@@ -266,6 +271,7 @@ func (f *figurer) group(in func(*cell) bool, level int) *Figures {
 	g.ProbWait = ratio(float64(n[cWaited]), float64(n[cJoined]))
 	g.QueueLength = Level{Mean: f.mean(sum[lQueue]), Max: queueMax}
 	g.Retrying = Level{Mean: f.mean(sum[lRetrying]), Max: retryingMax}
+	g.Held = Level{Mean: f.mean(sum[lHeld]), Max: heldMax}
 	g.BusyMean = f.mean(sum[lBusy])
 	available := 0.0
 	for p, has := range pools {
@@ -291,17 +297,15 @@ func (f *figurer) pool(in func(int) bool) PoolFigures {
 	for p := range f.r.w.Pools {
 		if in(p) {
 			capacity = capacity.Add(f.to.capacity[p].Sub(f.from.capacity[p]))
+			busy = busy.Add(f.to.busy[p].Sub(f.from.busy[p]))
 		}
 	}
 	for _, i := range f.r.used {
 		x := &f.r.cells[i]
 		c := f.r.w.Classes[x.class]
-		if !in(c.Pool) {
-			continue
-		}
-		held := f.to.cells[i].levels[lBusy].Sub(f.from.cells[i].levels[lBusy])
-		busy = busy.Add(held)
-		if c.Fluid {
+		if c.Fluid && in(c.Pool) {
+			held := f.to.cells[i].levels[lBusy].Sub(f.from.cells[i].levels[lBusy])
+			busy = busy.Add(held)
 			fluid = fluid.Add(held)
 		}
 	}

@@ -5,17 +5,20 @@ import (
 	"slices"
 
 	"github.com/launchday-sim/launchday/models"
+	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 )
 
 // An Item is one policy of a scenario, in the list `policies`.
 type Item struct {
-	Name    string   `yaml:"name" required:"true" doc:"Name of the policy: refusals are counted under it, patches address it."`
-	Kind    string   `yaml:"kind" required:"true" doc:"Which rule it follows."`
-	Enabled bool     `yaml:"enabled" default:"yes" doc:"Whether it acts. One that is enabled later starts afresh at that moment."`
-	Tiers   []string `yaml:"tiers" ref:"tiers" doc:"Tiers that it acts on; all if empty."`
-	Classes []string `yaml:"classes" ref:"classes" doc:"Classes of requests that it acts on; all if empty."`
-	Spec    Spec     `yaml:",inline" kinds:"policy"`
+	Name           string        `yaml:"name" required:"true" doc:"Name of the policy: refusals are counted under it, patches address it."`
+	Kind           string        `yaml:"kind" required:"true" doc:"Which rule it follows."`
+	Enabled        bool          `yaml:"enabled" default:"yes" doc:"Whether it acts. One that is enabled later starts afresh at that moment."`
+	Tiers          []string      `yaml:"tiers" ref:"tiers" doc:"Tiers that it acts on; all if empty."`
+	Classes        []string      `yaml:"classes" ref:"classes" doc:"Classes of requests that it acts on; all if empty."`
+	SignalDelay    unit.Duration `yaml:"signal_delay" default:"0s" doc:"How old the signals of the pool are that it sees."`
+	SignalInterval unit.Duration `yaml:"signal_interval" default:"0s" doc:"How often they are read; 0s is at every attempt, or 16 times within signal_delay."`
+	Spec           Spec          `yaml:",inline" kinds:"policy"`
 }
 
 // A Chain is the policies of a run in the order of the scenario. The first that
@@ -23,58 +26,146 @@ type Item struct {
 //
 // What a policy has counted or taken for an attempt that a later one refuses is
 // spent, as it is in a gateway: put what looks at the load before what counts.
+// One that is told how attempts end (Finisher) is told of such a refusal, too.
 type Chain struct {
-	env     Env
-	classes []string
-	links   []link
-
-	// For each tier and class, at tier*len(classes)+class, those that act on it.
-	policies [][]Policy
-	holders  [][]Holder
+	env   Env
+	links []link
+	cells []cell // by tier * classes + class
+	loop  loop
 }
 
 // A link is one item with the policy that does its work.
 type link struct {
-	item   Item
-	policy Policy // nil while the item is disabled
+	item    Item
+	policy  Policy // nil while the item is disabled
+	since   sim.Time
+	sampled *sampled // nil: it sees the signals of the moment
+	line    line
+}
+
+// A cell is those links that act on one tier and class, by what they do. Each
+// list is in the order of the scenario.
+type cell struct {
+	admit  []int
+	hold   []Holder
+	start  []int
+	finish []int
+	tells  bool // whether anybody is told how an attempt ends
 }
 
 // NewChain builds the policies of the items. env.Name is filled in for each;
-// tiers are numbered as in env.Tiers and classes as in classes. An error names
-// the item.
-func NewChain(items []Item, env Env, classes []string) (*Chain, error) {
-	c := &Chain{env: env, classes: classes}
+// tiers and classes are numbered as in env. An error names the item.
+func NewChain(items []Item, env Env) (*Chain, error) {
+	c := &Chain{env: env}
 	if err := c.Reconfigure(items); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
+func (c *Chain) cell(a *models.Attempt) *cell {
+	return &c.cells[int(a.Tier)*len(c.env.Classes)+int(a.Class)]
+}
+
 // Admit asks the policies that act on the attempt's tier and class, in order,
-// until one refuses. When all admit, MaxWait is the least that any of them set.
+// until one refuses or keeps it; one that was kept goes on behind the policy that
+// kept it. When all admit, MaxWait is the least that any of them set, and Work
+// and Quality are the products of theirs.
 func (c *Chain) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 	var all models.Verdict
-	for _, p := range c.policies[int(a.Tier)*len(c.classes)+int(a.Class)] {
-		v := p.Admit(a, s)
+	at := c.cell(a)
+	behind := int(a.Line)
+	a.Line = 0
+	for _, i := range at.admit {
+		if i < behind {
+			continue
+		}
+		l := &c.links[i]
+		v := l.policy.Admit(a, l.view(s))
 		if v.Reason != 0 {
+			c.tell(at, i, a, models.Rejected, s.Now)
+			a.Passed = 0
 			return v
 		}
-		if v.MaxWait != 0 && (all.MaxWait == 0 || v.MaxWait < all.MaxWait) {
-			all.MaxWait = v.MaxWait
+		combine(&all, &v)
+		if v.Kept != models.NotKept {
+			a.Line = uint16(i + 1)
+			break
 		}
 	}
+	a.Passed = uint16(len(c.links))
+	if a.Line != 0 {
+		a.Passed = a.Line
+	}
 	return all
+}
+
+// combine adds the verdict of one policy that admits to that of those before it.
+func combine(all, v *models.Verdict) {
+	if v.MaxWait != 0 && (all.MaxWait == 0 || v.MaxWait < all.MaxWait) {
+		all.MaxWait = v.MaxWait
+	}
+	product := func(x *float64, y float64) {
+		if y != 0 {
+			if *x == 0 {
+				*x = 1
+			}
+			*x = float64(*x * y)
+		}
+	}
+	product(&all.Work, v.Work)
+	product(&all.Quality, v.Quality)
+	if v.Pool != 0 {
+		all.Pool = v.Pool
+	}
+	all.Answered = all.Answered || v.Answered
+	all.Kept = v.Kept
 }
 
 // Hold reports whether the user holds the request back of his own will, so
 // that it never becomes an attempt.
 func (c *Chain) Hold(a *models.Attempt, now sim.Time) bool {
-	for _, h := range c.holders[int(a.Tier)*len(c.classes)+int(a.Class)] {
+	for _, h := range c.cell(a).hold {
 		if h.Hold(a, now) {
 			return true
 		}
 	}
 	return false
+}
+
+// Starts reports whether any policy looks at the attempt when its turn has come.
+func (c *Chain) Starts(a *models.Attempt) bool { return len(c.cell(a).start) > 0 }
+
+// Start asks the policies that look at an attempt when its turn to be served
+// has come. One that refuses it drops it from the queue.
+func (c *Chain) Start(a *models.Attempt, s *models.Signals) models.Verdict {
+	var all models.Verdict
+	for _, i := range c.cell(a).start {
+		l := &c.links[i]
+		v := l.policy.(Starter).Start(a, l.view(s))
+		if v.Reason != 0 {
+			return v
+		}
+		combine(&all, &v)
+	}
+	return all
+}
+
+// Finish tells the policies that admitted an attempt how it ended.
+func (c *Chain) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
+	if at := c.cell(a); at.tells && a.Passed > 0 {
+		c.tell(at, int(a.Passed), a, o, now)
+		a.Passed = 0
+	}
+}
+
+// tell tells those links below one of the end of an attempt that they admitted.
+func (c *Chain) tell(at *cell, below int, a *models.Attempt, o models.Outcome, now sim.Time) {
+	for _, i := range at.finish {
+		if l := &c.links[i]; i < below && l.since <= a.Arrived {
+			l.policy.(Finisher).Finish(a, o, now)
+		}
+	}
 }
 
 // Reconfigure puts the items in the place of the old ones. An item that was
@@ -96,30 +187,37 @@ func (c *Chain) Reconfigure(items []Item) error {
 		if err != nil {
 			return fmt.Errorf("policy %s: %w", it.Name, err)
 		}
-		links[i] = link{it, fresh}
+		links[i] = link{item: it, policy: fresh, since: c.env.Now()}
 	}
 	// Every item is sound: from here on nothing can fail half-way.
 	for i := range links {
 		l := &links[i]
 		if !l.item.Enabled {
 			l.policy = nil
-		} else if p := c.running(l.item.Name, l.item.Kind); p != nil {
-			if err := p.Reconfigure(l.item.Spec); err != nil {
+		}
+		old := c.running(l.item.Name, l.item.Kind)
+		if old == nil {
+			continue
+		}
+		l.line, l.sampled = old.line, old.sampled
+		if l.item.Enabled && old.policy != nil {
+			if err := old.policy.Reconfigure(l.item.Spec); err != nil {
 				return fmt.Errorf("policy %s: %w", l.item.Name, err)
 			}
-			l.policy = p
+			l.policy, l.since = old.policy, old.since
 		}
 	}
 	c.links = links
 	c.selectByTierAndClass()
+	c.setLoop()
 	return nil
 }
 
-// running returns the policy that acts now under the name, if it is of the kind.
-func (c *Chain) running(name, kind string) Policy {
-	for _, l := range c.links {
-		if l.item.Name == name && l.item.Kind == kind {
-			return l.policy
+// running returns the link that acts now under the name, if it is of the kind.
+func (c *Chain) running(name, kind string) *link {
+	for i := range c.links {
+		if l := &c.links[i]; l.item.Name == name && l.item.Kind == kind {
+			return l
 		}
 	}
 	return nil
@@ -135,28 +233,35 @@ func (c *Chain) checkNames(it Item) error {
 		}
 	}
 	for _, name := range it.Classes {
-		if !slices.Contains(c.classes, name) {
+		if !slices.Contains(c.env.Classes, name) {
 			return fmt.Errorf("there is no class %q", name)
 		}
 	}
 	return nil
 }
 
-// selectByTierAndClass sets the lists that Admit and Hold walk, so that a
-// policy costs nothing to those whom it does not concern.
+// selectByTierAndClass sets the lists of the cells, so that a policy costs
+// nothing to those whom it does not concern.
 func (c *Chain) selectByTierAndClass() {
-	n := len(c.env.Tiers) * len(c.classes)
-	c.policies, c.holders = make([][]Policy, n), make([][]Holder, n)
+	c.cells = make([]cell, len(c.env.Tiers)*len(c.env.Classes))
 	for t, tier := range c.env.Tiers {
-		for k, class := range c.classes {
-			at := t*len(c.classes) + k
-			for _, l := range c.links {
+		for k, class := range c.env.Classes {
+			at := &c.cells[t*len(c.env.Classes)+k]
+			for i := range c.links {
+				l := &c.links[i]
 				if l.policy == nil || !among(l.item.Tiers, tier.Name) || !among(l.item.Classes, class) {
 					continue
 				}
-				c.policies[at] = append(c.policies[at], l.policy)
+				at.admit = append(at.admit, i)
 				if h, ok := l.policy.(Holder); ok {
-					c.holders[at] = append(c.holders[at], h)
+					at.hold = append(at.hold, h)
+				}
+				if _, ok := l.policy.(Starter); ok {
+					at.start = append(at.start, i)
+				}
+				if _, ok := l.policy.(Finisher); ok {
+					at.finish = append(at.finish, i)
+					at.tells = true
 				}
 			}
 		}

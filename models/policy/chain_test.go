@@ -74,6 +74,7 @@ func world(now *sim.Time) policy.Env {
 	return policy.Env{
 		Seed: 1, Users: 100, Horizon: sim.Day,
 		Tiers:   []policy.TierInfo{{Name: "free", Priority: 1}, {Name: "plus", Paid: true}},
+		Classes: classes,
 		Reasons: new(models.Reasons),
 		Now:     func() sim.Time { return *now },
 	}
@@ -81,7 +82,7 @@ func world(now *sim.Time) policy.Env {
 
 func chain(t *testing.T, env policy.Env, items ...policy.Item) *policy.Chain {
 	t.Helper()
-	c, err := policy.NewChain(items, env, classes)
+	c, err := policy.NewChain(items, env)
 	require.NoError(t, err)
 	return c
 }
@@ -223,7 +224,7 @@ func TestAFaultyItemIsNamedAndChangesNothing(t *testing.T) {
 	} {
 		assert.ErrorContains(t, c.Reconfigure([]policy.Item{item("a", stub{}), b}), want)
 		assert.NotZero(t, c.Admit(&models.Attempt{}, &models.Signals{}).Reason, "a goes on refusing")
-		_, err := policy.NewChain([]policy.Item{item("a", stub{}), b}, world(&now), classes)
+		_, err := policy.NewChain([]policy.Item{item("a", stub{}), b}, world(&now))
 		assert.ErrorContains(t, err, want)
 	}
 }
@@ -256,16 +257,16 @@ func TestLuckDependsOnTheItemsNameAndTheUserOrRequestAlone(t *testing.T) {
 }
 
 func TestAKindIsRegisteredOnce(t *testing.T) {
-	policy.Register("test-stub", "A stub.", func() policy.Spec { return new(stub) })
+	policy.Register(policy.Kind{Name: "test-stub", Doc: "A stub.", Fresh: func() policy.Spec { return new(stub) }})
 	assert.Contains(t, policy.Kinds(), "test-stub")
-	assert.Equal(t, "A stub.", policy.Doc("test-stub"))
+	assert.Equal(t, "A stub.", policy.Of("test-stub").Doc)
 	a, ok := policy.Fresh("test-stub")
 	require.True(t, ok)
 	b, _ := policy.Fresh("test-stub")
 	assert.NotSame(t, a, b)
 	_, ok = policy.Fresh("test-stab")
 	assert.False(t, ok)
-	assert.PanicsWithValue(t, "policy: kind test-stub is registered twice", func() { policy.Register("test-stub", "", nil) })
+	assert.PanicsWithValue(t, "policy: kind test-stub is registered twice", func() { policy.Register(policy.Kind{Name: "test-stub"}) })
 }
 
 func ExampleChain() {
@@ -274,7 +275,7 @@ func ExampleChain() {
 	c, _ := policy.NewChain([]policy.Item{
 		{Name: "patience", Kind: "stub", Enabled: true, Spec: &stub{MaxWait: sim.Minute}},
 		{Name: "no-free-signups", Kind: "stub", Enabled: true, Tiers: []string{"free"}, Classes: []string{"signup"}, Spec: &stub{Refuses: true}},
-	}, env, classes)
+	}, env)
 
 	for _, class := range []models.Class{image, signup} {
 		v := c.Admit(&models.Attempt{Tier: free, Class: class}, &models.Signals{})

@@ -14,7 +14,8 @@
 // and Reconfigure:
 //
 //	func init() {
-//		policy.Register("coin", "Refuses a share of the attempts.", func() policy.Spec { return new(CoinSpec) })
+//		policy.Register(policy.Kind{Name: "coin", Heading: policy.Custom, Doc: "Refuses a share of the attempts.",
+//			Fresh: func() policy.Spec { return new(CoinSpec) }})
 //	}
 //
 //	type CoinSpec struct {
@@ -68,6 +69,46 @@ type Holder interface {
 	Hold(a *models.Attempt, now sim.Time) bool
 }
 
+// A Starter is a Policy that looks at an attempt once more when its turn to be
+// served has come, as queue management does. The wait is s.Now - a.Admitted. One
+// that it refuses is dropped from the queue; otherwise Work and Quality of the
+// verdict count, and nothing else.
+type Starter interface {
+	Policy
+	Start(a *models.Attempt, s *models.Signals) models.Verdict
+}
+
+// A Finisher is a Policy that is told how the attempts end that it admitted: once
+// for each, whatever the outcome, a refusal by a later policy or by the queue
+// among them. Attempts from before it was enabled are left out.
+type Finisher interface {
+	Policy
+	Finish(a *models.Attempt, o models.Outcome, now sim.Time)
+}
+
+// A Ticker is a Policy that also acts between attempts, as a controller with a
+// period of its own does. Tick is called when it starts and then at the times
+// that it asks for; sim.Never is not again. The signals are those of the pool of
+// the first class that it acts on.
+type Ticker interface {
+	Policy
+	Tick(s *models.Signals) (next sim.Time)
+}
+
+// A Keeper is a Policy that may keep attempts before what comes next (Verdict.Kept)
+// and lets them go on later, in the order of its discipline.
+type Keeper interface {
+	Policy
+
+	// Let returns how many of the kept may go on now, and when it wants to be
+	// asked next at the latest; sim.Never leaves it to the occasions. It is asked
+	// when somebody is kept and when a server of the pool comes free.
+	Let(kept int, s *models.Signals) (n int, next sim.Time)
+
+	// Discipline is who of those who are kept goes on first: fifo, lifo or random.
+	Discipline() string
+}
+
 // A Spec is the parameters of one kind of policy: a tagged struct that the
 // scenario file is decoded into.
 type Spec interface {
@@ -84,6 +125,8 @@ type Env struct {
 	Users             int      // users are numbered below this; 0 where all are anonymous
 	Horizon           sim.Time // when the run ends
 	Tiers             []TierInfo
+	Classes           []string // by models.Class
+	Pools             []string // as Signals.Pool and Attempt.Pool count them
 	Reasons           *models.Reasons
 	Now               func() sim.Time // the present moment of the run, for New and Reconfigure
 }
@@ -99,6 +142,11 @@ type TierInfo struct {
 // reasons of the run.
 func (e *Env) Reason(s models.Status) models.Reason {
 	return e.Reasons.Add(models.Refusal{Name: e.Name, Status: s})
+}
+
+// ReasonOf is Reason for a policy that refuses for several causes.
+func (e *Env) ReasonOf(cause string, s models.Status) models.Reason {
+	return e.Reasons.Add(models.Refusal{Name: e.Name + "." + cause, Status: s})
 }
 
 // Luck returns the luck of the policy's item.

@@ -5,22 +5,44 @@ import (
 	"slices"
 )
 
-// A kind of policy, as a folder's file registers it.
-type kind struct {
-	doc   string
-	fresh func() Spec
+// A Heading is a part of the catalogue of policies; each has its folder.
+type Heading string
+
+// The headings of the catalogue.
+const (
+	Limits      Heading = "Limits and quotas"
+	Gates       Heading = "Gates and rooms"
+	Admission   Heading = "Admission by load"
+	Concurrency Heading = "Adaptive concurrency"
+	AQM         Heading = "Queue management"
+	Degrade     Heading = "Degrade instead of refuse"
+	Custom      Heading = "Your own"
+)
+
+// Headings are those of the catalogue, in its order.
+var Headings = []Heading{Limits, Gates, Admission, Concurrency, AQM, Degrade, Custom}
+
+// A Kind is a rule that policies follow, with what the documentation says of it.
+type Kind struct {
+	Name    string // what a scenario calls it by
+	Heading Heading
+	Doc     string      // what it does, in about three sentences
+	Source  string      // the paper with its equation, the RFC, the original implementation
+	Fails   string      // when it does not help, or does harm
+	Presets string      // how the preset `inference` differs from `source`; empty where no constant is a time
+	Scale   string      // why it acts differently in a world of reduced scale; empty where it does not
+	Fresh   func() Spec // a pointer to a new Spec
 }
 
-var kinds = map[string]kind{}
+var kinds = map[string]Kind{}
 
-// Register makes a kind of policy known under the name that a scenario calls it
-// by, with a sentence or two for the reference. fresh returns a pointer to a
-// new Spec. It is meant to be called from init and panics if the name is taken.
-func Register(name, doc string, fresh func() Spec) {
-	if _, taken := kinds[name]; taken {
-		panic("policy: kind " + name + " is registered twice")
+// Register makes a kind of policy known. It is meant to be called from init and
+// panics if the name is taken.
+func Register(k Kind) {
+	if _, taken := kinds[k.Name]; taken {
+		panic("policy: kind " + k.Name + " is registered twice")
 	}
-	kinds[name] = kind{doc, fresh}
+	kinds[k.Name] = k
 }
 
 // Fresh returns a pointer to a new Spec of the kind, and whether there is one.
@@ -29,11 +51,11 @@ func Fresh(name string) (Spec, bool) {
 	if !ok {
 		return nil, false
 	}
-	return k.fresh(), true
+	return k.Fresh(), true
 }
 
-// Doc returns the description that the kind was registered with.
-func Doc(name string) string { return kinds[name].doc }
+// Of returns the kind of that name; the zero Kind if there is none.
+func Of(name string) Kind { return kinds[name] }
 
 // Kinds returns the names of the registered kinds in alphabetical order.
 func Kinds() []string { return slices.Sorted(maps.Keys(kinds)) }

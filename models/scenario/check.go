@@ -24,7 +24,7 @@ import (
 // class in a byte each.
 const (
 	maxTiers, maxClasses  = 255, 255
-	maxPools, maxStreams  = 1000, 1000
+	maxPools, maxStreams  = 254, 1000
 	maxTime               = unit.Duration(100 * 365 * sim.Day)
 	firstYear, beyondYear = 1700, 2150 // nanoseconds since 1970 end in 1677 and 2262
 )
@@ -114,6 +114,12 @@ func (c *checker) rooms() {
 	env := policy.Env{Horizon: sim.Time(c.Warmup + c.Duration), Reasons: new(models.Reasons), Now: func() sim.Time { return 0 }}
 	for _, t := range c.Tiers {
 		env.Tiers = append(env.Tiers, policy.TierInfo{Name: t.Name, Paid: t.Paid, Priority: uint8(t.Priority)})
+	}
+	for _, class := range c.Classes {
+		env.Classes = append(env.Classes, class.Name)
+	}
+	for i := range c.Pools {
+		env.Pools = append(env.Pools, c.Pools[i].Name)
 	}
 	for _, item := range c.Policies {
 		env.Name = item.Name

@@ -55,7 +55,7 @@ var options = Options{
 	Kinds: map[string]Registry{"policy": {
 		Fresh: func(kind string) (any, bool) { return policy.Fresh(kind) },
 		Kinds: policy.Kinds,
-		Doc:   policy.Doc,
+		Doc:   func(kind string) string { return policy.Of(kind).Doc },
 	}},
 	Check: func(doc *Document, v any) Faults { return check(doc, v.(*Scenario)) },
 }

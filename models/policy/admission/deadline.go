@@ -10,9 +10,13 @@ import (
 )
 
 func init() {
-	policy.Register("deadline",
-		"Admits, but lets nothing wait longer than `max_wait`: then it times out in the queue.",
-		func() policy.Spec { return new(DeadlineSpec) })
+	policy.Register(policy.Kind{
+		Name: "deadline", Heading: policy.Admission,
+		Doc:    "Admits, but lets nothing wait longer than `max_wait`: then it times out in the queue.",
+		Source: "Timeouts in queue as in every request queue.",
+		Fails:  "It does not look ahead: an attempt without a chance waits in vain, and its user longer than with a refusal.",
+		Fresh:  func() policy.Spec { return new(DeadlineSpec) },
+	})
 }
 
 // DeadlineSpec is a bound on the wait in the queue. It does not look ahead: an

@@ -11,9 +11,13 @@ import (
 )
 
 func init() {
-	policy.Register("priority-shedding",
-		"Refuses (503) a tier while the queue, in attempts a server, is at or above the tier's threshold: the lower the threshold, the earlier the tier is shed. Tiers without a threshold are not shed.",
-		func() policy.Spec { return new(PrioritySheddingSpec) })
+	policy.Register(policy.Kind{
+		Name: "priority-shedding", Heading: policy.Admission,
+		Doc:    "Refuses (503) a tier while the queue, in attempts a server, is at or above the tier's threshold: the lower the threshold, the earlier the tier is shed. Tiers without a threshold are not shed.",
+		Source: "\"Handling Overload\", Site Reliability Engineering, 2016, chapter 21.",
+		Fails:  "Where most of the load is of the highest tier there is nothing left to shed, and a threshold in attempts a server is a wait only as long as service times stay what they were.",
+		Fresh:  func() policy.Spec { return new(PrioritySheddingSpec) },
+	})
 }
 
 // PrioritySheddingSpec sheds load by criticality ("Handling Overload", Site

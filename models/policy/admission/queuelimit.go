@@ -10,9 +10,13 @@ import (
 )
 
 func init() {
-	policy.Register("queue-limit",
-		"Refuses (503) an attempt that would have to wait behind `limit` others or more (drop tail).",
-		func() policy.Spec { return new(QueueLimitSpec) })
+	policy.Register(policy.Kind{
+		Name: "queue-limit", Heading: policy.Admission,
+		Doc:    "Refuses (503) an attempt that would have to wait behind `limit` others or more (drop tail).",
+		Source: "The finite waiting room of queueing theory: M/M/c/K.",
+		Fails:  "A limit in attempts is a wait in seconds only at one speed of service; short of patience it admits work that will be abandoned.",
+		Fresh:  func() policy.Spec { return new(QueueLimitSpec) },
+	})
 }
 
 // QueueLimitSpec is the finite waiting room: c servers with it are M/M/c/K,

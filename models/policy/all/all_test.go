@@ -32,7 +32,7 @@ func TestEveryKindIsThereUnderItsName(t *testing.T) {
 		got, ok := policy.Fresh(kind)
 		require.True(t, ok, kind)
 		assert.Equal(t, want, got)
-		assert.NotEmpty(t, policy.Doc(kind))
+		assert.NotEmpty(t, policy.Of(kind).Doc)
 	}
 }
 
@@ -51,7 +51,7 @@ func launchDay(t testing.TB) *policy.Chain {
 	}
 	env := policy.Env{
 		Seed: 1, Users: 1 << 16, Horizon: 9 * sim.Day, Reasons: new(models.Reasons), Now: func() sim.Time { return 0 },
-		Tiers: []policy.TierInfo{{Name: "free"}, {Name: "plus"}, {Name: "pro"}, {Name: "team"}},
+		Tiers: []policy.TierInfo{{Name: "free"}, {Name: "plus"}, {Name: "pro"}, {Name: "team"}}, Classes: []string{"image", "chat", "signup"},
 	}
 	c, err := policy.NewChain([]policy.Item{
 		item("rollout", "feature-gate", "free", "image", &gates.FeatureGateSpec{Percent: 0.9}),
@@ -60,7 +60,7 @@ func launchDay(t testing.TB) *policy.Chain {
 		item("plus-rate", "token-bucket", "plus", "image", &limits.TokenBucketSpec{Rate: 800, Burst: 1000}),
 		item("full", "queue-limit", "plus", "", &admission.QueueLimitSpec{Limit: 1000}),
 		item("signups", "token-bucket", "", "signup", &limits.TokenBucketSpec{Rate: 300, Burst: 1000}),
-	}, env, []string{"image", "chat", "signup"})
+	}, env)
 	require.NoError(t, err)
 	return c
 }
@@ -94,14 +94,13 @@ func TestAChainAllocatesNothingForAnAttempt(t *testing.T) {
 // One more policy changes nothing in what the others decide on those whom it
 // does not refuse.
 func TestAPolicyMoreDoesNotShiftTheLuckOfAnother(t *testing.T) {
-	env := policy.Env{Seed: 1, Users: 1 << 16, Reasons: new(models.Reasons), Now: func() sim.Time { return 0 }, Tiers: make([]policy.TierInfo, 4)}
+	env := policy.Env{Seed: 1, Users: 1 << 16, Reasons: new(models.Reasons), Now: func() sim.Time { return 0 }, Tiers: make([]policy.TierInfo, 4), Classes: []string{"image", "chat", "signup"}}
 	gate := func(name string) policy.Item {
 		return policy.Item{Name: name, Kind: "feature-gate", Enabled: true, Spec: &gates.FeatureGateSpec{Percent: 0.5}}
 	}
-	classes := []string{"image", "chat", "signup"}
-	alone, err := policy.NewChain([]policy.Item{gate("rollout")}, env, classes)
+	alone, err := policy.NewChain([]policy.Item{gate("rollout")}, env)
 	require.NoError(t, err)
-	second, err := policy.NewChain([]policy.Item{gate("other"), gate("rollout")}, env, classes)
+	second, err := policy.NewChain([]policy.Item{gate("other"), gate("rollout")}, env)
 	require.NoError(t, err)
 
 	by := map[string]int{}

@@ -12,9 +12,13 @@ import (
 )
 
 func init() {
-	policy.Register("appeal",
-		"Asks for moderation (\"can yall please chill\"): a share of the users cut their demand to `factor` of what it was, and fall back to their habits with `half_life`. It begins when it is enabled. What they hold back is counted as suppressed.",
-		func() policy.Spec { return new(AppealSpec) })
+	policy.Register(policy.Kind{
+		Name: "appeal", Heading: policy.Gates,
+		Doc:    "Asks for moderation (\"can yall please chill\"): a share of the users cut their demand to `factor` of what it was, and fall back to their habits with `half_life`. It begins when it is enabled. What they hold back is counted as suppressed.",
+		Source: "\"can yall please chill on generating images\": the operator during the launch.",
+		Fails:  "What is not held back is not bounded, and the effect wears off.",
+		Fresh:  func() policy.Spec { return new(AppealSpec) },
+	})
 }
 
 // AppealSpec is an appeal for moderation. Each user complies or does not, for

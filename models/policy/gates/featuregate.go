@@ -10,9 +10,13 @@ import (
 )
 
 func init() {
-	policy.Register("feature-gate",
-		"Opens a feature to `percent` of the users and refuses the others (403). A user who is in stays in as the percentage rises. Anonymous requests are drawn one by one.",
-		func() policy.Spec { return new(FeatureGateSpec) })
+	policy.Register(policy.Kind{
+		Name: "feature-gate", Heading: policy.Gates,
+		Doc:    "Opens a feature to `percent` of the users and refuses the others (403). A user who is in stays in as the percentage rises. Anonymous requests are drawn one by one.",
+		Source: "Staged rollout as practised; the launch postponed the free tier.",
+		Fails:  "Those who are outside see a refusal, and may come back or share it; the load of those inside is not bounded.",
+		Fresh:  func() policy.Spec { return new(FeatureGateSpec) },
+	})
 }
 
 // FeatureGateSpec is a staged rollout: each user has a number from 0 to 1 of

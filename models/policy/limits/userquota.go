@@ -10,9 +10,13 @@ import (
 )
 
 func init() {
-	policy.Register("user-quota",
-		"Each user has `limit` attempts in a `window` of his own, which opens with the first that is admitted and lets the count start anew when it ends. More are refused (429, with Retry-After until the window ends). Anonymous requests pass.",
-		func() policy.Spec { return new(UserQuotaSpec) })
+	policy.Register(policy.Kind{
+		Name: "user-quota", Heading: policy.Limits,
+		Doc:    "Each user has `limit` attempts in a `window` of his own, which opens with the first that is admitted and lets the count start anew when it ends. More are refused (429, with Retry-After until the window ends). Anonymous requests pass.",
+		Source: "The limits that were announced during the launch: \"3 a day\", \"50 per 3 h\".",
+		Fails:  "A quota bounds a user, not the sum over users: a crowd of new users passes it untouched.",
+		Fresh:  func() policy.Spec { return new(UserQuotaSpec) },
+	})
 }
 
 // UserQuotaSpec is the quota of a subscription: "3 a day", "50 per 3 h".

@@ -1,0 +1,187 @@
+package launch
+
+import (
+	"github.com/launchday-sim/launchday/models"
+	"github.com/launchday-sim/launchday/models/queue"
+	"github.com/launchday-sim/launchday/sim"
+	"github.com/launchday-sim/launchday/sim/rng"
+)
+
+// A line holds the attempts that one policy keeps before what comes next. Those
+// whose users wait are attempts as in a queue; those that are put aside cost
+// 24 bytes each, for tens of millions may be.
+type line struct {
+	queue *queue.Queue
+	aside aside
+}
+
+// keep puts an attempt into the line of the policy that keeps it.
+func (r *Run) keep(now sim.Time, slot models.Slot, how models.Kept) {
+	a := &r.attempts[slot]
+	i := int(a.Line) - 1
+	l := &r.lines[i]
+	a.Admitted = now
+	r.rec.Kept(now, a, 1)
+	if how == models.Aside {
+		a.Patience = sim.Never
+		e, vacant := pack(slot, a)
+		l.aside.push(e)
+		if vacant {
+			r.free = append(r.free, slot)
+		}
+	} else {
+		if l.queue == nil {
+			l.queue, _ = queue.New(queue.Spec{Discipline: r.chain.Discipline(i)})
+		}
+		r.setPatience(a)
+		l.queue.Push(slot, a)
+		r.watch(now, slot, a.Patience)
+	}
+	r.chain.Joined(i)
+}
+
+// setPatience draws the patience of an attempt that begins to wait; one that has
+// waited before a policy keeps what is left of it.
+func (r *Run) setPatience(a *models.Attempt) {
+	if a.Patience == 0 {
+		a.Patience = r.clients[int(a.Tier)*len(r.classes)+int(a.Class)].Patience(a.Request)
+	}
+}
+
+// unkeep takes an attempt out of its line whose user leaves.
+func (r *Run) unkeep(now sim.Time, slot models.Slot) {
+	a := &r.attempts[slot]
+	r.lines[a.Line-1].queue.Leave(a)
+	r.rec.Kept(now, a, -1)
+}
+
+// Kept is the number of attempts that link i of the chain keeps.
+func (r *Run) Kept(i int) int {
+	n := r.lines[i].aside.n
+	if q := r.lines[i].queue; q != nil {
+		n += q.Len()
+	}
+	return n
+}
+
+// GoOn lets n of the attempts that link i keeps go on behind it. What is left of
+// the patience of a user who waits counts in the queue.
+func (r *Run) GoOn(now sim.Time, i, n int) {
+	l := &r.lines[i]
+	for n > 0 {
+		slot, waits := models.None, false
+		if l.queue != nil {
+			for slot == models.None {
+				e, ok := l.queue.Pop()
+				if !ok {
+					break
+				}
+				slot, waits = e.Slot, true
+			}
+		}
+		if slot == models.None {
+			e, ok := l.aside.pop()
+			if !ok {
+				return
+			}
+			slot = r.unpack(e, i)
+		}
+		n--
+		a := &r.attempts[slot]
+		if a.Timer != 0 {
+			r.k.Cancel(a.Timer)
+			a.Timer = 0
+		}
+		if waits && a.Patience != sim.Never {
+			a.Patience = max(1, a.Patience-(now-a.Admitted))
+		}
+		r.rec.Kept(now, a, -1)
+		r.ask(now, slot)
+	}
+}
+
+// asides calls f with the attempts that are put aside and have no slot.
+func (r *Run) asides(f func(*models.Attempt)) {
+	for i := range r.lines {
+		l := &r.lines[i].aside
+		for k := range l.n {
+			if e := l.at(k); e.what&hasSlot == 0 {
+				f(&models.Attempt{Arrived: e.arrived, First: e.arrived, Tier: models.Tier(e.what >> 16), Class: models.Class(e.what >> 8)})
+			}
+		}
+	}
+}
+
+// A packed attempt is the first try of a request; a later one keeps its slot.
+type packed struct {
+	request rng.Key
+	arrived sim.Time
+	user    models.User
+	what    uint32 // tier, class and visit in a byte each; or hasSlot and the slot
+}
+
+const hasSlot = 1 << 31
+
+// pack makes the entry of an attempt, and reports whether its slot is free now.
+func pack(slot models.Slot, a *models.Attempt) (packed, bool) {
+	if a.Try > 1 || a.Tier > 127 {
+		return packed{what: hasSlot | uint32(slot)}, false
+	}
+	return packed{a.Request, a.Arrived, a.User, uint32(a.Tier)<<16 | uint32(a.Class)<<8 | uint32(a.Visit)}, true
+}
+
+// unpack gives an attempt that was put aside by link i a slot again.
+func (r *Run) unpack(e packed, i int) models.Slot {
+	if e.what&hasSlot != 0 {
+		return models.Slot(e.what &^ hasSlot)
+	}
+	slot := r.take()
+	tier, class := models.Tier(e.what>>16), models.Class(e.what>>8)
+	c := &r.classes[class]
+	r.attempts[slot] = models.Attempt{Request: e.request, First: e.arrived, Arrived: e.arrived, Admitted: e.arrived, User: e.user, Server: -1, Quality: 1,
+		Try: 1, Visit: uint8(e.what), Tier: tier, Class: class, Pool: uint8(c.pool), Priority: r.priority[tier], Patience: sim.Never,
+		Service: r.pools[c.pool].gpu.AtSpeed(c.expected), Line: uint16(i + 1), Passed: uint16(i + 1)}
+	return slot
+}
+
+// An aside is a first-in-first-out list of packed attempts, in chunks.
+type aside struct {
+	chunks []*[asideChunk]packed
+	spare  *[asideChunk]packed
+	first  int // of the first chunk, the place of the one that goes next
+	n      int
+}
+
+const asideChunk = 4096
+
+func (l *aside) at(i int) *packed {
+	return &l.chunks[(l.first+i)/asideChunk][(l.first+i)%asideChunk]
+}
+
+func (l *aside) push(e packed) {
+	if l.first+l.n == len(l.chunks)*asideChunk {
+		c := l.spare
+		if c == nil {
+			c = new([asideChunk]packed)
+		}
+		l.spare = nil
+		l.chunks = append(l.chunks, c)
+	}
+	*l.at(l.n) = e
+	l.n++
+}
+
+func (l *aside) pop() (packed, bool) {
+	if l.n == 0 {
+		return packed{}, false
+	}
+	e := *l.at(0)
+	l.first++
+	l.n--
+	if l.first == asideChunk {
+		l.spare = l.chunks[0]
+		l.chunks = append(l.chunks[:0], l.chunks[1:]...)
+		l.first = 0
+	}
+	return e, true
+}

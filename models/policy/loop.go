@@ -1,0 +1,235 @@
+package policy
+
+import (
+	"fmt"
+
+	"github.com/launchday-sim/launchday/models"
+	"github.com/launchday-sim/launchday/sim"
+)
+
+// A Host is the run that a chain acts in, for what happens between attempts.
+type Host interface {
+	// See returns what a gateway sees now of the pool that serves a class.
+	See(class models.Class) models.Signals
+
+	// Kept is the number of attempts that link i keeps.
+	Kept(i int) int
+
+	// GoOn lets n of the attempts that link i keeps go on behind it.
+	GoOn(now sim.Time, i, n int)
+}
+
+// A loop is what a chain does between attempts: the periods of controllers, the
+// reading of signals that are not fresh, the release of those who are kept.
+type loop struct {
+	k     *sim.Kernel
+	actor sim.ActorID
+	host  Host
+	keeps bool // whether any policy may keep attempts
+}
+
+// A line is what the chain knows of those whom a link keeps, and of its period.
+type line struct {
+	tick, ask, read sim.Timer
+}
+
+const (
+	evTick uint8 = iota // Arg: link
+	evAsk               // Arg: link
+	evRead              // Arg: link
+)
+
+// Begin lets the chain act in a run from now on. Without it, as in tests of a
+// policy alone, nothing happens between attempts.
+func (c *Chain) Begin(k *sim.Kernel, h Host) {
+	c.loop = loop{k: k, actor: k.Register("policies", c), host: h}
+	c.setLoop()
+}
+
+// setLoop starts the periods of links that are new and ends those of links that
+// are gone; who is kept by one that no longer acts goes on.
+func (c *Chain) setLoop() {
+	p := &c.loop
+	if p.k == nil {
+		return
+	}
+	p.keeps = false
+	for i := range c.links {
+		l := &c.links[i]
+		if l.policy == nil {
+			for _, t := range []*sim.Timer{&l.line.tick, &l.line.ask, &l.line.read} {
+				p.k.Cancel(*t)
+				*t = 0
+			}
+			l.sampled = nil
+			if n := p.host.Kept(i); n > 0 {
+				p.host.GoOn(p.k.Now(), i, n)
+			}
+			continue
+		}
+		if s := newSampled(l.item, len(c.env.Pools)); s == nil {
+			l.sampled = nil
+		} else if l.sampled == nil || l.sampled.every != s.every || l.sampled.delay != s.delay {
+			l.sampled = s
+			p.k.Cancel(l.line.read)
+			c.read(i)
+		}
+		if _, ok := l.policy.(Ticker); ok && l.line.tick == 0 && l.since == p.k.Now() {
+			c.arm(&l.line.tick, p.k.Now(), evTick, i)
+		}
+		if _, ok := l.policy.(Keeper); ok {
+			p.keeps = true
+			if p.host.Kept(i) > 0 {
+				c.ask(i) // its parameters may be new
+			}
+		}
+	}
+}
+
+// arm schedules an event of link i in the place of the one that the timer holds.
+func (c *Chain) arm(t *sim.Timer, at sim.Time, kind uint8, i int) {
+	c.loop.k.Cancel(*t)
+	*t = c.loop.k.Timer(at, sim.Event{Actor: c.loop.actor, Kind: kind, Priority: models.PriorityControl, Arg: uint32(i)})
+}
+
+// Handle fires an event of the kernel.
+func (c *Chain) Handle(now sim.Time, ev sim.Event) {
+	i := int(ev.Arg)
+	l := &c.links[i]
+	switch ev.Kind {
+	case evTick:
+		s := c.see(i)
+		if next := l.policy.(Ticker).Tick(l.view(&s)); next > now {
+			c.arm(&l.line.tick, next, evTick, i)
+		}
+	case evAsk:
+		l.line.ask = 0
+		c.ask(i)
+	case evRead:
+		c.read(i)
+	}
+}
+
+// Describe names an event for the trace.
+func (c *Chain) Describe(ev sim.Event) string {
+	name := c.links[ev.Arg].item.Name
+	switch ev.Kind {
+	case evTick:
+		return fmt.Sprintf("a period of %s ends", name)
+	case evAsk:
+		return fmt.Sprintf("%s lets somebody go on", name)
+	}
+	return fmt.Sprintf("signals for %s are read", name)
+}
+
+// see is what there is to see of the pool of the first class that link i acts on.
+func (c *Chain) see(i int) models.Signals {
+	for k, class := range c.env.Classes {
+		if among(c.links[i].item.Classes, class) {
+			return c.loop.host.See(models.Class(k))
+		}
+	}
+	return models.Signals{Now: c.loop.k.Now()}
+}
+
+// Joined tells that link i keeps one more.
+func (c *Chain) Joined(i int) { c.ask(i) }
+
+// Keeps reports whether any policy may keep attempts.
+func (c *Chain) Keeps() bool { return c.loop.keeps }
+
+// Freed tells that servers have come free with nobody waiting for them.
+func (c *Chain) Freed() {
+	for i := range c.links {
+		if c.loop.host.Kept(i) > 0 {
+			c.ask(i)
+		}
+	}
+}
+
+// ask asks the Keeper of link i how many may go on.
+func (c *Chain) ask(i int) {
+	l := &c.links[i]
+	keeper, ok := l.policy.(Keeper)
+	if !ok {
+		return
+	}
+	now, kept := c.loop.k.Now(), c.loop.host.Kept(i)
+	s := c.see(i)
+	n, next := keeper.Let(kept, l.view(&s))
+	n = min(n, kept)
+	if n < kept && next != sim.Never {
+		c.arm(&l.line.ask, max(next, now+1), evAsk, i)
+	}
+	if n > 0 {
+		c.loop.host.GoOn(now, i, n)
+	}
+}
+
+// Discipline is the discipline in which link i lets attempts go on.
+func (c *Chain) Discipline(i int) string { return c.links[i].policy.(Keeper).Discipline() }
+
+// Links is the number of links of the chain, disabled ones included.
+func (c *Chain) Links() int { return len(c.links) }
+
+// sampled is the past of the signals for a policy that sees them late, or not
+// at every moment: a ring of readings for each pool.
+type sampled struct {
+	every, delay sim.Time
+	rings        [][]models.Signals
+	next         int      // readings so far
+	last         sim.Time // when the last was made
+}
+
+// readsWithinDelay is how often signals are read within their delay where no
+// interval is given.
+const readsWithinDelay = 16
+
+func newSampled(it Item, pools int) *sampled {
+	s := &sampled{every: sim.Time(it.SignalInterval), delay: sim.Time(it.SignalDelay)}
+	if s.every == 0 {
+		s.every = s.delay / readsWithinDelay
+	}
+	if s.every == 0 {
+		return nil
+	}
+	s.rings = make([][]models.Signals, pools)
+	for p := range s.rings {
+		s.rings[p] = make([]models.Signals, s.delay/s.every+2)
+	}
+	return s
+}
+
+// read makes a reading of every pool for link i, and plans the next.
+func (c *Chain) read(i int) {
+	s := c.links[i].sampled
+	now := c.loop.k.Now()
+	for k := range c.env.Classes {
+		seen := c.loop.host.See(models.Class(k))
+		ring := s.rings[seen.Pool]
+		ring[s.next%len(ring)] = seen
+	}
+	s.next++
+	s.last = now
+	c.arm(&c.links[i].line.read, now+s.every, evRead, i)
+}
+
+// view is the signals as the policy of the link sees them: its clock is right,
+// the rest may be old. Before the first reading that is old enough it sees a
+// pool as it was at the first.
+func (l *link) view(s *models.Signals) *models.Signals {
+	m := l.sampled
+	if m == nil || m.next == 0 {
+		return s
+	}
+	ring := m.rings[s.Pool]
+	back := 0
+	if old := m.delay - (s.Now - m.last); old > 0 {
+		back = int((old + m.every - 1) / m.every)
+	}
+	back = min(back, m.next-1, len(ring)-1)
+	seen := &ring[(m.next-1-back)%len(ring)]
+	// The ring holds readings, whose time nobody looks at again.
+	seen.Now = s.Now
+	return seen
+}
