@@ -110,10 +110,10 @@ type Recorder struct {
 	w         World
 	cells     []cell // tier * classes + class
 	used      []int
-	groups    []levels // tiers, classes, paid, unpaid, all
+	groups    []levels      // tiers, classes, paid, unpaid, all
 	capacity  []stats.Gauge // by pool
 	busy      []stats.Gauge // by pool, servers that hold an attempt; a fallback's is not that of its class
-	seen      []bitset // by class, then any class
+	seen      []bitset      // by class, then any class
 	satisfied []bitset
 	windows   []openWindow
 	base      state
