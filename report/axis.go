@@ -134,7 +134,7 @@ func counted(length float64) timeAxis {
 	switch {
 	case length > 90*86400:
 		unit, name = 86400, "simulated time, days"
-	case length > 3e5:
+	case length > 2*3600:
 		unit, name = 3600, "simulated time, h"
 	case length < 20:
 		write = digits

@@ -220,7 +220,7 @@ func (f *frame) hours(v []float64) (start, sums, covered []float64) {
 		offset = float64(u.Minute()*60+u.Second()) + float64(u.Nanosecond())/1e9
 	}
 	for i, t := range f.t {
-		h := math.Floor((t+offset)/3600)*3600 - offset
+		h := math.Floor((t+offset)/f.window())*f.window() - offset
 		if n := len(start); n == 0 || start[n-1] != h {
 			start, sums, covered = append(start, h), append(sums, 0), append(covered, 0)
 		}
@@ -229,4 +229,16 @@ func (f *frame) hours(v []float64) (start, sums, covered []float64) {
 		covered[n] += f.width[i]
 	}
 	return start, sums, covered
+}
+
+// window is the stretch of time, in seconds, that hours adds up over: an hour, or an
+// interval of the series where that is longer.
+func (f *frame) window() float64 { return math.Max(3600, f.run.Interval.Seconds()) }
+
+// hour names that stretch: hour, 6 h.
+func (f *frame) hour() string {
+	if w := f.window(); w > 3600 {
+		return seconds(w)
+	}
+	return "hour"
 }

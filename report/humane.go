@@ -109,10 +109,13 @@ func scaleName(scale float64) string {
 	return digits(scale)
 }
 
-// moment writes a time of the run: Mon 31 Mar 17:00, or 1,200 s where the run has
-// no dates.
+// moment writes a time of the run: Mon 31 Mar 17:00, or where the run has no dates
+// 1,200 s, +6h58m in a run of more than two hours.
 func (r *Run) moment(t float64) string {
 	if r.Start.IsZero() {
+		if r.Duration > 2*time.Hour && r.Duration <= 90*24*time.Hour {
+			return "+" + strings.TrimSuffix((time.Duration(math.Round(t)) * time.Second).Round(time.Minute).String(), "0s")
+		}
 		return grouped(t) + " s"
 	}
 	return r.date(t).Format("Mon 2 Jan 15:04")

@@ -76,6 +76,9 @@ func newOutcomes(r *Run) *outcomesPicture {
 	return o
 }
 
+// loadRefusal is how refusals for want of capacity are called, before their reason.
+const loadRefusal = "refused for load: "
+
 // A part is one kind of outcome.
 type part struct {
 	label  string
@@ -99,7 +102,7 @@ func attemptParts(r *Run) []part {
 	for _, reason := range reasonsOf(r) {
 		of := func(f *metrics.Figures) metrics.Figure { return f.Rejected[reason] }
 		if r.refusedForLoad(reason) {
-			refused = append(refused, part{"refused for load: " + reason, colours[reason], of})
+			refused = append(refused, part{loadRefusal + reason, colours[reason], of})
 		} else {
 			parts = append(parts, part{"refused: " + reason, colours[reason], of})
 		}

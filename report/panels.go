@@ -170,8 +170,8 @@ func (t *timeline) errors(f *frame) {
 	names := []string{"failed", "timed out"}
 	for _, reason := range f.reasons() {
 		if t.run.refusedForLoad(reason) {
-			names = append(names, "refused: "+reason)
-			layers["refused: "+reason] = f.rate("rejected_"+reason, f.inServed)
+			names = append(names, loadRefusal+reason)
+			layers[loadRefusal+reason] = f.rate("rejected_"+reason, f.inServed)
 		}
 	}
 	left := f.rate("abandoned", f.inServed)
@@ -228,7 +228,7 @@ func (t *timeline) stacked(f *frame, title, unit string, names []string, layers 
 		for i, v := range layers[name] {
 			sum[i] += v
 		}
-		colour, ok := colours[strings.TrimPrefix(name, "refused: ")]
+		colour, ok := colours[strings.TrimPrefix(name, loadRefusal)]
 		if !ok {
 			colour = silver
 		}

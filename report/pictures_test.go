@@ -35,8 +35,8 @@ func TestAPlainQueueHasNoEmptyPanels(t *testing.T) {
 		titles = append(titles, p.title)
 	}
 	assert.Equal(t, []string{"Attempts of class job", "Queue", "Latency of completed attempts", "Servers of pool servers"}, titles)
-	assert.Equal(t, "simulated time, s", tl.axis.about)
-	assert.Equal(t, "100,000", tl.axis.labels[len(tl.axis.labels)-1].text)
+	assert.Equal(t, "simulated time, h", tl.axis.about)
+	assert.Equal(t, "25", tl.axis.labels[len(tl.axis.labels)-1].text)
 	assert.Nil(t, tl.key, "no marks, no key")
 }
 

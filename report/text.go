@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
@@ -41,11 +42,11 @@ func Text(w io.Writer, r *Run, dir string) error {
 	section(b, "Against the public record", record(r))
 	section(b, "What nobody has published (value used, and the range it may lie in)", unknowns(r))
 	if dir != "" {
-		var names []string
-		for _, p := range pictures(r) {
-			names = append(names, p.name+".png")
+		names, err := written(dir)
+		if err != nil {
+			return err
 		}
-		fmt.Fprintf(b, "\nIn %s: %s (and .svg), summary.json, series.csv, manifest.json\n", filepath.ToSlash(dir), strings.Join(names, ", "))
+		fmt.Fprintf(b, "\nIn %s: %s\n", filepath.ToSlash(dir), strings.Join(names, ", "))
 	}
 	return b.Flush()
 }
@@ -92,6 +93,40 @@ func (t *tally) add(o tally) {
 	t.left += o.left
 }
 
+// written lists what lies in a folder, a picture in two forms as one.
+func written(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	var names []string
+	for _, e := range entries {
+		name := e.Name()
+		if base, svg := strings.CutSuffix(name, ".svg"); svg {
+			if n := len(names); n > 0 && names[n-1] == base+".png" {
+				names[n-1] += " and .svg"
+				continue
+			}
+		}
+		names = append(names, name)
+	}
+	return names, err
+}
+
+// ofClasses says which classes the headline is about, where it leaves some out.
+func ofClasses(r *Run) string {
+	var names []string
+	for _, c := range r.Classes {
+		if served(c) {
+			names = append(names, c.Name)
+		}
+	}
+	switch {
+	case len(names) == len(r.Classes):
+		return ""
+	case len(names) == 1:
+		return " of class " + names[0]
+	}
+	return " of classes " + strings.Join(names, ", ")
+}
+
 func happened(r *Run, f *frame) (lines []string) {
 	var all tally
 	for _, t := range r.Tiers {
@@ -102,8 +137,8 @@ func happened(r *Run, f *frame) (lines []string) {
 	if all.attempts == 0 {
 		return []string{"Nothing was asked for."}
 	}
-	lines = append(lines, fmt.Sprintf("%s requests in %s attempts. %s attempts were completed (%s of those that ended).",
-		count(all.requests), count(all.attempts), count(all.completed), percent(all.completed/all.ended)))
+	lines = append(lines, fmt.Sprintf("%s requests%s in %s attempts. %s attempts were completed (%s of those that ended).",
+		count(all.requests), ofClasses(r), count(all.attempts), count(all.completed), percent(all.completed/all.ended)))
 	var lost []string
 	for _, l := range []struct {
 		n     float64
@@ -125,7 +160,7 @@ func happened(r *Run, f *frame) (lines []string) {
 	if v := f.sum("signups", func(cell) bool { return true }); total(v) > 0 {
 		start, sums, _ := f.hours(v)
 		best, at := largest(sums)
-		lines = append(lines, fmt.Sprintf("%s people signed up, %s of them in the best hour (from %s).", count(total(v)), count(best), r.moment(start[at])))
+		lines = append(lines, fmt.Sprintf("%s people signed up, %s of them in the best %s (from %s).", count(total(v)), count(best), f.hour(), r.moment(start[at])))
 	}
 	for _, c := range r.Classes {
 		fig := r.Result.Summary.Classes[c.Name]
@@ -134,7 +169,7 @@ func happened(r *Run, f *frame) (lines []string) {
 		case c.Fluid:
 			lines = append(lines, fmt.Sprintf("Beside them %s messages of class %s, as a fluid: %s served.", count(r.full(float64(fig.Attempts))), c.Name, percent(float64(fig.CompletedShare))))
 		case served(c) && fig.Latency.Mean > 0 && !fig.Wait.Mean.IsNull():
-			lines = append(lines, fmt.Sprintf("Of class %s %s waited on average, %s each; from arrival to end it took %s on average.",
+			lines = append(lines, fmt.Sprintf("Of class %s %s waited at a time, on average; who joined the queue waited %s, served or not; who was served was there for %s, wait included.",
 				c.Name, count(r.full(float64(fig.QueueLength.Mean))), seconds(float64(fig.Wait.Mean)), seconds(float64(fig.Latency.Mean))))
 		}
 	}
@@ -159,7 +194,7 @@ func worst(r *Run, f *frame) []string {
 		demand[i] /= math.Max(covered[i], 1800) // a short hour at an end counts no more than half an hour
 	}
 	if most, at := largest(demand); most > 0 {
-		rows = append(rows, []string{"most demand", count(most) + "/s", "hour from " + r.moment(start[at])})
+		rows = append(rows, []string{"most demand", count(most) + "/s", f.hour() + " from " + r.moment(start[at])})
 	}
 	if most, at := largest(f.sum("queue_length_mean", f.inServed)); most > 0 {
 		rows = append(rows, []string{"longest queue", count(most) + " waiting, mean of " + seconds(r.Interval.Seconds()), r.moment(f.t[at])})
@@ -192,7 +227,7 @@ func worst(r *Run, f *frame) []string {
 			}
 		}
 		if most, at := largest(share); most > 0 {
-			rows = append(rows, []string{"most errors", percent(most) + " of what ended", "hour from " + r.moment(start[at])})
+			rows = append(rows, []string{"most errors", percent(most) + " of what ended", f.hour() + " from " + r.moment(start[at])})
 		}
 	}
 	for _, paid := range []bool{true, false} {
@@ -219,7 +254,7 @@ func suffered(r *Run) []string {
 	if len(rows) == 1 {
 		return nil
 	}
-	return append(aligned(rows), "satisfied: of requests; refused by limits, errors, left: of attempts that ended")
+	return append(aligned(rows), "satisfied: of requests"+ofClasses(r)+"; refused by limits, errors (refused for load among them), left: of attempts that ended")
 }
 
 var uses = map[string]string{incident.Calibrate: "calibrated", incident.Predict: "predicted", incident.Given: "given"}

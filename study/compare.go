@@ -16,11 +16,12 @@ import (
 
 // A Comparison is two scenarios on the same random numbers.
 type Comparison struct {
-	A, B    string // names
-	Seed    uint64
-	Reps    int
-	Scale   float64
-	Figures []experiment.Comparison // every figure that both have, at full scale
+	A, B     string // names
+	Seed     uint64
+	Reps     int
+	Scale    float64
+	Warnings []string                // of either
+	Figures  []experiment.Comparison // every figure that both have, at full scale
 }
 
 // Compare runs both scenarios reps times on common random numbers: replication
@@ -48,6 +49,15 @@ func Compare(ctx context.Context, a, b *scenario.Scenario, seed uint64, reps, wo
 	if c.A == c.B {
 		c.A, c.B = c.A+" (A)", c.B+" (B)"
 	}
+	for _, sc := range []*scenario.Scenario{a, b} {
+		warnings, err := Warnings(sc)
+		if err != nil {
+			return nil, err
+		}
+		for _, w := range warnings {
+			c.Warnings = append(c.Warnings, sc.Name+": "+w)
+		}
+	}
 	c.Figures = experiment.Compare(of[0], of[1], Confidence)
 	return c, nil
 }
@@ -58,7 +68,11 @@ var mainMetrics = []string{"attempts", "completed", "users_satisfied", "signups"
 // Text prints, for the main metrics, both means and the paired difference with
 // its interval.
 func (c *Comparison) Text(w io.Writer) error {
-	fmt.Fprintf(w, "%s against %s: %d paired replications, seed %d, figures at full scale (simulated at %s)\n\n", c.B, c.A, c.Reps, c.Seed, unit.Fraction(c.Scale))
+	fmt.Fprintf(w, "%s against %s: %d paired replications, seed %d, figures at full scale (simulated at %s)\n", c.B, c.A, c.Reps, c.Seed, unit.Fraction(c.Scale))
+	for _, warning := range c.Warnings {
+		fmt.Fprintf(w, "Mind: %s.\n", warning)
+	}
+	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "metric\t%s\t%s\tdifference B - A\t95 %% interval\tB lower in\n", c.A, c.B)
 	for _, f := range c.Figures {

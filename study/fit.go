@@ -37,7 +37,35 @@ type Fitted struct {
 	Knobs  []Setting
 	Facts  []string  // the calibrate rows that were fitted
 	Misfit []float64 // of each: ln(simulated / target)
+	Missed []string  // in words: rows that were not met, and knobs at the end of their range
 	Runs   int
+}
+
+// notMet is how far from its target, as a logarithm, a row without a published
+// tolerance may end.
+const notMet = 0.02
+
+// missed says which rows are not within their published tolerance, and then
+// which knobs stand at the end of their range.
+func (f *fit) missed(x, y []float64) (words []string) {
+	for i := range f.facts {
+		fact := &f.facts[i]
+		v := target(fact) * math.Exp(y[i])
+		switch {
+		case fact.Low != nil && v < float64(*fact.Low), fact.High != nil && v > float64(*fact.High),
+			fact.Low == nil && fact.High == nil && math.Abs(y[i]) > notMet:
+			words = append(words, fmt.Sprintf("%s is not met: it is %+.2f %% off, outside what is accepted", fact.Name, 100*math.Expm1(y[i])))
+		}
+	}
+	if len(words) == 0 {
+		return nil
+	}
+	for i, k := range f.free {
+		if math.Abs(x[i]-math.Log(k.Lo)) < 1e-9 || math.Abs(x[i]-math.Log(k.Hi)) < 1e-9 {
+			words = append(words, fmt.Sprintf("%s stands at the end of its range, %s", k.Knob, k.Format(math.Exp(x[i]))))
+		}
+	}
+	return words
 }
 
 // A Setting is a knob and its value as it stands in the scenario file.
@@ -124,7 +152,7 @@ func Fit(ctx context.Context, sc *scenario.Scenario, free []Free, o FitOptions) 
 			break
 		}
 	}
-	out := &Fitted{Misfit: y, Runs: f.runs}
+	out := &Fitted{Misfit: y, Missed: f.missed(x, y), Runs: f.runs}
 	for i, v := range exp(x) {
 		out.Knobs = append(out.Knobs, Setting{free[i].Knob, free[i].Format(v)})
 	}

@@ -13,6 +13,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/launchday-sim/launchday/models/incident"
@@ -178,7 +179,7 @@ func gather(sc *scenario.Scenario, o Options, run *launch.Run, res *metrics.Resu
 	for _, p := range sc.Timeline {
 		r.Marks = append(r.Marks, report.Mark{At: sim.Time(p.At).Duration(), Label: p.Label, Kind: kinds[p.Kind]})
 	}
-	if r.Warnings, err = rounding(sc); err != nil {
+	if r.Warnings, err = Warnings(sc); err != nil {
 		return nil, err
 	}
 	run.Distributions(func(tier, class string, s *stats.Sketch) {
@@ -191,20 +192,42 @@ func gather(sc *scenario.Scenario, o Options, run *launch.Run, res *metrics.Resu
 	return r, nil
 }
 
-// rounding warns of pools whose servers cannot be scaled as finely as the rest
-// of the world.
-func rounding(sc *scenario.Scenario) ([]string, error) {
+// Warnings says what is no fault of a scenario but hardly meant: patches that
+// never come, and pools whose servers cannot be scaled as finely as the rest of
+// the world.
+func Warnings(sc *scenario.Scenario) ([]string, error) {
 	small, err := sc.Scaled()
 	if err != nil {
 		return nil, err
 	}
 	var warnings []string
+	late := 0
+	for _, p := range sc.Timeline {
+		if sim.Time(p.At) < sim.Time(sc.Duration) {
+			continue
+		}
+		if late++; late == 1 {
+			warnings = append(warnings, "")
+		}
+		at := p.At.String()
+		if sc.Dated() {
+			at = sc.Start.Add(time.Duration(p.At)).Format(time.RFC3339)
+		}
+		warnings[0] = fmt.Sprintf("%q is dated %s, after the end of the run, and never happens", p.Label, at)
+	}
+	if late > 1 {
+		warnings[0] = fmt.Sprintf("%d patches of the timeline are dated after the end of the run and never happen, the last of them %s", late, strings.Replace(warnings[0], ", after the end of the run, and never happens", "", 1))
+	}
 	for i := range sc.Pools {
 		full := float64(sc.Pools[i].Nodes) * float64(sc.Pools[i].SlotsPerNode)
 		n := math.Round(float64(small.Pools[i].Nodes) * float64(small.Pools[i].SlotsPerNode))
 		if off := n/float64(sc.Scale)/full - 1; full > 0 && math.Abs(off) > 0.01 {
-			warnings = append(warnings, fmt.Sprintf("at this scale pool %s has %.0f servers for %.0f, %+.0f %% too many; what happens near its capacity is not to be believed",
-				sc.Pools[i].Name, n, full, 100*off))
+			more := "more"
+			if off < 0 {
+				more = "fewer"
+			}
+			warnings = append(warnings, fmt.Sprintf("pool %s has %s servers at full scale, and %.0f at scale %v stand for %s, %.0f %% %s; what happens near its capacity is not to be believed",
+				sc.Pools[i].Name, number(full), n, sc.Scale, number(n/float64(sc.Scale)), 100*math.Abs(off), more))
 		}
 	}
 	return warnings, nil

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/launchday-sim/launchday/study"
 )
 
 func checkCommand() *cobra.Command {
@@ -24,6 +26,13 @@ what would be right.`,
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "ok: %s, %v at scale %v: %s, %s, %s, %s, %s, %s, %s\n", sc.Name, sc.Duration, sc.Scale,
 				counted(len(sc.Tiers), "tier"), counted(len(sc.Classes), "class"), counted(len(sc.Pools), "pool"), counted(len(sc.Demand.Streams), "stream"),
 				counted(len(sc.Policies), "policy"), counted(len(sc.Timeline), "patch"), counted(len(sc.Record), "fact"))
+			if err != nil {
+				return err
+			}
+			warnings, err := study.Warnings(sc)
+			for _, w := range warnings {
+				fmt.Fprintf(cmd.OutOrStdout(), "Mind: %s.\n", w)
+			}
 			return err
 		},
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +22,8 @@ func fitCommand() *cobra.Command {
 		Short: "Calibrate knobs on the record's calibrate rows",
 		Long: `Move as many knobs as the scenario's record has rows marked ` + "`use: calibrate`" + ` until
 the simulated figures of these rows, and of no others, meet the published ones,
-and print the values, as they stand in a scenario file.`,
+and print the values, as they stand in a scenario file. Where a row stays outside
+what is accepted, the exit code is 1 and nothing is written.`,
 		Example: `  launchday fit ghibli-2025 --free pools.gpus.nodes:2.5k..12k \
     --free demand.streams.image-free.interest:5%..90% \
     --free demand.streams.signups.sharing.per_completion:0.02..1
@@ -55,8 +57,14 @@ and print the values, as they stand in a scenario file.`,
 			if err != nil {
 				return err
 			}
-			if err := fitted.Text(cmd.OutOrStdout()); err != nil || file == nil {
+			if err := fitted.Text(cmd.OutOrStdout()); err != nil {
 				return err
+			}
+			if len(fitted.Missed) > 0 {
+				return fmt.Errorf("the published figures are not met, and nothing is written:\n%s", strings.Join(fitted.Missed, "\n"))
+			}
+			if file == nil {
+				return nil
 			}
 			return file.write(fitted.Knobs)
 		},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/launchday-sim/launchday/examples"
 	"github.com/launchday-sim/launchday/models/launch"
@@ -21,12 +23,15 @@ type input struct {
 	set   []string
 	scale string
 	seed  uint64
+
+	seedFlag *pflag.Flag
 }
 
 func (in *input) flags(c *cobra.Command) {
 	c.Flags().StringArrayVar(&in.set, "set", nil, "change a knob, such as pools.gpus.nodes=5k; may be repeated")
 	c.Flags().StringVar(&in.scale, "scale", "", "share of the world to simulate, such as 1/1000 (default: the scenario's)")
 	c.Flags().Uint64Var(&in.seed, "seed", 1, "seed of all random numbers")
+	in.seedFlag = c.Flags().Lookup("seed")
 }
 
 // read reads a scenario and changes its knobs. Its errors are the user's.
@@ -35,20 +40,64 @@ func (in *input) read(arg string) (*scenario.Scenario, error) {
 	if err != nil {
 		return nil, badInput(err)
 	}
-	fsys, name, err := locate(arg)
-	if err != nil {
-		return nil, badInput(err)
-	}
-	sc, err := scenario.Read(fsys, name)
+	sc, err := in.open(arg)
 	if err != nil {
 		return nil, badInput(err)
 	}
 	if len(changes) > 0 {
-		if sc, err = sc.With(changes); err != nil {
-			return nil, badInput(err)
+		changed, err := sc.With(changes)
+		if err != nil {
+			return nil, badInput(blame(sc, arg, changes, err))
 		}
+		sc = changed
 	}
 	return sc, badInput(launch.Rehearse(sc))
+}
+
+// open reads a scenario from a file, from those that are shipped, or from the
+// manifest of a run, whose seed it takes over unless one was given.
+func (in *input) open(arg string) (*scenario.Scenario, error) {
+	if strings.HasSuffix(arg, ".json") {
+		text, err := os.ReadFile(arg)
+		if err != nil {
+			return nil, err
+		}
+		var m struct {
+			Resolved string
+			Seed     uint64
+		}
+		if err := json.Unmarshal(text, &m); err != nil || m.Resolved == "" {
+			return nil, fmt.Errorf("%s: is not the manifest of a run: want a manifest.json or a scenario file", arg)
+		}
+		if !in.seedFlag.Changed {
+			in.seed = m.Seed
+		}
+		return scenario.ReadText(arg, m.Resolved)
+	}
+	fsys, name, err := locate(arg)
+	if err != nil {
+		return nil, err
+	}
+	return scenario.Read(fsys, name)
+}
+
+// blame names the flags whose changes a scenario does not take, where each alone
+// is enough for that.
+func blame(sc *scenario.Scenario, arg string, changes scenario.Changes, err error) error {
+	var faults []error
+	for _, c := range changes {
+		if _, failed := sc.With(scenario.Changes{c}); failed != nil {
+			prefix := arg
+			if !strings.HasPrefix(failed.Error(), c.Path) {
+				prefix += ": --set " + c.Path
+			}
+			faults = append(faults, fmt.Errorf("%s: %w", prefix, failed))
+		}
+	}
+	if len(faults) == 0 {
+		return err
+	}
+	return errors.Join(faults...)
 }
 
 func (in *input) changes() (scenario.Changes, error) {

@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -70,6 +71,7 @@ func rootCommand() *cobra.Command {
 		Example: `  launchday run ghibli-2025            the ChatGPT image launch of March 2025
   launchday scenarios list             what else is shipped
   launchday check my-incident.yaml     read a scenario and report its faults`,
+		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	})
@@ -77,11 +79,14 @@ func rootCommand() *cobra.Command {
 		if c.HasSubCommands() && c.Flags().NArg() > 0 {
 			return unknownCommand(c, c.Flags().Arg(0)) // whose flags these are
 		}
-		return fmt.Errorf("%s: %w", c.CommandPath(), err)
+		return fmt.Errorf("%s: %s", c.CommandPath(), conversion.ReplaceAllString(err.Error(), ": want a whole number"))
 	})
 	root.AddCommand(runCommand(), compareCommand(), checkCommand(), scenariosCommand(), schemaCommand(), validateCommand(), fitCommand(), versionCommand())
 	return root
 }
+
+// conversion is what Go says of a number that it cannot read.
+var conversion = regexp.MustCompile(`: strconv\.Parse(Int|Uint|Float): .*$`)
 
 // group makes a command that only holds others say what they are.
 func group(c *cobra.Command) *cobra.Command {

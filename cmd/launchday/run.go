@@ -30,14 +30,16 @@ func runCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run SCENARIO",
 		Short: "Run a scenario and write its pictures and data",
-		Long: `Run a scenario, which is a file or the name of one that is shipped, and write to a
+		Long: `Run a scenario, which is a file, the name of one that is shipped, or the
+manifest.json of an earlier run, which is repeated bit for bit, and write to a
 new folder: pictures (PNG and SVG), summary.json, the series as CSV and Parquet,
-and a manifest that says how to repeat the run bit for bit. A folder appears
+and a manifest. A folder appears
 when it is complete: a run that is interrupted leaves none.`,
 		Example: `  launchday run ghibli-2025
   launchday run ghibli-2025 --set policies.free-quota.limit=1 --seed 7
   launchday run ghibli-2025 --scale 1/100 --out results/hundredth
   launchday run mm1 --reps 20 --json
+  launchday run results/mm1/manifest.json --out results/again
   launchday run mm1 --trace | less`,
 		Args: arguments("SCENARIO"),
 		RunE: func(cmd *cobra.Command, args []string) error {

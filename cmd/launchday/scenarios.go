@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -76,7 +80,7 @@ to start from.`,
 			if len(args) == 2 {
 				to = args[1]
 			}
-			if err := create(to, force, append([]byte(preface(args[0], to)), text...)); err != nil {
+			if err := create(to, force, append([]byte(preface(args[0], to)), renamed(text, to)...)); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is written. Next: launchday run %s\n", to, to)
@@ -87,9 +91,18 @@ to start from.`,
 	return c
 }
 
+// renamed is the text of a scenario under the name of the file that it goes to, so
+// that its results do not lie among those of the original.
+func renamed(text []byte, file string) []byte {
+	name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+	return firstName.ReplaceAll(text, []byte("name: "+strings.ReplaceAll(strconv.Quote(name), "$", "$$")))
+}
+
+var firstName = regexp.MustCompile(`(?m)^name: .*$`)
+
 // preface is the comment at the head of a copy.
 func preface(name, to string) string {
-	return fmt.Sprintf(`# A copy of the shipped scenario %s. Change its name, and what you like:
+	return fmt.Sprintf(`# A copy of the shipped scenario %s. Change what you like:
 #
 #   launchday check %[2]s          is it all right?
 #   launchday run %[2]s

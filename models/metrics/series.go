@@ -106,7 +106,13 @@ func (r *Recorder) table() *Table {
 	} {
 		count(c.name, c.unit, c.about, func(w *row) int64 { return w.counts[c.count] })
 	}
-	count("admitted_completed", "attempts", "of the attempts admitted in this interval, those that were completed by the end of the run", func(w *row) int64 { return r.cells[w.cell].cohort[w.index] })
+	count("admitted_completed", "attempts", "of the attempts admitted in this interval, those that were completed by the end of the run; of fluid work, what was completed in it", func(w *row) int64 {
+		x := &r.cells[w.cell]
+		if r.w.Classes[x.class].Fluid {
+			return w.counts[cCompleted]
+		}
+		return x.cohort[w.index]
+	})
 	for reason := 1; reason < r.w.Reasons.Len(); reason++ {
 		name := r.w.Reasons.Get(models.Reason(reason)).Name
 		if t.Column("rejected_"+name) != nil {

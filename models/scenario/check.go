@@ -45,6 +45,7 @@ func check(doc *Document, s *Scenario) Faults {
 	c.times()
 	c.rooms()
 	c.oneFlowEach()
+	c.asks()
 	c.record()
 	c.unknowns()
 	return c.faults
@@ -79,6 +80,9 @@ func (c *checker) times() {
 	}
 	if y := c.Start.Year(); y < firstYear || y >= beyondYear {
 		c.fault("start", "is out of range", fmt.Sprintf("a date from %d to %d", firstYear, beyondYear-1))
+	}
+	if c.Interval > c.Duration {
+		c.fault("interval", "is longer than the run", "at most "+c.Duration.String())
 	}
 	for i, p := range c.Timeline {
 		path := fmt.Sprintf("timeline[%d]", i)
@@ -183,6 +187,22 @@ func (c *checker) oneFlowEach() {
 			c.fault("demand.streams."+s.Name, fmt.Sprintf("is the second stream of the fluid class %s for tier %s", s.Class, s.Tier), "one, at the sum of the rates")
 		}
 		seen[key] = true
+	}
+}
+
+// asks finds streams of which nothing says how much they ask for. A rate of 0 that
+// is written there is meant: the timeline may raise it.
+func (c *checker) asks() {
+	streams := child(child(c.doc.root, "demand"), "streams")
+	for _, s := range c.Demand.Streams {
+		path := "demand.streams." + s.Name
+		given := false
+		for _, key := range []string{"rate", "per_user", "sharing"} {
+			given = given || child(child(streams, s.Name), key) != nil
+		}
+		if !given {
+			c.fault(path, "asks for nothing", "a rate, such as rate: 10/s, or per_user or sharing")
+		}
 	}
 }
 

@@ -148,9 +148,19 @@ func (s *Scenario) WithoutLevers() (*Scenario, error) {
 	return bare.reread()
 }
 
-// Resolved is the scenario with every default written out, as it was run.
+// Resolved is the scenario with every default written out, as it was run. One
+// that has no date has none here: time 0 is then no moment of a calendar.
 func (s *Scenario) Resolved() (string, error) {
-	text, err := Encode(s)
+	n := encode(reflect.ValueOf(s).Elem())
+	if !s.Dated() {
+		for i := 0; i < len(n.Content); i += 2 {
+			if n.Content[i].Value == "start" {
+				n.Content = slices.Delete(n.Content, i, i+2)
+				break
+			}
+		}
+	}
+	text, err := yaml.Dump(n, yaml.WithLineWidth(-1))
 	return string(text), err
 }
 
