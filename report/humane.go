@@ -114,7 +114,7 @@ func scaleName(scale float64) string {
 func (r *Run) moment(t float64) string {
 	if r.Start.IsZero() {
 		if r.Duration > 2*time.Hour && r.Duration <= 90*24*time.Hour {
-			return "+" + strings.TrimSuffix((time.Duration(math.Round(t)) * time.Second).Round(time.Minute).String(), "0s")
+			return "+" + strings.TrimSuffix((time.Duration(math.Round(t))*time.Second).Round(time.Minute).String(), "0s")
 		}
 		return grouped(t) + " s"
 	}
