@@ -14,7 +14,7 @@ import (
 
 // room is what a folder must at least be able to hold before a run starts: a
 // small run with its pictures.
-const room = 4 << 20
+const room = 8 << 20
 
 // A Folder is where a run will leave its files. They are written to a folder
 // beside it, whose name starts with a dot, and renamed at the end.
@@ -104,6 +104,9 @@ func probe(path string) error {
 	}
 	return os.Remove(path)
 }
+
+// Rename changes where the result will stand, beside where it was to stand.
+func (f *Folder) Rename(dir string) { f.path = filepath.Clean(dir) }
 
 // Path is where the result stands after Commit.
 func (f *Folder) Path() string { return f.path }

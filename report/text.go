@@ -191,7 +191,7 @@ func worst(r *Run, f *frame) []string {
 	attempts := f.sum("attempts", f.inServed)
 	start, demand, covered := f.hours(attempts)
 	for i := range demand {
-		demand[i] /= math.Max(covered[i], 1800) // a short hour at an end counts no more than half an hour
+		demand[i] /= math.Max(covered[i], math.Min(1800, r.Duration.Seconds())) // a short hour at an end counts no more than half an hour
 	}
 	if most, at := largest(demand); most > 0 {
 		rows = append(rows, []string{"most demand", count(most) + "/s", f.hour() + " from " + r.moment(start[at])})

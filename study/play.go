@@ -31,6 +31,7 @@ type Options struct {
 	Seed, Replication uint64
 	Version           string                                        // of the program
 	NoLever           bool                                          // score the same world with no lever pulled too
+	NoLeverScale      float64                                       // at this scale at most; 0 is no bound
 	Progress          func(done, whole time.Duration, fired uint64) // of the scenario's time; called from one goroutine
 	Watch             func(k *sim.Kernel)                           // called before the first event
 }
@@ -48,7 +49,7 @@ func Play(ctx context.Context, sc *scenario.Scenario, o Options) (*report.Run, e
 		if o.NoLever && len(sc.Record) > 0 {
 			var small *scenario.Scenario
 			var err error
-			if small, err = smaller(sc); err == nil {
+			if small, err = smaller(sc, o.NoLeverScale); err == nil {
 				bareScale = float64(small.Scale)
 				bare, err = score(ctx, small, launch.Options{Seed: o.Seed, Replication: o.Replication, NoLevers: true, Record: true})
 			}
@@ -100,9 +101,12 @@ const leastScale = 1.0 / 4000
 
 // smaller is the scenario at a quarter of its scale: a world with no lever
 // pulled has several times the attempts, and its score needs less precision
-// than the run's.
-func smaller(sc *scenario.Scenario) (*scenario.Scenario, error) {
+// than the run's. It is not above most, where that is given.
+func smaller(sc *scenario.Scenario, most float64) (*scenario.Scenario, error) {
 	scale := float64(sc.Scale) / 4
+	if most > 0 && scale > most {
+		scale = most
+	}
 	if scale < leastScale {
 		return sc, nil
 	}
@@ -157,6 +161,9 @@ func gather(sc *scenario.Scenario, o Options, run *launch.Run, res *metrics.Resu
 			if u.Value, err = sc.Value(u.Knob); err != nil {
 				return nil, err
 			}
+		}
+		if u.Knob == "" {
+			u.Value += ", as written"
 		}
 		r.Unknowns = append(r.Unknowns, u)
 	}

@@ -24,7 +24,8 @@ type input struct {
 	scale string
 	seed  uint64
 
-	seedFlag *pflag.Flag
+	seedFlag  *pflag.Flag
+	fileScale float64 // of the scenario that was read last, before --scale and --set
 }
 
 func (in *input) flags(c *cobra.Command) {
@@ -44,6 +45,7 @@ func (in *input) read(arg string) (*scenario.Scenario, error) {
 	if err != nil {
 		return nil, badInput(err)
 	}
+	in.fileScale = float64(sc.Scale)
 	if len(changes) > 0 {
 		changed, err := sc.With(changes)
 		if err != nil {

@@ -110,6 +110,14 @@ func (r *runCall) run(cmd *cobra.Command, sc *scenario.Scenario) error {
 	if err := cmd.Context().Err(); err != nil {
 		return err
 	}
+	if r.out == "" && !r.force {
+		// Another run of the scenario may have taken the name meanwhile.
+		free, err := defaultFolder(sc.Name, false)
+		if err != nil {
+			return err
+		}
+		folder.Rename(free)
+	}
 	if err := folder.Commit(); err != nil {
 		return err
 	}
@@ -131,7 +139,7 @@ func (r *runCall) run(cmd *cobra.Command, sc *scenario.Scenario) error {
 func (r *runCall) play(cmd *cobra.Command, sc *scenario.Scenario) (*report.Run, *study.Replications, error) {
 	bar := newProgress(cmd.ErrOrStderr())
 	defer bar.clear()
-	o := study.Options{Seed: r.seed, Version: version(), NoLever: r.noLever}
+	o := study.Options{Seed: r.seed, Version: version(), NoLever: r.noLever, NoLeverScale: r.fileScale}
 	if r.reps == 1 {
 		o.Progress = bar.simulated
 		run, err := study.Play(cmd.Context(), sc, o)

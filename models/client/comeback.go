@@ -15,7 +15,7 @@ type ReturnSpec struct {
 	Share           unit.Share `yaml:"share" required:"true" doc:"Share of the requests given up whose users come back, 0 to 1."`
 	After           unit.Dist  `yaml:"after" required:"true" doc:"Time until they do."`
 	HeedsRetryAfter bool       `yaml:"heed_retry_after" default:"yes" doc:"Count that time from the moment that a refusal named, if it named one: the end of a quota's window."`
-	MaxVisits       int        `yaml:"max_visits" default:"0" min:"0" doc:"Requests that a user makes for one wish, the first included; 0 is no bound."`
+	MaxVisits       int        `yaml:"max_visits" default:"0" min:"0" max:"256" doc:"Requests that a user makes for one wish, the first included; 0 is 256, the most there can be."`
 }
 
 // purposeReturn is what a user's coming back is drawn for.

@@ -18,6 +18,7 @@
 package demand
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -130,6 +131,9 @@ func (s *Spec) Check(tiers []Tier, classes []Class) error {
 	d := &Demand{env: Env{Tiers: tiers, Classes: classes}, streams: make([]stream, len(s.Streams))}
 	if err := d.configure(*s); err != nil {
 		return err
+	}
+	if faults := d.bounded(); len(faults) > 0 {
+		return errors.Join(faults...)
 	}
 	return d.number()
 }

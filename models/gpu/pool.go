@@ -84,7 +84,7 @@ func New(k *sim.Kernel, spec Spec, seed, replication uint64, host Host) (*Pool, 
 		gpus: spec.GPUsPerNode, slots: spec.SlotsPerNode}
 	p.groups = []group{p.newGroup("")}
 	p.groups[0].arrived = true
-	plan, err := p.plan(spec)
+	plan, err := p.plan(k.Now()-1, spec)
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ import (
 //     out is cancelled, or drains.
 //   - name, gpus_per_node: cannot change.
 func (p *Pool) Reconfigure(now sim.Time, spec Spec) error {
-	plan, err := p.plan(spec)
+	plan, err := p.plan(now, spec)
 	if err != nil {
 		return err
 	}
@@ -44,8 +44,15 @@ type plan struct {
 	arrivals     []sim.Time // of spec.Lots
 }
 
+// Takes reports why Reconfigure would refuse a spec at a moment, which may lie
+// ahead; nil if it would not.
+func (p *Pool) Takes(at sim.Time, spec Spec) error {
+	_, err := p.plan(at, spec)
+	return err
+}
+
 // plan checks a spec against itself and against what the pool is.
-func (p *Pool) plan(spec Spec) (plan, error) {
+func (p *Pool) plan(now sim.Time, spec Spec) (plan, error) {
 	if err := spec.check(); err != nil {
 		return plan{}, err
 	}
@@ -71,7 +78,7 @@ func (p *Pool) plan(spec Spec) (plan, error) {
 		if err != nil {
 			return plan{}, err
 		}
-		if g := p.lot(l.Name); g > 0 && p.groups[g].arrived && at != p.groups[g].arrival {
+		if g := p.lot(l.Name); g > 0 && (p.groups[g].arrived || p.groups[g].arrival <= now) && at != p.groups[g].arrival {
 			field := ".lead"
 			if sim.Time(l.Ordered) != p.groups[g].ordered {
 				field = ".ordered"
@@ -79,6 +86,23 @@ func (p *Pool) plan(spec Spec) (plan, error) {
 			return plan{}, fmt.Errorf("gpu pool %s: lots.%s%s: the lot has arrived, and the time of that cannot change", p.name, l.Name, field)
 		}
 		made.arrivals = append(made.arrivals, at)
+	}
+	// Nodes that have left keep their places, with their luck.
+	places := 0
+	for g := range p.groups {
+		if g == 0 || !slices.ContainsFunc(spec.Lots, func(l LotSpec) bool { return l.Name == p.groups[g].name }) {
+			places += len(p.groups[g].nodes) * p.slots
+		}
+	}
+	for _, l := range spec.Lots {
+		have := 0
+		if g := p.lot(l.Name); g > 0 {
+			have = len(p.groups[g].nodes) * p.slots
+		}
+		places += max(have, servers(l.Nodes, spec.SlotsPerNode))
+	}
+	if places += max(0, servers(spec.Nodes, spec.SlotsPerNode)-len(p.groups[0].nodes)*p.slots); places > maxServers {
+		return plan{}, fmt.Errorf("gpu pool %s: nodes: the pool has had more than %d servers, those of earlier lots among them", p.name, maxServers)
 	}
 	return made, nil
 }

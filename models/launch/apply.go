@@ -26,6 +26,13 @@ func (r *Run) Apply(changes scenario.Changes) error {
 		return err
 	}
 	old, now := r.now, r.k.Now()
+	// What a room may refuse because of what has happened it is asked beforehand,
+	// so that no change is taken over in part.
+	for i := range r.pools {
+		if err := r.pools[i].gpu.Takes(max(now, r.rehearse), r.shifted(next.Pools[i].Spec)); err != nil {
+			return err
+		}
+	}
 	r.settle(now)
 	before := r.full
 	r.full, r.now = full, next
@@ -167,7 +174,9 @@ func (r *Run) fixed(next *scenario.Scenario) error {
 // Rehearse finds what New refuses, and patches of the timeline that a run would
 // refuse when their time comes: knobs that cannot change. It plays nothing: all
 // patches are applied in their order to a run that has not begun, so that one
-// which is refused only because of what has happened by then is not found.
+// which is refused only because of what has happened by then is not found, save
+// for lots that have arrived by then. Where there is a record to score, the world
+// with no lever pulled is rehearsed too.
 func Rehearse(sc *scenario.Scenario) error {
 	r, err := New(sc, Options{})
 	if err != nil {
@@ -180,12 +189,24 @@ func Rehearse(sc *scenario.Scenario) error {
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(sc.Timeline[a].At, sc.Timeline[b].At) })
 	for _, i := range order {
+		r.rehearse = sim.Time(sc.Timeline[i].At) + r.origin
 		if err := r.Apply(sc.Timeline[i].Set); err != nil {
 			faults = append(faults, sc.Fault(fmt.Sprintf("timeline[%d].set", i), err.Error(), ""))
 		}
 	}
 	if len(faults) > 0 {
 		return faults
+	}
+	if len(sc.Record) == 0 {
+		return nil
+	}
+	bare, err := sc.WithoutLevers()
+	if err == nil && len(bare.Record) > 0 {
+		bare.Record = nil
+		err = Rehearse(bare)
+	}
+	if err != nil {
+		return fmt.Errorf("with no lever pulled: %w", err)
 	}
 	return nil
 }

@@ -114,3 +114,38 @@ func TestEveryKnobOfTheLaunchTakesEffectInMidRunOrIsRefusedByName(t *testing.T) 
 	}
 	t.Logf("%d knobs, %d of them cannot change during a run", len(knobs), refused)
 }
+
+// A lot that has come cannot come later, and the file is at fault, not the run.
+func TestAPatchThatARoomRefusesIsFoundBeforeTheRunAndTakesNothingOver(t *testing.T) {
+	const lots = `
+timeline:
+  - {at: +1h, label: too late, set: {demand.streams.jobs.rate: 5/s, pools.main.lots.more.ordered: +2h}}
+`
+	yaml := strings.Replace(strings.Replace(plain, "nodes: 12}", "nodes: 12, lots: [{name: more, ordered: +10m, nodes: 2}]}", 1), "2000s", "2h", 1)
+	assert.ErrorContains(t, launch.Rehearse(text(t, yaml+lots)), "lots.more.ordered: the lot has arrived")
+
+	want := run(t, text(t, yaml), launch.Options{Seed: 3})
+	r, err := launch.New(text(t, yaml), launch.Options{Seed: 3})
+	require.NoError(t, err)
+	require.NoError(t, r.StepUntil(sim.Hour))
+	both := append(change(t, "demand.streams.jobs.rate", "5/s"), change(t, "pools.main.lots.more.ordered", "+2h")...)
+	require.ErrorContains(t, r.Apply(both), "the lot has arrived")
+	got, err := r.Result()
+	require.NoError(t, err, "the run goes on as it was")
+	assert.Equal(t, hash(t, want), hash(t, got))
+}
+
+// The world with no lever pulled has no policies: a cause that changes one says
+// nothing of it.
+func TestACauseThatChangesAPolicyLeavesTheWorldWithoutLeversAlone(t *testing.T) {
+	sc := text(t, plain+`
+policies: [{name: full, kind: queue-limit, limit: 100}]
+timeline:
+  - {at: +5m, kind: cause, label: a slip, set: {policies.full.limit: 3, pools.main.nodes: 11}}
+record: [{name: f, what: jobs, metric: all.completed, from: +0s, to: +2000s, use: predict, value: 20k, low: 10k, high: 30k, unit: jobs, source: nobody, confidence: L}]
+`)
+	require.NoError(t, launch.Rehearse(sc))
+	bare := run(t, sc, launch.Options{Seed: 1, NoLevers: true})
+	assert.Empty(t, bare.Summary.All.Rejected)
+	assert.Less(t, float64(bare.Summary.Pools["main"].CapacityMean), 12.0)
+}

@@ -67,6 +67,7 @@ type Run struct {
 	src      rng.Source     // of the draw being made; here because a law takes it by address
 	signals  models.Signals // of the attempt being judged; here for the same reason
 	err      error          // of a patch of the timeline
+	rehearse sim.Time       // the instant for which a patch is tried before the run
 	done     bool
 }
 
@@ -178,7 +179,7 @@ func (r *Run) Handle(now sim.Time, ev sim.Event) {
 		r.rec.CloseWindow(int(ev.Arg), now, r.k.Fired())
 	case evPatch:
 		p := &r.full.Timeline[ev.Arg]
-		if err := r.Apply(p.Set); err != nil && r.err == nil {
+		if err := r.Apply(p.Set); err != nil {
 			r.err = fmt.Errorf("timeline, %s: %w", p.Label, err)
 		}
 	}

@@ -49,6 +49,11 @@ func (r *Recorder) Check(l Live) error {
 	for _, i := range r.used {
 		x := &r.cells[i]
 		n := &x.counts
+		for k, v := range n {
+			if v < 0 {
+				return fmt.Errorf("conservation is broken: counter %d of tier %s, class %s is %d, which no count can be", k, r.w.Tiers[x.tier].Name, r.w.Classes[x.class].Name, v)
+			}
+		}
 		ended := n[cCompleted] + n[cAbandoned] + n[cTimedOut] + n[cFailed] + n[cCancelled]
 		for _, k := range x.rejected {
 			ended += k

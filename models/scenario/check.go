@@ -25,6 +25,7 @@ import (
 const (
 	maxTiers, maxClasses  = 255, 255
 	maxPools, maxStreams  = 254, 1000
+	maxServers            = 1 << 24 // of all pools at the scale of the run; each costs some 30 bytes
 	maxTime               = unit.Duration(100 * 365 * sim.Day)
 	firstYear, beyondYear = 1700, 2150 // nanoseconds since 1970 end in 1677 and 2262
 )
@@ -105,10 +106,18 @@ func (c *checker) date(at unit.Instant) string {
 
 // rooms has every room check its Spec, at the scale of the run.
 func (c *checker) rooms() {
-	scale := float64(c.Scale)
+	scale, servers := float64(c.Scale), 0.0
 	for i := range c.Pools {
 		spec := c.Pools[i].Spec
 		unit.Scale(&spec, scale)
+		before := servers
+		servers += float64(spec.Nodes) * float64(spec.SlotsPerNode)
+		for _, l := range spec.Lots {
+			servers += float64(l.Nodes) * float64(spec.SlotsPerNode)
+		}
+		if before <= maxServers && servers > maxServers && servers-before <= maxServers {
+			c.fault("pools."+spec.Name+".nodes", "makes the pools together larger than can be held", "at most 16M servers in all, at the scale of the run")
+		}
 		c.refused("pools."+spec.Name, "gpu pool "+spec.Name+": ", spec.Check())
 	}
 	for _, spec := range c.Clients {
@@ -224,12 +233,21 @@ func (c *checker) metric(path string, f *incident.Fact) {
 		return
 	}
 	steps := strings.Split(f.Metric, ".")
-	for i, list := range steps[:len(steps)-1] {
+	for i := 0; i < len(steps)-1; i++ {
+		list := steps[i]
+		if list == "rejected" {
+			// A reason is a policy, a pool whose queue drops, or a client that balks, and maybe a cause.
+			if names := itemNames(child(c.doc.root, "policies")); !slices.Contains(names, steps[i+1]) && !slices.Contains(itemNames(child(c.doc.root, "pools")), steps[i+1]) && steps[i+1] != "balked" {
+				c.fault(path, fmt.Sprintf("%s refuses nobody", quote(steps[i+1])), nearest(steps[i+1], names))
+			}
+			break
+		}
 		if list != "tiers" && list != "classes" && list != "pools" {
 			continue
 		}
-		if names := itemNames(child(c.doc.root, list)); !slices.Contains(names, steps[i+1]) {
-			c.fault(path, fmt.Sprintf("%s is not in %s", quote(steps[i+1]), list), nearest(steps[i+1], names))
+		i++
+		if names := itemNames(child(c.doc.root, list)); !slices.Contains(names, steps[i]) {
+			c.fault(path, fmt.Sprintf("%s is not in %s", quote(steps[i]), list), nearest(steps[i], names))
 		}
 	}
 }

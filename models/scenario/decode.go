@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	yaml "go.yaml.in/yaml/v4"
 
@@ -274,6 +276,10 @@ func (d *decoder) scalar(n *yaml.Node, f *field, v reflect.Value, path string) {
 		return
 	}
 	switch name := v.String(); {
+	case !f.long && utf8.RuneCountInString(name) > maxText:
+		d.fault(n, path, "is too long", fmt.Sprintf("at most %d characters", maxText))
+	case strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) && !(f.long && (r == '\n' || r == '\t')) }):
+		d.fault(n, path, "holds a control character", "plain text in one line")
 	case len(f.enum) > 0:
 		if !slices.Contains(f.enum, name) {
 			d.fault(n, path, "is not known", nearest(name, f.enum))

@@ -22,6 +22,7 @@
 //	required:"true"       of a list: and not empty
 //	enum:"fifo,lifo"      the words that it takes
 //	min:"0" max:"1"       bounds, as they would stand in the file
+//	text:"long"           a text of several lines; others are one line of 1,000 characters
 //	ref:"tiers,all"       a name in the list tiers, or the word all
 //	yaml:",inline" kinds:"policy"
 //	                      an interface field: the Spec that the registry policy
@@ -51,6 +52,7 @@ import (
 const (
 	maxFile    = 1 << 20
 	maxScalar  = 64 << 10
+	maxText    = 1000 // characters of a text that is not long
 	maxNodes   = 200_000
 	maxDepth   = 50
 	maxPatches = 500

@@ -195,7 +195,11 @@ func (d *Document) tryPatches(v reflect.Value, known Faults) Faults {
 	if len(patches) > maxPatches {
 		return Faults{d.Fault("timeline", "has too many patches", "at most 500")}
 	}
-	if most := maxTrials / size(d.root); len(patches) > most {
+	rest := size(d.root)
+	if n := child(d.root, "timeline"); n != nil {
+		rest -= size(n)
+	}
+	if most := maxTrials / rest; len(patches) > most {
 		return Faults{d.Fault("timeline", "has too many patches for a file of this size", fmt.Sprintf("at most %d", most))}
 	}
 	slices.SortStableFunc(patches, func(a, b Patch) int { return int(min(max(a.At-b.At, -1), 1)) })

@@ -25,7 +25,7 @@ import (
 type Scenario struct {
 	Name        string        `yaml:"name" required:"true" doc:"Name of the scenario; results are written under it."`
 	Title       string        `yaml:"title" doc:"One line for headings."`
-	Description string        `yaml:"description" doc:"What it is about, and where its figures come from."`
+	Description string        `yaml:"description" doc:"What it is about, and where its figures come from." text:"long"`
 	Start       time.Time     `yaml:"start" default:"2000-01-01T00:00:00Z" doc:"The date of time 0, RFC 3339. Offsets such as +26h35m count from it."`
 	Duration    unit.Duration `yaml:"duration" required:"true" min:"1ns" doc:"How long the run lasts from the start on."`
 	Warmup      unit.Duration `yaml:"warmup" default:"0s" min:"0s" doc:"How long the world runs before the start, unreported."`
@@ -144,6 +144,16 @@ func (s *Scenario) WithoutLevers() (*Scenario, error) {
 			kind := child(patch, "kind")
 			return kind == nil || kind.Value == "lever"
 		})
+		for _, patch := range n.Content {
+			if set := child(patch, "set"); set != nil {
+				// A cause may have changed a policy, which this world does not have.
+				for i := len(set.Content) - 2; i >= 0; i -= 2 {
+					if p := set.Content[i].Value; p == "policies" || strings.HasPrefix(p, "policies.") {
+						set.Content = slices.Delete(set.Content, i, i+2)
+					}
+				}
+			}
+		}
 	}
 	return bare.reread()
 }

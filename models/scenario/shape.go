@@ -46,6 +46,7 @@ type field struct {
 	def      string // the default as it would stand in the file
 	hasDef   bool
 	required bool
+	long     bool // a text of any length, of several lines
 	enum     []string
 	min, max string
 	refs     []string // the list whose names it takes, and words beside them
@@ -115,7 +116,7 @@ func readTags(t reflect.Type) *shape {
 			def, hasDef := f.Tag.Lookup("default")
 			s.fields = append(s.fields, field{
 				key: key, typ: f.Type, index: f.Index, doc: f.Tag.Get("doc"), def: def, hasDef: hasDef,
-				required: f.Tag.Get("required") == "true", enum: split(f.Tag.Get("enum")),
+				required: f.Tag.Get("required") == "true", long: f.Tag.Get("text") == "long", enum: split(f.Tag.Get("enum")),
 				min: f.Tag.Get("min"), max: f.Tag.Get("max"), refs: split(f.Tag.Get("ref")),
 			})
 		}

@@ -1,0 +1,37 @@
+package demand
+
+import (
+	"fmt"
+	"math"
+)
+
+// maxRate is the largest rate of a stream, requests per second at the scale of
+// the run: beyond one a nanosecond arrivals could not be told apart, and a count
+// of them would leave the range of an integer within a long run.
+const maxRate = 1e9
+
+// bounded reports streams that would ask for more than maxRate when all their
+// users are active and their profile is at its height.
+func (d *Demand) bounded() (faults []error) {
+	for i := range d.streams {
+		q := &d.streams[i].spec
+		height := 1.0
+		for k, p := range q.Profile {
+			if k == 0 || float64(p.X) > height {
+				height = float64(p.X)
+			}
+		}
+		for _, part := range []struct {
+			key  string
+			rate float64
+		}{
+			{"rate", float64(q.Rate) * height},
+			{"per_user", float64(q.PerUser) * float64(d.env.Tiers[d.streams[i].tier].Users) * float64(q.Interest) * height},
+		} {
+			if !(part.rate <= maxRate) {
+				faults = append(faults, fmt.Errorf("demand.streams.%s.%s: makes %.3g requests a second at this scale: want at most 1G/s, one a nanosecond", q.Name, part.key, math.Min(part.rate, math.MaxFloat64)))
+			}
+		}
+	}
+	return faults
+}
