@@ -2,9 +2,13 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"html"
+	"image"
 	"image/color"
 	"image/png"
+	"maps"
+	"slices"
 	"strings"
 
 	xfont "golang.org/x/image/font"
@@ -26,6 +30,7 @@ type picture struct {
 	name          string // of its files, without the ending
 	title, about  string // for those who cannot see it
 	width, height vg.Length
+	kept          bool // it is committed: its size matters more than the time to make it
 	draw          func(c draw.Canvas)
 }
 
@@ -50,16 +55,57 @@ func (p picture) png() ([]byte, error) {
 	var b bytes.Buffer
 	// The pictures are flat: the fastest level costs a fifth of the default's
 	// time and a quarter more room.
-	e := png.Encoder{CompressionLevel: png.BestSpeed}
-	err := e.Encode(&b, c.Image())
+	if !p.kept {
+		err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, c.Image())
+		return b.Bytes(), err
+	}
+	err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, fewColours(c.Image()))
 	return b.Bytes(), err
+}
+
+// fewColours is a picture in the 256 colours that it has most of, each channel
+// rounded to 16 steps: a third of the bytes, for pictures that are committed.
+func fewColours(m image.Image) image.Image {
+	rounded := func(x, y int) color.NRGBA {
+		r, g, b, _ := m.At(x, y).RGBA()
+		step := func(v uint32) uint8 { return uint8((v>>8 + 8) / 17 * 17) }
+		return color.NRGBA{step(r), step(g), step(b), 0xff}
+	}
+	counts := map[color.NRGBA]int{}
+	box := m.Bounds()
+	for y := box.Min.Y; y < box.Max.Y; y++ {
+		for x := box.Min.X; x < box.Max.X; x++ {
+			counts[rounded(x, y)]++
+		}
+	}
+	most := slices.SortedFunc(maps.Keys(counts), func(a, b color.NRGBA) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a.R, b.R), cmp.Compare(a.G, b.G), cmp.Compare(a.B, b.B))
+	})
+	var p color.Palette
+	for _, c := range most[:min(len(most), 256)] {
+		p = append(p, c)
+	}
+	out := image.NewPaletted(box, p)
+	index := map[color.NRGBA]uint8{}
+	for y := box.Min.Y; y < box.Max.Y; y++ {
+		for x := box.Min.X; x < box.Max.X; x++ {
+			c := rounded(x, y)
+			i, known := index[c]
+			if !known {
+				i = uint8(p.Index(c))
+				index[c] = i
+			}
+			out.SetColorIndex(x, y, i)
+		}
+	}
+	return out
 }
 
 // svg keeps text as text, in whatever sans-serif font the viewer has.
 func (p picture) svg() ([]byte, error) {
 	c := vgsvg.New(p.width, p.height)
 	dc := draw.New(c)
-	rectangle(dc, color.White, dc.Rectangle)
+	rectangle(dc, white, dc.Rectangle)
 	p.draw(dc)
 	var b bytes.Buffer
 	if _, err := c.WriteTo(&b); err != nil {
@@ -88,6 +134,7 @@ var (
 	faint      = color.NRGBA{0xe6, 0xe6, 0xe6, 0xff}
 	slate      = color.NRGBA{0x2f, 0x3e, 0x5c, 0xff} // levers: no colour of the data
 	brown      = color.NRGBA{0x9c, 0x2a, 0x10, 0xff} // causes
+	white      = color.NRGBA{0xff, 0xff, 0xff, 0xff}
 	shade      = color.NRGBA{0xf4, 0xf4, 0xf1, 0xff}
 )
 

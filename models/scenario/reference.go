@@ -28,6 +28,13 @@ func Reference[T any](opts Options) []byte {
 	return []byte(r.text.String())
 }
 
+// KeyTable is the table of the keys of one Spec, a pointer to a struct.
+func KeyTable(spec any) string {
+	var r reference
+	r.table(shapeOf(reflect.TypeOf(spec).Elem()), "")
+	return r.text.String()
+}
+
 type reference struct {
 	schemaBuilder
 	text strings.Builder

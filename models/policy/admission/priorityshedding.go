@@ -16,6 +16,7 @@ func init() {
 		Doc:    "Refuses (503) a tier while the queue, in attempts a server, is at or above the tier's threshold: the lower the threshold, the earlier the tier is shed. Tiers without a threshold are not shed.",
 		Source: "\"Handling Overload\", Site Reliability Engineering, 2016, chapter 21.",
 		Fails:  "Where most of the load is of the highest tier there is nothing left to shed, and a threshold in attempts a server is a wait only as long as service times stay what they were.",
+		Surge:  "thresholds: [{name: free, waiting_per_server: 0.5}, {name: plus, waiting_per_server: 2}]",
 		Fresh:  func() policy.Spec { return new(PrioritySheddingSpec) },
 	})
 }

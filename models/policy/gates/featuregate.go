@@ -15,6 +15,7 @@ func init() {
 		Doc:    "Opens a feature to `percent` of the users and refuses the others (403). A user who is in stays in as the percentage rises. Anonymous requests are drawn one by one.",
 		Source: "Staged rollout as practised; the launch postponed the free tier.",
 		Fails:  "Those who are outside see a refusal, and may come back or share it; the load of those inside is not bounded.",
+		Surge:  "percent: 45%",
 		Fresh:  func() policy.Spec { return new(FeatureGateSpec) },
 	})
 }

@@ -15,6 +15,7 @@ func init() {
 		Doc:    "Each user has `limit` attempts in a `window` of his own, which opens with the first that is admitted and lets the count start anew when it ends. More are refused (429, with Retry-After until the window ends). Anonymous requests pass.",
 		Source: "The limits that were announced during the launch: \"3 a day\", \"50 per 3 h\".",
 		Fails:  "A quota bounds a user, not the sum over users: a crowd of new users passes it untouched.",
+		Surge:  "limit: 1, window: 30m",
 		Fresh:  func() policy.Spec { return new(UserQuotaSpec) },
 	})
 }

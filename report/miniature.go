@@ -1,0 +1,97 @@
+package report
+
+import (
+	"math"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Measures of a miniature, in points.
+const (
+	miniWidth  = 760
+	miniHeight = 178
+	miniPlot   = 104
+)
+
+// Miniature is the small picture of a lever in the documentation: the same world
+// with it and without, as PNG. Three panels share the time axis: what was
+// served, how long that took, and who was not served.
+func Miniature(title string, with, without *Run) ([]byte, error) {
+	return miniature(title, with, without).png()
+}
+
+func miniature(title string, with, without *Run) picture {
+	f, g := newFrame(with), newFrame(without)
+	x := f.middle()
+	minutes := make([]float64, len(x))
+	for i := range x {
+		minutes[i] = x[i] / 60
+	}
+	lost := func(f *frame) []float64 {
+		out := make([]float64, len(f.t))
+		columns := []string{"abandoned", "timed_out", "failed", "cancelled"}
+		for _, reason := range f.reasons() {
+			columns = append(columns, "rejected_"+reason)
+		}
+		for _, c := range columns {
+			for i, v := range f.rate(c, f.inServed) {
+				out[i] += v
+			}
+		}
+		return out
+	}
+	served := "completed"
+	if f.table.Column("completed_slo") != nil {
+		served = "completed_slo"
+	}
+	slow := func(f *frame) []float64 {
+		best, _ := f.largestCell(false)
+		return f.only("latency_p50_s", func(c cell) bool { return c == best })
+	}
+	type mini struct {
+		title      string
+		with, less []float64
+		behind     []float64
+	}
+	minis := []mini{
+		{"served in time, per second", f.rate(served, f.inServed), g.rate(served, g.inServed), f.rate("requests", f.inServed)},
+		{"median latency of those served, s", slow(f), slow(g), nil},
+		{"refused, dropped or gone, per second", lost(f), lost(g), nil},
+	}
+	return picture{name: "miniature", title: title, about: title, width: miniWidth, height: miniHeight, kept: true, draw: func(c draw.Canvas) {
+		rectangle(c, white, c.Rectangle)
+		write(c, words(11, black, true), 12, miniHeight-18, title)
+		end := vg.Length(miniWidth - 12)
+		for _, e := range []entry{{"no policy", grey, asLine}, {title, blue, asLine}, {"first tries", pale(silver, 0.6), asArea}} {
+			w := words(8.5, black, false).Width(e.label) + 24
+			end -= w
+			legend(c, []entry{e}, end, miniHeight-9, w+20)
+			end -= 6
+		}
+		const gap, left = 34, 30
+		width := vg.Length(miniWidth-left-12-2*gap) / 3
+		for k, m := range minis {
+			x0 := left + vg.Length(k)*(width+gap)
+			p := newPlot()
+			p.X.Min, p.X.Max = 0, with.Duration.Minutes()
+			p.X.Tick.Marker = ticker{name: digits, wanted: 4}
+			top := 1e-9
+			for _, v := range append(append(append([]float64(nil), m.with...), m.less...), m.behind...) {
+				if !math.IsNaN(v) {
+					top = math.Max(top, v)
+				}
+			}
+			p.Y.Min, p.Y.Max = 0, top*1.05
+			p.Y.Tick.Marker = ticker{name: count, wanted: 4}
+			p.Add(backdrop{&timeAxis{}})
+			if m.behind != nil {
+				p.Add(band{minutes, make([]float64, len(minutes)), m.behind, pale(silver, 0.6)})
+			}
+			p.Add(line{x: minutes, y: m.less, colour: grey, width: 1.2}, line{x: minutes, y: m.with, colour: blue, width: 1.3})
+			write(c, words(8.5, black, false), x0, 30+miniPlot+4, m.title)
+			drawPanel(p, draw.Canvas{Canvas: c.Canvas, Rectangle: box(x0, 30, x0+width, 30+miniPlot)})
+		}
+		write(c, words(8.5, grey, false), miniWidth-12-words(8.5, grey, false).Width("minutes"), 6, "minutes")
+	}}
+}

@@ -1,0 +1,152 @@
+package study
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/launchday-sim/launchday/models/policy"
+	"github.com/launchday-sim/launchday/models/scenario"
+	"github.com/launchday-sim/launchday/report"
+)
+
+// A Lever is an entry of the catalogue: what the documentation says of it, and
+// how it is put into the standard surge.
+type Lever struct {
+	Heading string
+	Name    string // kind of the policy, discipline of the queue or guard of the client
+	Doc     string // what it does
+	Source  string
+	Fails   string // when it fails
+	Presets string // how `inference` differs from `source`; empty where there are none
+	Scale   string // why it acts differently at a reduced scale; empty where it does not
+	NoGain  string // why it serves no more users in time under the standard surge
+	Table   string // its parameters, in Markdown
+
+	knob  string // where it stands in a scenario
+	value string // as it stands there, with presetHere where the preset goes
+}
+
+// Levers is the catalogue: every kind of policy that is registered, in the order of its
+// headings.
+func Levers() []Lever {
+	var list []Lever
+	for _, h := range policy.Headings {
+		for _, name := range policy.Kinds() {
+			k := policy.Of(name)
+			if k.Heading != h || k.Surge == "" && h == policy.Custom {
+				continue
+			}
+			l := Lever{Heading: string(h), Name: name, Doc: k.Doc, Source: k.Source, Fails: k.Fails, Presets: k.Presets, Scale: k.Scale, NoGain: k.NoGain,
+				Table: scenario.KeyTable(k.Fresh()), knob: "policies"}
+			l.value = "[{name: lever, kind: " + name + presetHere
+			if k.Surge != "" {
+				l.value += ", " + k.Surge
+			}
+			l.value += "}]"
+			list = append(list, l)
+		}
+	}
+	return list
+}
+
+// Variants are the presets of a lever; one without a name where it has none.
+func (l *Lever) Variants() []string {
+	if l.Presets == "" {
+		return []string{""}
+	}
+	return []string{"inference", "source"}
+}
+
+// Pulled is a scenario in which the lever is pulled, in one of its variants.
+func (l *Lever) Pulled(sc *scenario.Scenario, variant string) (*scenario.Scenario, error) {
+	c, err := scenario.NewChange(l.knob, l.Setting(variant))
+	if err != nil {
+		return nil, err
+	}
+	pulled, err := sc.With(scenario.Changes{c})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", l.Name, err)
+	}
+	return pulled, nil
+}
+
+// Setting is what stands in the scenario for the lever.
+func (l *Lever) Setting(variant string) string {
+	if variant != "" {
+		variant = ", preset: " + variant
+	}
+	return strings.Replace(l.value, presetHere, variant, 1)
+}
+
+// Picture is the small picture of the lever under a scenario, beside the same
+// world without it.
+func (l *Lever) Picture(ctx context.Context, sc *scenario.Scenario, without *report.Run) ([]byte, error) {
+	pulled, err := l.Pulled(sc, l.Variants()[0])
+	if err != nil {
+		return nil, err
+	}
+	with, err := Play(ctx, pulled, Options{Seed: 1})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", l.Name, err)
+	}
+	return report.Miniature(l.Name, with, without)
+}
+
+// Section is what docs/policies.md says of the lever; pictures is the path of the
+// folder of pictures from there.
+func (l *Lever) Section(pictures string) string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("### `%s`\n", l.Name)
+	line("%s\n", l.Doc)
+	line("![%s under the standard surge, beside no policy](%s/%s.png)\n", l.Name, pictures, l.Name)
+	line("**When it fails.** %s\n", l.Fails)
+	if l.NoGain != "" {
+		line("**Under the standard surge** it serves no more users in time than no policy does: %s\n", l.NoGain)
+	}
+	if l.Presets != "" {
+		line("**Presets.** %s\n", l.Presets)
+	}
+	if l.Scale != "" {
+		line("**At a reduced scale** it is another policy: %s\n", l.Scale)
+	}
+	line("**Source.** %s\n", l.Source)
+	line("Shown here: `%s: %s`\n", l.knob, l.Setting(l.Variants()[0]))
+	line("%s", l.Table)
+	return b.String()
+}
+
+// Catalogue is docs/policies.md.
+func Catalogue(levers []Lever, pictures string) string {
+	var b strings.Builder
+	b.WriteString(catalogueHead)
+	heading := ""
+	for i := range levers {
+		l := &levers[i]
+		if l.Heading != heading {
+			heading = l.Heading
+			fmt.Fprintf(&b, "\n## %s\n\n", heading)
+		}
+		b.WriteString(l.Section(pictures))
+		b.WriteString("\n")
+	}
+	return strings.TrimRight(b.String(), "\n") + "\n"
+}
+
+const catalogueHead = `# The levers
+
+Made from the code by ` + "`launchday levers docs`" + `. Every lever is shown under the same standard surge: a pool of 100
+servers that can serve 5 requests a second, to which 3 a second come, and for half an hour 10. *In time* is within
+the class's SLO of a minute and within the user's patience. Blue is the world with the lever, grey the same world
+without, the shaded area what users asked for the first time.
+
+` + "`launchday levers list`" + ` lists them, ` + "`launchday levers show NAME`" + ` prints one of these sections, and
+
+    launchday run standard-surge --set 'policies=[{name: lever, kind: codel}]'
+
+plays it. Chains are lists: policies are asked in their order, and the first that refuses has the word.
+`
+
+// presetHere is replaced by the preset in the setting of a lever.
+const presetHere = "\x00"

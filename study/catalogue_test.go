@@ -1,0 +1,84 @@
+package study
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/launchday-sim/launchday/models/launch"
+	"github.com/launchday-sim/launchday/models/metrics"
+	"github.com/launchday-sim/launchday/models/policy"
+	"github.com/launchday-sim/launchday/models/scenario"
+)
+
+func surge(t *testing.T) *scenario.Scenario {
+	t.Helper()
+	sc, err := scenario.Read(os.DirFS("../examples/scenarios"), "standard-surge.yaml")
+	require.NoError(t, err)
+	return sc
+}
+
+func TestTheCatalogueInTheDocsIsThatOfTheCode(t *testing.T) {
+	want, err := os.ReadFile("../docs/policies.md")
+	require.NoError(t, err)
+	assert.True(t, string(want) == Catalogue(Levers(), "../results/gallery/levers"), "write it anew: go run ./cmd/launchday levers docs")
+	for _, l := range Levers() {
+		assert.FileExists(t, "../results/gallery/levers/"+l.Name+".png")
+	}
+}
+
+func TestEveryKindOfPolicyIsInTheCatalogue(t *testing.T) {
+	levers := map[string]bool{}
+	for _, l := range Levers() {
+		assert.False(t, levers[l.Name], "%s is there twice", l.Name)
+		levers[l.Name] = true
+		for what, text := range map[string]string{"doc": l.Doc, "source": l.Source, "when it fails": l.Fails, "parameters": l.Table} {
+			assert.NotEmpty(t, text, "%s: %s", l.Name, what)
+		}
+	}
+	for _, kind := range policy.Kinds() {
+		if policy.Of(kind).Heading != policy.Custom {
+			assert.True(t, levers[kind], kind)
+		}
+	}
+}
+
+// inTime is how many requests were satisfied within the SLO of their class.
+func inTime(s *metrics.Summary) float64 { return float64(s.All.Completed) }
+
+// The matrix: every lever, in every preset, under the standard surge. Both
+// identities are checked by Result; the outcome differs from that of no policy,
+// and, in the preset made for inference, more users are served in time, or the
+// lever's section says why it cannot be.
+func TestEveryLeverChangesTheStandardSurgeAndHelpsOrSaysWhyNot(t *testing.T) {
+	sc := surge(t)
+	play := func(sc *scenario.Scenario) *metrics.Summary {
+		res, err := result(context.Background(), sc, launch.Options{Seed: 1})
+		require.NoError(t, err)
+		return &res.Summary
+	}
+	without := play(sc)
+	for _, l := range Levers() {
+		for _, v := range l.Variants() {
+			pulled, err := l.Pulled(sc, v)
+			if !assert.NoError(t, err) {
+				continue
+			}
+			with := play(pulled)
+			name := strings.TrimSpace(l.Name + " " + v)
+			assert.NotEqual(t, figures(without), figures(with), "%s changes nothing", name)
+			gain := inTime(with) - inTime(without)
+			t.Logf("%-28s %+6.0f in time of %.0f", name, gain, inTime(without))
+			if v == "source" {
+				continue
+			}
+			if l.NoGain == "" {
+				assert.Positive(t, gain, "%s serves no more users in time, and does not say why", name)
+			}
+		}
+	}
+}
