@@ -160,6 +160,7 @@ type Signals struct {
 	LastWait  sim.Time // how long the attempt that was started last had waited
 	Started   uint64   // attempts started so far
 	Completed uint64   // attempts completed so far
+	Kept      int      // attempts that the policy itself keeps before what comes next; only a Keeper is told
 }
 
 // InFlight is the attempts that are admitted and have not ended.

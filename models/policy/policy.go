@@ -124,6 +124,7 @@ type Env struct {
 	Seed, Replication uint64
 	Users             int      // users are numbered below this; 0 where all are anonymous
 	Horizon           sim.Time // when the run ends
+	Epoch             sim.Time // what stands for time 0 of the run, in nanoseconds since 1970 UTC
 	Tiers             []TierInfo
 	Classes           []string // by models.Class
 	Pools             []string // as Signals.Pool and Attempt.Pool count them
