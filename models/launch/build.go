@@ -64,7 +64,7 @@ func (r *Run) build() error {
 	if err != nil {
 		return err
 	}
-	r.chain, err = policy.NewChain(sc.Policies, policy.Env{Seed: r.opts.Seed, Replication: r.opts.Replication, Users: r.demand.Users(), Horizon: r.end, Epoch: epoch, Tiers: tiers, Classes: classNames, Pools: poolNames, Reasons: &r.reasons, Now: r.k.Now})
+	r.chain, err = policy.NewChain(sc.Policies, policy.Env{Seed: r.opts.Seed, Replication: r.opts.Replication, Users: r.demand.Users(), Horizon: r.end, Epoch: epoch, Tiers: tiers, Classes: classNames, Pools: poolNames, Reasons: &r.reasons, Now: r.k.Now, Fail: r.fail})
 	if err != nil {
 		return err
 	}

@@ -130,6 +130,7 @@ type Env struct {
 	Pools             []string // as Signals.Pool and Attempt.Pool count them
 	Reasons           *models.Reasons
 	Now               func() sim.Time // the present moment of the run, for New and Reconfigure
+	Fail              func(error)     // ends the run with an error, as soon as it may; nil where there is no run
 }
 
 // TierInfo is what a policy may know of a tier; its index is its models.Tier.

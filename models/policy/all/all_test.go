@@ -12,6 +12,7 @@ import (
 	_ "github.com/launchday-sim/launchday/models/policy/all"
 	"github.com/launchday-sim/launchday/models/policy/gates"
 	"github.com/launchday-sim/launchday/models/policy/limits"
+	"github.com/launchday-sim/launchday/models/policy/production"
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
@@ -24,6 +25,8 @@ func TestEveryKindIsThereUnderItsName(t *testing.T) {
 		"feature-gate":        &gates.FeatureGateSpec{},
 		"priority-shedding":   &admission.PrioritySheddingSpec{},
 		"queue-limit":         &admission.QueueLimitSpec{},
+		"x-time-rate":         &production.XTimeRateSpec{},
+		"throttled":           &production.ThrottledSpec{},
 		"token-bucket":        &limits.TokenBucketSpec{},
 		"gcra":                &limits.GCRASpec{},
 		"leaky-bucket":        &limits.LeakyBucketSpec{},
