@@ -125,6 +125,7 @@ type Env struct {
 	Users             int      // users are numbered below this; 0 where all are anonymous
 	Horizon           sim.Time // when the run ends
 	Epoch             sim.Time // what stands for time 0 of the run, in nanoseconds since 1970 UTC
+	Scale             float64  // share of the world that is simulated; 0 is all of it
 	Tiers             []TierInfo
 	Classes           []string // by models.Class
 	Pools             []string // as Signals.Pool and Attempt.Pool count them

@@ -13,6 +13,7 @@ import (
 	"github.com/launchday-sim/launchday/models/policy/gates"
 	"github.com/launchday-sim/launchday/models/policy/limits"
 	"github.com/launchday-sim/launchday/models/policy/production"
+	"github.com/launchday-sim/launchday/models/policy/script"
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
@@ -27,6 +28,7 @@ func TestEveryKindIsThereUnderItsName(t *testing.T) {
 		"queue-limit":         &admission.QueueLimitSpec{},
 		"x-time-rate":         &production.XTimeRateSpec{},
 		"throttled":           &production.ThrottledSpec{},
+		"starlark":            &script.StarlarkSpec{},
 		"token-bucket":        &limits.TokenBucketSpec{},
 		"gcra":                &limits.GCRASpec{},
 		"leaky-bucket":        &limits.LeakyBucketSpec{},
