@@ -12,11 +12,9 @@
 //
 // and keeps what it must remember in the dict `state`. For example:
 //
-//	causes = {"full": 503}
-//
 //	def admit(now, attempt, signals):
 //	    if attempt.tier == "free" and signals.waiting > 100:
-//	        return {"reject": "full", "retry_after": 30.0}
+//	        return {"reject": "full", "status": 503, "retry_after": 30.0}
 //
 // Times are floats in seconds, counts are ints; an expression that mixes an int
 // with a float, as `signals.waiting > 100.0` does, costs five times as much.

@@ -22,11 +22,11 @@ type module struct {
 	causes                map[string]cause
 }
 
-// A cause is what an attempt may be refused for: its usual status, and the reason
-// by each status.
+// A cause is what an attempt may be refused for. It has one status, so that
+// whatever counts refusals by name counts them right.
 type cause struct {
-	status  models.Status
-	reasons [len(statuses)]models.Reason
+	status models.Status
+	reason models.Reason
 }
 
 var statuses = [...]models.Status{models.Forbidden, models.TooManyRequests, models.Unavailable}
@@ -95,75 +95,17 @@ func (p *scripted) load(s *StarlarkSpec) (*module, error) {
 		}
 		*f.to = fn
 	}
-	if err := m.declare(&p.env, globals["causes"]); err != nil {
+	found := written(tree)
+	if err := found.declare(globals["causes"]); err != nil {
 		faults = append(faults, m.fault(syntax.MakePosition(&m.file, 1, 1), "causes: "+err.Error(), `a list of names, or a dict such as {"full": 503}`))
 	}
 	if len(faults) > 0 {
 		return nil, faults
 	}
+	if err := m.enter(&p.env, found); err != nil {
+		return nil, err
+	}
 	return m, nil
-}
-
-// declare enters the causes in the reasons of the run. The cause without a name
-// is always there.
-func (m *module) declare(env *policy.Env, causes starlark.Value) error {
-	enter := func(name string, usual models.Status) error {
-		c := cause{status: usual}
-		for i, status := range statuses {
-			refusal := models.Refusal{Name: env.Name, Status: status}
-			if name != "" {
-				refusal.Name += "." + name
-			}
-			if env.Reasons.Closed() && !env.Reasons.Has(refusal) {
-				return fmt.Errorf("%q is new, and a run under way counts only what it knew when it began", name)
-			}
-			c.reasons[i] = env.Reasons.Add(refusal)
-		}
-		m.causes[name] = c
-		return nil
-	}
-	if err := enter("", models.TooManyRequests); err != nil {
-		return err
-	}
-	if causes == nil {
-		return nil
-	}
-	iterable, ok := causes.(starlark.Iterable)
-	if !ok {
-		return fmt.Errorf("it is a %s", causes.Type())
-	}
-	names := iterable.Iterate()
-	defer names.Done()
-	var item starlark.Value
-	for names.Next(&item) {
-		name, ok := starlark.AsString(item)
-		if !ok || !isName(name) {
-			return fmt.Errorf("%s is no name of letters, digits, - and _", item)
-		}
-		usual := models.TooManyRequests
-		if dict, ok := causes.(*starlark.Dict); ok {
-			value, _, err := dict.Get(item)
-			if err != nil {
-				return err
-			}
-			if usual, err = asStatus(value); err != nil {
-				return err
-			}
-		}
-		if err := enter(name, usual); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func isName(s string) bool {
-	for _, r := range s {
-		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_' {
-			return false
-		}
-	}
-	return s != "" && len(s) <= 64
 }
 
 func (m *module) fault(at syntax.Position, problem, want string) policy.TextFault {

@@ -35,9 +35,10 @@ func init() {
 //
 // The dict that admit returns may hold reject (a cause, or True for none), status
 // (403, 429 or 503) and retry_after; or, of what goes on, max_wait, work and
-// quality as a Verdict has them. Causes are declared in the script's global causes,
-// a list of names or a dict of their statuses, for a run counts only what it knows
-// from its beginning.
+// quality as a Verdict has them. Each cause has one status, 429 if it says none. A
+// run counts only what it knows from its beginning: causes are found in the text of
+// the script, where they are written as above; others it declares in a global
+// causes, a list of names or a dict of their statuses.
 //
 // Globals may be changed in place, too, but a patch that changes the script makes
 // them anew and keeps only state.

@@ -58,7 +58,7 @@ func TestAScriptAdmitsAndRefusesByWhatItReturns(t *testing.T) {
 		`{"reject": True, "retry_after": 2}`: {models.Refusal{Name: "mine", Status: 429}, 2 * sim.Second},
 		`{"reject": True, "status": 403}`:    {models.Refusal{Name: "mine", Status: 403}, 0},
 		`{"reject": "full"}`:                 {models.Refusal{Name: "mine.full", Status: 503}, 0},
-		`{"reject": "full", "status": 429, "retry_after": 0.25}`: {models.Refusal{Name: "mine.full", Status: 429}, sim.Second / 4},
+		`{"reject": "slow", "status": 403, "retry_after": 0.25}`: {models.Refusal{Name: "mine.slow", Status: 403}, sim.Second / 4},
 		`{"reject": False}`: {},
 	} {
 		w := newWorld(t, spec("causes = {\"full\": 503}\ndef admit(now, attempt, signals):\n    return "+answer+"\n"))
@@ -175,10 +175,12 @@ func TestAScriptThatCannotBeIsAnsweredWithItsPlace(t *testing.T) {
 		"def admit(n, a, s):\n  while True: pass":                   "own.star:2:3: this Starlark dialect does not support while loops",
 		"def admit(n, a, s): pass\ny = [i for i in range(1000000)]": "own.star:2:8: takes too many steps: want a shorter way, or a larger max_steps",
 		"causes = 3\ndef admit(n, a, s): pass":                      `own.star:1:1: causes: it is a int: want a list of names, or a dict such as {"full": 503}`,
-		"causes = [\"a b\"]\ndef admit(n, a, s): pass":              `own.star:1:1: causes: "a b" is no name of letters, digits, - and _: want a list of names, or a dict such as {"full": 503}`,
+		"causes = [\"a b\"]\ndef admit(n, a, s): pass":              `own.star:1:1: the cause "a b" is no name: want letters, digits, - and _ only, at most 64`,
 		"causes = {\"full\": 500}\ndef admit(n, a, s): pass":        `own.star:1:1: causes: status is 500, it must be 403, 429 or 503: want a list of names, or a dict such as {"full": 503}`,
-		"print('here')\ndef admit(n, a, s): pass":                   "own.star:1:6: there is nowhere to print to; fail(...) ends the run with a message",
-		"def admit(n, a, s):\n  x\n  y":                             "own.star:2:3: undefined: x\nown.star:3:3: undefined: y",
+		"def admit(n, a, s):\n  if n > 1.0: return {'reject': 'x', 'status': 503}\n  return {'status': 429, 'reject': 'x'}": `own.star:3:10: the cause "x" has two statuses, 503 and 429: want one for each cause`,
+		"def admit(n, a, s): return {'reject': True, 'status': 500}":                                                        "own.star:1:28: status is 500: want 403, 429 or 503",
+		"print('here')\ndef admit(n, a, s): pass":                                                                           "own.star:1:6: there is nowhere to print to; fail(...) ends the run with a message",
+		"def admit(n, a, s):\n  x\n  y":                                                                                     "own.star:2:3: undefined: x\nown.star:3:3: undefined: y",
 	} {
 		s := spec(text)
 		s.File = "own.star"
@@ -209,8 +211,9 @@ func TestAScriptThatFailsEndsTheRun(t *testing.T) {
 		"    for i in range(1000000): pass":                         "script:2:5: in admit: takes too many steps: want a shorter way, or a larger max_steps",
 		"    fail('that is', 'all')":                                "script:2:9: in admit: fail: that is all",
 		"    return 3":                                              "script:1:1: in admit: it returned a int: want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
-		"    return {'reject': 'full'}":                             "script:1:1: in admit: the cause \"full\" is not declared; write causes = [\"full\"] in the script: want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
-		"    return {'reject': True, 'status': 200}":                "script:1:1: in admit: status is 200, it must be 403, 429 or 503: want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
+		"    return {'reject': 'fu' + 'll'}":                        "script:1:1: in admit: the cause \"full\" is not known from the text of the script; declare it, causes = [\"full\"]: want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
+		"    return {'reject': True, 'status': 200 + 0}":            "script:1:1: in admit: status is 200, it must be 403, 429 or 503: want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
+		"    return {'reject': True, 'status': 503 + 0}":            "script:1:1: in admit: status is 503, and that of the cause \"\" is 429; each has one, declare it, causes = {\"\": 503}: want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
 		"    return {'rejct': True}":                                "script:1:1: in admit: it returned a dict with the key \"rejct\"; the keys are reject, status, retry_after, max_wait, work and quality: want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
 		"    return {'reject': True, 'retry_after': -1}":            "script:1:1: in admit: retry_after is -1, it must be 0 to 3.1536e+09: want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
 		"    if 'a' in state: return state['a'].user\n    state['a'] = attempt\n    return state['a'].user == 0": "",
@@ -254,7 +257,7 @@ func TestANewScriptKeepsTheStateOfTheOld(t *testing.T) {
 
 	w.env.Reasons.Close()
 	_, err := spec("causes = ['full']\ndef admit(n, a, s): pass").New(w.env)
-	assert.ErrorContains(t, err, `causes: "full" is new, and a run under way counts only what it knew when it began`)
+	assert.ErrorContains(t, err, `the cause "full" with status 429 is new, and a run under way counts only what it knew when it began`)
 
 	few := spec("def admit(n, a, s): return state['n'] < 3")
 	few.MaxSteps = 3

@@ -89,21 +89,16 @@ func (m *module) ofDict(d *starlark.Dict) (models.Verdict, error) {
 	return m.refuse(name, code, retryAfter)
 }
 
-// refuse is a refusal for a cause; a status of 0 is its usual one.
+// refuse is a refusal for a cause. A status of 0 was not said.
 func (m *module) refuse(name string, status models.Status, retryAfter float64) (models.Verdict, error) {
 	c, ok := m.causes[name]
-	if !ok {
-		return models.Verdict{}, fmt.Errorf("the cause %q is not declared; write causes = [%q] in the script", name, name)
+	switch {
+	case !ok:
+		return models.Verdict{}, fmt.Errorf("the cause %q is not known from the text of the script; declare it, causes = [%q]", name, name)
+	case status != 0 && status != c.status:
+		return models.Verdict{}, fmt.Errorf("status is %d, and that of the cause %q is %d; each has one, declare it, causes = {%q: %d}", status, name, c.status, name, status)
 	}
-	if status == 0 {
-		status = c.status
-	}
-	for i := range statuses {
-		if statuses[i] == status {
-			return models.Verdict{Reason: c.reasons[i], RetryAfter: sim.FromSeconds(retryAfter)}, nil
-		}
-	}
-	panic("script: status " + fmt.Sprint(status))
+	return models.Verdict{Reason: c.reason, RetryAfter: sim.FromSeconds(retryAfter)}, nil
 }
 
 func admitted(wait, work, quality starlark.Value) (v models.Verdict, err error) {
@@ -139,15 +134,4 @@ func asNumber(name string, v starlark.Value, most float64) (float64, error) {
 		return 0, fmt.Errorf("%s is %v, it must be 0 to %v", name, x, most)
 	}
 	return x, nil
-}
-
-func asStatus(v starlark.Value) (models.Status, error) {
-	if n, err := starlark.AsInt32(v); err == nil {
-		for _, s := range statuses {
-			if int(s) == n {
-				return s, nil
-			}
-		}
-	}
-	return 0, fmt.Errorf("status is %s, it must be 403, 429 or 503", v)
 }
