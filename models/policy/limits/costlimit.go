@@ -57,7 +57,7 @@ func (c *costLimit) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 		return models.Verdict{}
 	}
 	// Past any bucket it makes no difference how far.
-	cost := math.Min(float64(a.Service)*c.perUnit, maxSpan)
+	cost := math.Min(float64(float64(a.Service)*c.perUnit), maxSpan)
 	if wait, ok := charge(tat, s.Now, sim.Time(math.Floor(cost+0.5)), c.tolerance); !ok {
 		return models.Verdict{Reason: c.reason, RetryAfter: wait}
 	}
@@ -71,7 +71,7 @@ func (c *costLimit) Reconfigure(spec policy.Spec) error {
 	if !(rate > 0 && rate <= maxRate) {
 		return fmt.Errorf("rate is %v a second, it must be above 0 and at most %v", rate, maxRate)
 	}
-	fill := burst / rate * 1e9
+	fill := float64(burst / rate * 1e9)
 	if !(burst >= 1 && fill <= maxSpan) {
 		return fmt.Errorf("burst is %v, it must be 1 to 73 years of rate", burst)
 	}

@@ -232,6 +232,20 @@ func TestAScriptThatFailsEndsTheRun(t *testing.T) {
 	}
 }
 
+func TestACallMayTakeItsStepsAndNoMore(t *testing.T) {
+	few := spec("def admit(n, a, s):\n    for i in range(100): pass")
+	w := newWorld(t, few)
+	for range 1000 { // each call has its own
+		w.Admit(&models.Attempt{}, &models.Signals{})
+	}
+	assert.Empty(t, w.failed)
+	few.MaxSteps = 50
+	w = newWorld(t, few)
+	w.Admit(&models.Attempt{}, &models.Signals{})
+	require.Len(t, w.failed, 1)
+	assert.ErrorContains(t, w.failed[0], "takes too many steps")
+}
+
 func TestWhatWasKeptOfAnAttemptCannotBeLookedAtLater(t *testing.T) {
 	w := newWorld(t, spec(`
 def admit(now, attempt, signals):
