@@ -50,7 +50,7 @@ type slidingLog struct {
 	all    []sim.Time // made at the first attempt
 	next   int
 	each   userLog
-	perAny bool // one log for all
+	shared bool // one log for all
 	limit  int
 	window sim.Time
 	reason models.Reason
@@ -61,8 +61,8 @@ const never = -1 << 62
 
 // Admit enters the attempt if there is room.
 func (l *slidingLog) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
-	if l.perAny {
-		return l.admitAny(s.Now)
+	if l.shared {
+		return l.admitShared(s.Now)
 	}
 	if a.User == models.Anonymous {
 		return models.Verdict{}
@@ -73,7 +73,7 @@ func (l *slidingLog) Admit(a *models.Attempt, s *models.Signals) models.Verdict 
 	return models.Verdict{}
 }
 
-func (l *slidingLog) admitAny(now sim.Time) models.Verdict {
+func (l *slidingLog) admitShared(now sim.Time) models.Verdict {
 	if l.all == nil {
 		l.all = make([]sim.Time, l.limit)
 		for i := range l.all {
@@ -105,16 +105,16 @@ func (l *slidingLog) Reconfigure(spec policy.Spec) error {
 	if s.Window <= 0 {
 		return fmt.Errorf("window is %v, it must be more than 0", sim.Time(s.Window))
 	}
-	l.window, l.limit, l.perAny = sim.Time(s.Window), int(limit), !each
+	l.window, l.limit, l.shared = sim.Time(s.Window), int(limit), !each
 	if each {
 		l.each.resize(l.limit)
 	} else if l.all != nil && len(l.all) != l.limit {
-		l.resizeAny()
+		l.resizeShared()
 	}
 	return nil
 }
 
-func (l *slidingLog) resizeAny() {
+func (l *slidingLog) resizeShared() {
 	inOrder := append(append(make([]sim.Time, 0, len(l.all)), l.all[l.next:]...), l.all[:l.next]...)
 	l.all, l.next = make([]sim.Time, l.limit), 0
 	for i := range l.all {
