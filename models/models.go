@@ -107,7 +107,10 @@ type Refusal struct {
 }
 
 // Reasons is the table of the refusals of a run. The zero value is ready to use.
-type Reasons struct{ list []Refusal }
+type Reasons struct {
+	list   []Refusal
+	closed bool
+}
 
 // Add enters a refusal and returns its Reason; one that is there already keeps
 // its number.
@@ -120,6 +123,23 @@ func (r *Reasons) Add(f Refusal) Reason {
 	r.list = append(r.list, f)
 	return Reason(len(r.list))
 }
+
+// Has reports whether the refusal has been entered.
+func (r *Reasons) Has(f Refusal) bool {
+	for _, have := range r.list {
+		if have == f {
+			return true
+		}
+	}
+	return false
+}
+
+// Close says that no refusal may be entered from now on that is not there, since
+// what counts them has been made.
+func (r *Reasons) Close() { r.closed = true }
+
+// Closed reports whether Close was called.
+func (r *Reasons) Closed() bool { return r.closed }
 
 // Get returns the refusal behind a Reason other than 0.
 func (r *Reasons) Get(n Reason) Refusal { return r.list[n-1] }
@@ -160,6 +180,7 @@ type Signals struct {
 	LastWait  sim.Time // how long the attempt that was started last had waited
 	Started   uint64   // attempts started so far
 	Completed uint64   // attempts completed so far
+	Kept      int      // attempts that the policy itself keeps before what comes next; only a Keeper is told
 }
 
 // InFlight is the attempts that are admitted and have not ended.

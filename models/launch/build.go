@@ -64,7 +64,7 @@ func (r *Run) build() error {
 	if err != nil {
 		return err
 	}
-	r.chain, err = policy.NewChain(sc.Policies, policy.Env{Seed: r.opts.Seed, Replication: r.opts.Replication, Users: r.demand.Users(), Horizon: r.end, Tiers: tiers, Classes: classNames, Pools: poolNames, Reasons: &r.reasons, Now: r.k.Now})
+	r.chain, err = policy.NewChain(sc.Policies, policy.Env{Seed: r.opts.Seed, Replication: r.opts.Replication, Users: r.demand.Users(), Horizon: r.end, Epoch: epoch, Scale: float64(sc.Scale), Tiers: tiers, Classes: classNames, Pools: poolNames, Reasons: &r.reasons, Now: r.k.Now, Fail: r.fail})
 	if err != nil {
 		return err
 	}
@@ -88,6 +88,7 @@ func (r *Run) build() error {
 		Epoch: int64(epoch), From: r.origin, To: r.end, Interval: r.Interval(), Tiers: names, Classes: infos, Pools: poolNames,
 		Used:    func(t models.Tier, c models.Class) bool { return used[[2]string{sc.Tiers[t].Name, sc.Classes[c].Name}] },
 		Reasons: &r.reasons, Users: r.demand.Users(), Windows: windows})
+	r.reasons.Close()
 	return nil
 }
 

@@ -120,8 +120,10 @@ func TestEveryRoomImportsOnlyWhatTheDesignAllows(t *testing.T) {
 // outside is what sim and models may import that is not of the standard
 // library. No plots, no Parquet, no terminal.
 var outside = map[string][]string{
-	"sim/stats":       {"gonum.org/v1/gonum/stat/distuv"},
-	"models/scenario": {"go.yaml.in/yaml/v4", "github.com/invopop/jsonschema"},
+	"models/policy/script":     {"go.starlark.net/starlark", "go.starlark.net/syntax", "go.starlark.net/resolve"},
+	"models/policy/production": {"golang.org/x/time/rate", "github.com/throttled/throttled/v2", "github.com/throttled/throttled/v2/store/memstore"},
+	"sim/stats":                {"gonum.org/v1/gonum/stat/distuv"},
+	"models/scenario":          {"go.yaml.in/yaml/v4", "github.com/invopop/jsonschema"},
 }
 
 // A run is a function of scenario, seed and replication: the rooms of sim and

@@ -66,7 +66,7 @@ type Run struct {
 	fluids   []fluid
 	src      rng.Source     // of the draw being made; here because a law takes it by address
 	signals  models.Signals // of the attempt being judged; here for the same reason
-	err      error          // of a patch of the timeline
+	err      error          // of a patch of the timeline, or of a policy
 	rehearse sim.Time       // the instant for which a patch is tried before the run
 	done     bool
 }
@@ -182,6 +182,13 @@ func (r *Run) Handle(now sim.Time, ev sim.Event) {
 		if err := r.Apply(p.Set); err != nil {
 			r.err = fmt.Errorf("timeline, %s: %w", p.Label, err)
 		}
+	}
+}
+
+// fail lets the run end with the first error that a policy reports.
+func (r *Run) fail(err error) {
+	if r.err == nil {
+		r.err = err
 	}
 }
 

@@ -40,6 +40,7 @@ type link struct {
 	policy  Policy // nil while the item is disabled
 	since   sim.Time
 	sampled *sampled // nil: it sees the signals of the moment
+	keeper  bool     // it may keep attempts
 	line    line
 }
 
@@ -81,7 +82,11 @@ func (c *Chain) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 			continue
 		}
 		l := &c.links[i]
-		v := l.policy.Admit(a, l.view(s))
+		seen := l.view(s)
+		if l.keeper && c.loop.host != nil {
+			seen.Kept = c.loop.host.Kept(i)
+		}
+		v := l.policy.Admit(a, seen)
 		if v.Reason != 0 {
 			c.tell(at, i, a, models.Rejected, s.Now)
 			a.Passed = 0
@@ -206,6 +211,9 @@ func (c *Chain) Reconfigure(items []Item) error {
 			}
 			l.policy, l.since = old.policy, old.since
 		}
+	}
+	for i := range links {
+		_, links[i].keeper = links[i].policy.(Keeper)
 	}
 	c.links = links
 	c.selectByTierAndClass()

@@ -156,7 +156,9 @@ func (c *Chain) ask(i int) {
 	}
 	now, kept := c.loop.k.Now(), c.loop.host.Kept(i)
 	s := c.see(i)
-	n, next := keeper.Let(kept, l.view(&s))
+	seen := l.view(&s)
+	seen.Kept = kept
+	n, next := keeper.Let(kept, seen)
 	n = min(n, kept)
 	if n < kept && next != sim.Never {
 		c.arm(&l.line.ask, max(next, now+1), evAsk, i)

@@ -124,11 +124,14 @@ type Env struct {
 	Seed, Replication uint64
 	Users             int      // users are numbered below this; 0 where all are anonymous
 	Horizon           sim.Time // when the run ends
+	Epoch             sim.Time // what stands for time 0 of the run, in nanoseconds since 1970 UTC
+	Scale             float64  // share of the world that is simulated; 0 is all of it
 	Tiers             []TierInfo
 	Classes           []string // by models.Class
 	Pools             []string // as Signals.Pool and Attempt.Pool count them
 	Reasons           *models.Reasons
 	Now               func() sim.Time // the present moment of the run, for New and Reconfigure
+	Fail              func(error)     // ends the run with an error, as soon as it may; nil where there is no run
 }
 
 // TierInfo is what a policy may know of a tier; its index is its models.Tier.

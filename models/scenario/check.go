@@ -1,8 +1,10 @@
 package scenario
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	pathpkg "path"
 	"reflect"
 	"regexp"
 	"slices"
@@ -124,7 +126,7 @@ func (c *checker) rooms() {
 		_, err := client.New(spec)
 		c.refused("clients."+spec.Name, "client "+spec.Name+": ", err)
 	}
-	env := policy.Env{Horizon: sim.Time(c.Warmup + c.Duration), Reasons: new(models.Reasons), Now: func() sim.Time { return 0 }}
+	env := policy.Env{Scale: scale, Horizon: sim.Time(c.Warmup + c.Duration), Reasons: new(models.Reasons), Now: func() sim.Time { return 0 }}
 	for _, t := range c.Tiers {
 		env.Tiers = append(env.Tiers, policy.TierInfo{Name: t.Name, Paid: t.Paid, Priority: uint8(t.Priority)})
 	}
@@ -159,6 +161,10 @@ func (c *checker) refused(path, prefix string, err error) {
 	if err == nil {
 		return
 	}
+	if faults := (policy.TextFaults)(nil); errors.As(err, &faults) {
+		c.inText(path, faults)
+		return
+	}
 	for text := range strings.SplitSeq(err.Error(), "\n") {
 		at, text := path, strings.TrimPrefix(text, prefix)
 		for {
@@ -176,6 +182,19 @@ func (c *checker) refused(path, prefix string, err error) {
 			message, want, _ = strings.Cut(text, ", it must be ")
 		}
 		c.fault(at, message, want)
+	}
+}
+
+// inText reports what is wrong in a text that a policy holds: in the file that it
+// was read from, or in the key of the scenario that it stands in.
+func (c *checker) inText(path string, faults policy.TextFaults) {
+	for _, f := range faults {
+		if f.File == "" {
+			c.fault(join(path, f.Key), fmt.Sprintf("line %d, column %d: %s", f.Line, f.Column, f.Problem), f.Want)
+			continue
+		}
+		name := pathpkg.Join(pathpkg.Dir(c.doc.name), f.File)
+		c.faults = append(c.faults, Fault{File: name, Line: f.Line, Column: f.Column, Path: path, Message: f.Problem, Want: f.Want})
 	}
 }
 

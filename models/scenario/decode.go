@@ -139,6 +139,9 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value, path string) {
 			d.absent(n, &f.field, f.value, join(path, f.key))
 		}
 	}
+	if known && kinds != nil {
+		d.textFile(n, v.FieldByIndex(shapeOf(v.Type()).index).Interface(), path)
+	}
 }
 
 // kind makes the Spec that the key kind asks for, where there is an inline

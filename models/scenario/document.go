@@ -67,6 +67,7 @@ type Document struct {
 
 	files   fs.FS                      // where the files lie that it names; nil: it cannot name any
 	samples map[string][]unit.Duration // those that have been read, by their path
+	texts   map[string]string          // likewise
 
 	// What it was decoded into; known after Decode, needed by Set and Apply.
 	into reflect.Type
@@ -85,7 +86,7 @@ func Load(fsys fs.FS, name string) (*Document, error) {
 	defer f.Close()
 	doc, err := Parse(name, f)
 	if doc != nil {
-		doc.files, doc.samples = fsys, map[string][]unit.Duration{}
+		doc.files, doc.samples, doc.texts = fsys, map[string][]unit.Duration{}, map[string]string{}
 	}
 	return doc, err
 }

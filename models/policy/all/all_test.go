@@ -12,6 +12,8 @@ import (
 	_ "github.com/launchday-sim/launchday/models/policy/all"
 	"github.com/launchday-sim/launchday/models/policy/gates"
 	"github.com/launchday-sim/launchday/models/policy/limits"
+	"github.com/launchday-sim/launchday/models/policy/production"
+	"github.com/launchday-sim/launchday/models/policy/script"
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
@@ -19,13 +21,24 @@ import (
 
 func TestEveryKindIsThereUnderItsName(t *testing.T) {
 	specs := map[string]policy.Spec{
-		"appeal":            &gates.AppealSpec{},
-		"deadline":          &admission.DeadlineSpec{},
-		"feature-gate":      &gates.FeatureGateSpec{},
-		"priority-shedding": &admission.PrioritySheddingSpec{},
-		"queue-limit":       &admission.QueueLimitSpec{},
-		"token-bucket":      &limits.TokenBucketSpec{},
-		"user-quota":        &limits.UserQuotaSpec{},
+		"appeal":              &gates.AppealSpec{},
+		"deadline":            &admission.DeadlineSpec{},
+		"feature-gate":        &gates.FeatureGateSpec{},
+		"priority-shedding":   &admission.PrioritySheddingSpec{},
+		"queue-limit":         &admission.QueueLimitSpec{},
+		"x-time-rate":         &production.XTimeRateSpec{},
+		"throttled":           &production.ThrottledSpec{},
+		"starlark":            &script.StarlarkSpec{},
+		"token-bucket":        &limits.TokenBucketSpec{},
+		"gcra":                &limits.GCRASpec{},
+		"leaky-bucket":        &limits.LeakyBucketSpec{},
+		"fixed-window":        &limits.FixedWindowSpec{},
+		"sliding-window":      &limits.SlidingWindowSpec{},
+		"sliding-log":         &limits.SlidingLogSpec{},
+		"concurrency-limit":   &limits.ConcurrencyLimitSpec{},
+		"requests-and-tokens": &limits.RequestsAndTokensSpec{},
+		"cost-limit":          &limits.CostLimitSpec{},
+		"user-quota":          &limits.UserQuotaSpec{},
 	}
 	assert.Len(t, policy.Kinds(), len(specs))
 	for kind, want := range specs {

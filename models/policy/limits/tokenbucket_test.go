@@ -293,16 +293,3 @@ func TestABucketThatCannotBeIsRefused(t *testing.T) {
 		assert.Equal(t, sim.Second, g.try(0, 0).RetryAfter, "nothing has changed")
 	}
 }
-
-func TestLimitsAllocateNothingForAnAttempt(t *testing.T) {
-	tokens := newGateway(t, 0, bucket(1000, 10))
-	quota := newGateway(t, 0, perUser(3, sim.Hour))
-	quota.try(0, 0) // the table is made at the first attempt
-	a, s := &models.Attempt{}, &models.Signals{}
-	assert.Zero(t, testing.AllocsPerRun(1000, func() {
-		a.User = (a.User + 1) % 1000
-		s.Now += sim.Millisecond
-		tokens.Admit(a, s)
-		quota.Admit(a, s)
-	}))
-}

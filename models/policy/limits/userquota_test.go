@@ -118,3 +118,77 @@ func TestAQuotaThatCannotBeIsRefused(t *testing.T) {
 		assert.EqualError(t, g.Reconfigure(s), want)
 	}
 }
+
+func midnight(reset string, offset ...float64) *limits.UserQuotaSpec {
+	q := perUser(2, sim.Day)
+	q.Reset, q.Offset = reset, offset
+	return q
+}
+
+const h = sim.Hour
+
+func TestAQuotaOfTheDayInUTCEndsAtMidnight(t *testing.T) {
+	// The run begins at 18:00.
+	play(t, startingAt(t, 20_000*sim.Day+18*h, midnight("utc-midnight", -7)), []step{
+		{5 * h, 1, 0}, {5 * h, 1, 0}, {5*h + 30*sim.Minute, 1, 30 * sim.Minute},
+		{6 * h, 1, 0}, {6 * h, 1, 0}, {7 * h, 1, 23 * h}, {29 * h, 2, 0}, {30 * h, 1, 0}, {30 * h, 2, 0}, {30 * h, 2, 0}, {31 * h, 2, 23 * h},
+	})
+	// Windows of eight hours begin at 0, 8 and 16 o'clock.
+	q := midnight("utc-midnight")
+	q.Window = unit.Duration(8 * h)
+	play(t, startingAt(t, 18*h, q), []step{{0, 1, 0}, {5 * h, 1, 0}, {5 * h, 1, h}, {6 * h, 1, 0}, {7 * h, 1, 0}, {8 * h, 1, 6 * h}})
+}
+
+func TestAQuotaOfTheLocalDayEndsAtTheUsersMidnight(t *testing.T) {
+	// 18:00 in UTC is 11:00 there.
+	play(t, startingAt(t, 20_000*sim.Day+18*h, midnight("local-midnight", -7)), []step{
+		{5 * h, 1, 0}, {5 * h, 1, 0}, {6 * h, 1, 7 * h}, {13 * h, 1, 0}, {13 * h, 1, 0}, {14 * h, 1, 23 * h},
+	})
+	// Of three offsets each user has one for good, and they are about equally many.
+	const users = 900
+	g := startingAt(t, 0, midnight("local-midnight", -5, 1, 8))
+	ends := map[sim.Time]int{}
+	for u := range models.User(users) {
+		g.try(0, u)
+		g.try(0, u)
+		end := g.try(h, u).RetryAfter + h
+		require.Equal(t, end, g.try(2*h, u).RetryAfter+2*h)
+		ends[end]++
+	}
+	assert.Len(t, ends, 3)
+	for _, at := range []sim.Time{5 * h, 23 * h, 16 * h} {
+		assert.InDelta(t, users/3, ends[at], 5*14.2, "binomial: 5 standard deviations")
+	}
+}
+
+func TestASlidingQuotaGivesBackEachAttemptAfterTheWindow(t *testing.T) {
+	play(t, newGateway(t, 0, sliding(2, 3*h)), []step{
+		{0, 1, 0}, {2 * h, 1, 0}, {2 * h, 1, h}, {2 * h, 2, 0}, {3 * h, 1, 0}, {3 * h, 1, 2 * h}, {5 * h, 1, 0}, {3 * h, models.Anonymous, 0},
+	})
+}
+
+func TestAnotherResetKeepsWhatUsersHaveHad(t *testing.T) {
+	g := newGateway(t, 0, perUser(3, 3*h))
+	play(t, g, []step{{0, 1, 0}, {h, 1, 0}, {h, 2, 0}})
+	require.NoError(t, g.Reconfigure(sliding(3, 3*h)))
+	play(t, g, []step{{2 * h, 1, 0}, {2 * h, 1, h}, {2 * h, 2, 0}, {2 * h, 2, 0}, {2 * h, 2, 2 * h}, {2 * h, 3, 0}})
+	g.now = 3 * h // two of the first user's are forgotten
+	require.NoError(t, g.Reconfigure(perUser(3, 3*h)))
+	play(t, g, []step{{3 * h, 1, 0}, {3 * h, 1, 0}, {3 * h, 1, 2 * h}, {3 * h, 2, h}, {4 * h, 2, 0}})
+	q := perUser(3, 24*h)
+	q.Reset = "utc-midnight"
+	require.NoError(t, g.Reconfigure(q))
+	play(t, g, []step{{4 * h, 1, 20 * h}, {24 * h, 1, 0}})
+}
+
+func TestAResetThatCannotBeIsRefused(t *testing.T) {
+	week := midnight("utc-midnight")
+	week.Window = unit.Duration(7 * sim.Day)
+	for want, s := range map[string]*limits.UserQuotaSpec{
+		"window is 168h0m0s, it must divide a day where reset is utc-midnight": week,
+		"offset is 15 hours, it must be -14 to 14":                             midnight("local-midnight", 15),
+	} {
+		_, err := s.New(newGateway(t, 0, perUser(1, h)).env)
+		assert.EqualError(t, err, want)
+	}
+}
