@@ -1,12 +1,17 @@
 // Package demand makes the requests: who asks, for what, when.
 //
-// A stream is a Poisson process of unit rate whose points are moved in time by
-// the integral of the stream's rate. The k-th request of a stream is therefore
-// the same under every policy, with the same identity, user, patience and
-// service demand; feedback on the rate moves it in time, never its luck.
+// A stream is a process of unit rate, Poisson or renewal, whose points are moved
+// in time by the integral of the stream's rate. The k-th request of a stream is
+// therefore the same under every policy, with the same identity, user, patience
+// and service demand; feedback on the rate moves it in time, never its luck. The
+// next point is found by inversion of the integral, which is piecewise quadratic:
+// no surge is jumped over, however low the rate is before it.
 //
-// Rates follow the local day of the regions, a profile over time, and word of
-// mouth: users become active, and others sign up, because of what users
+// A stream may also be a closed circle of users, who ask again when they have
+// thought over what came of their last request, or the replay of a log.
+//
+// Rates follow the local day of the regions, a profile over time with its ramps
+// and spikes, a measured series, a hidden random state, and word of mouth: users become active, and others sign up, because of what users
 // received. Users are numbered here. A request's user is drawn with the
 // request's key from the largest population that the scenario can reach; one
 // who is not active yet is drawn again from the same key.
@@ -15,11 +20,13 @@
 //	d.Start(now)                        // host.Request and host.Flow are called from now on
 //	d.Completed(class)                  // a request was served: others hear of it
 //	d.SignedUp(tier)                    // the population grows
+//	d.Ended(now, user)                  // a request is over, whatever came of it
 package demand
 
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/sim"
@@ -28,8 +35,9 @@ import (
 
 // A Host is told of requests.
 type Host interface {
-	// Request is a new request that a user makes now.
-	Request(now sim.Time, key rng.Key, user models.User, tier models.Tier, class models.Class)
+	// Request is a new request that a user makes now. A row other than 0 is that
+	// of a trace, for Work.
+	Request(now sim.Time, key rng.Key, user models.User, tier models.Tier, class models.Class, row uint32)
 	// Flow is the rate of fluid work, in requests per second, until a time.
 	Flow(now, until sim.Time, tier models.Tier, class models.Class, rate float64)
 }
@@ -46,11 +54,18 @@ type Env struct {
 const (
 	kindTick uint8 = iota
 	kindArrival
+	kindSwitch // Arg: stream, whose MMPP changes its state
+	kindAsk    // Arg: user of a closed stream
+	kindRow    // the next request of a trace
 )
 
 var (
 	purposeGap  = rng.Purpose("demand/gap")
 	purposeUser = rng.Purpose("demand/user")
+
+	purposeThink  = rng.Purpose("demand/think")
+	purposeKeep   = rng.Purpose("demand/keep")
+	purposeJitter = rng.Purpose("demand/jitter")
 )
 
 // Demand is the source of all requests of a run.
@@ -64,8 +79,10 @@ type Demand struct {
 	blocks  []block // by tier
 	classes []classFeed
 	users   int
-	ticked  sim.Time // when feedback was last taken in
-	ticks   uint32   // number of the tick that is scheduled
+	crowds  models.User // the first user of a closed stream; those of traces lie among them
+	src     rng.Source  // of the draw being made; here because a law takes it by address
+	ticked  sim.Time    // when feedback was last taken in
+	ticks   uint32      // number of the tick that is scheduled
 }
 
 // classFeed counts the completions of a class since the last tick.
@@ -79,8 +96,13 @@ type stream struct {
 	fluid    bool
 	varies   bool
 	numbered bool // its users are numbered
-	profile  profile
-	shape    *dayShape // nil: every hour is like the others
+	curves   curves
+	shape    *dayShape   // nil: every hour is like the others
+	renewal  *renewal    // nil: Poisson
+	mod      *modulation // nil: its rate has no hidden state
+	crowd    *crowd      // nil: it is no closed stream
+	thinking rng.Dist    // of a closed stream
+	replay   *replay     // nil: it is no trace
 	active   activity
 	segment  segment
 	ordinal  uint64
@@ -142,13 +164,33 @@ func (d *Demand) Start(now sim.Time) {
 	d.ticked = now
 	for i := range d.streams {
 		s := &d.streams[i]
+		switch {
+		case s.crowd != nil:
+			for n := range s.crowd.asked {
+				d.think(now, s, s.crowd.first+models.User(n))
+			}
+			continue
+		case s.replay != nil:
+			s.replay.skip(now, s.spec.Trace)
+			d.await(i)
+			continue
+		}
 		s.next = s.key.Child(0)
-		s.left = gap(s.next)
+		if s.renewal != nil {
+			d.src = s.next.Draw(purposeGap)
+			s.left = s.renewal.first(&d.src)
+		} else {
+			s.left = d.gap(s)
+		}
 		s.since = now
+		if s.mod != nil {
+			s.mod.begin(now, rng.NewSource(d.env.Seed, d.env.Replication, "demand/"+s.spec.Name+"/mmpp"))
+			d.switchAt(i)
+		}
 		d.announce(s, now)
 		d.extend(i, now)
 	}
-	d.tick()
+	d.tick(now)
 }
 
 // Completed tells that a request of the class was served.
@@ -170,7 +212,18 @@ func (d *Demand) Handle(now sim.Time, ev sim.Event) {
 				d.extend(i, now)
 			}
 		}
-		d.tick()
+		d.tick(now)
+	case kindSwitch:
+		if m := d.streams[ev.Arg].mod; m != nil && m.until <= now {
+			d.extend(int(ev.Arg), now)
+		}
+	case kindAsk:
+		d.ask(now, models.User(ev.Arg))
+	case kindRow:
+		i := int(ev.Arg & 0xffff)
+		if ev.Arg>>16 == d.streams[i].plan&0xffff {
+			d.play(now, i)
+		}
 	case kindArrival:
 		i := int(ev.Arg & 0xffff)
 		s := &d.streams[i]
@@ -185,37 +238,52 @@ func (d *Demand) Handle(now sim.Time, ev sim.Event) {
 		tier, class := s.tier, s.class
 		s.ordinal++
 		s.next = s.key.Child(s.ordinal)
-		s.left = gap(s.next)
+		s.left = d.gap(s)
 		d.advance(i, now)
-		d.host.Request(now, key, user, tier, class)
+		d.host.Request(now, key, user, tier, class, 0)
 	}
 }
 
 // Describe names an event for the trace.
 func (d *Demand) Describe(ev sim.Event) string {
-	if ev.Kind == kindTick {
+	switch ev.Kind {
+	case kindTick:
 		return "rates are renewed"
+	case kindSwitch:
+		return "stream " + d.streams[ev.Arg].spec.Name + " changes its state"
+	case kindAsk:
+		s := d.closedOf(models.User(ev.Arg))
+		n := models.User(ev.Arg) - s.crowd.first
+		return fmt.Sprintf("request %d of user %d of stream %s", s.crowd.asked[n]+1, n, s.spec.Name)
+	case kindRow:
+		return "next row of the trace of stream " + d.streams[ev.Arg&0xffff].spec.Name
 	}
 	s := &d.streams[ev.Arg&0xffff]
 	return fmt.Sprintf("request %d of stream %s", s.ordinal+1, s.spec.Name)
 }
 
-func gap(key rng.Key) float64 {
-	src := key.Draw(purposeGap)
-	return src.Exp()
+// gap is the integral of the rate between the last request and the next.
+func (d *Demand) gap(s *stream) float64 {
+	if s.renewal == nil {
+		src := s.next.Draw(purposeGap)
+		return src.Exp()
+	}
+	d.src = s.next.Draw(purposeGap)
+	return s.renewal.gap.Sample(&d.src)
 }
 
 // tick schedules the next renewal of the rates that vary.
-func (d *Demand) tick() {
-	next := sim.Never
-	for i := range d.streams {
-		if d.streams[i].varies {
-			next = min(next, d.streams[i].segment.end)
-		}
-	}
-	if next != sim.Never {
+func (d *Demand) tick(now sim.Time) {
+	if slices.ContainsFunc(d.streams, func(s stream) bool { return s.varies }) {
 		d.ticks++
-		d.k.At(next, sim.Event{Actor: d.actor, Kind: kindTick, Priority: models.PriorityPatch, Arg: d.ticks})
+		d.k.At(d.horizon(now), sim.Event{Actor: d.actor, Kind: kindTick, Priority: models.PriorityPatch, Arg: d.ticks})
+	}
+}
+
+// switchAt schedules the next change of a stream's hidden state.
+func (d *Demand) switchAt(i int) {
+	if at := d.streams[i].mod.until; at != sim.Never {
+		d.k.At(at, sim.Event{Actor: d.actor, Kind: kindSwitch, Priority: models.PriorityPatch, Arg: uint32(i)})
 	}
 }
 
@@ -225,7 +293,7 @@ func (d *Demand) horizon(now sim.Time) sim.Time {
 	since := now + d.env.Epoch
 	end := now + d.step - since%d.step
 	for i := range d.streams {
-		end = min(end, d.streams[i].profile.knot(now))
+		end = min(end, d.streams[i].curves.knot(now))
 		if a := d.streams[i].spec.Adoption; a != nil {
 			if from := sim.Time(a.From) + d.env.Origin; from > now {
 				end = min(end, from)
@@ -282,8 +350,18 @@ func (d *Demand) extend(i int, now sim.Time) {
 	if s.varies {
 		end = d.horizon(now)
 	}
+	if s.mod != nil {
+		if s.mod.until <= now {
+			s.mod.leave(now)
+			d.switchAt(i)
+		}
+		end = min(end, s.mod.until)
+	}
 	q := &s.spec
 	level := float64(q.Rate)
+	if q.RateSeries != nil {
+		level = q.RateSeries.level()
+	}
 	b := &d.blocks[s.tier]
 	if q.PerUser > 0 {
 		joined := b.signups
@@ -298,6 +376,9 @@ func (d *Demand) extend(i int, now sim.Time) {
 	if q.Sharing != nil {
 		still := math.Max(0, 1-float64(b.signups)/float64(q.Sharing.Reach))
 		level += float64(float64(float64(q.Sharing.PerCompletion)*s.sharing.rate) * still)
+	}
+	if s.mod != nil {
+		level = float64(level * s.mod.factor[s.mod.state])
 	}
 	s.segment = segment{begin: now, end: end, r0: float64(level * d.factor(s, now, false)), r1: float64(level * d.factor(s, end, true))}
 	if end == sim.Never {
@@ -314,7 +395,7 @@ func (d *Demand) factor(s *stream, t sim.Time, left bool) float64 {
 	if !s.varies {
 		return 1
 	}
-	f := s.profile.factor(t, left)
+	f := s.curves.factor(t, left)
 	if s.shape != nil {
 		f *= s.shape.at(t+d.env.Epoch, left)
 	}

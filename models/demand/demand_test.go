@@ -35,7 +35,7 @@ type listener struct {
 	serve bool    // every request is completed at once
 }
 
-func (l *listener) Request(now sim.Time, key rng.Key, user models.User, tier models.Tier, class models.Class) {
+func (l *listener) Request(now sim.Time, key rng.Key, user models.User, tier models.Tier, class models.Class, _ uint32) {
 	l.at = append(l.at, now)
 	l.keys = append(l.keys, key)
 	l.users = append(l.users, user)

@@ -39,6 +39,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	yaml "go.yaml.in/yaml/v4"
@@ -65,6 +66,7 @@ type Document struct {
 
 	files   fs.FS                      // where the files lie that it names; nil: it cannot name any
 	samples map[string][]unit.Duration // those that have been read, by their path
+	tables  *sync.Map                  // what Specs have made of theirs
 
 	// What it was decoded into; known after Decode, needed by Set and Apply.
 	into reflect.Type
@@ -83,7 +85,7 @@ func Load(fsys fs.FS, name string) (*Document, error) {
 	defer f.Close()
 	doc, err := Parse(name, f)
 	if doc != nil {
-		doc.files, doc.samples = fsys, map[string][]unit.Duration{}
+		doc.files, doc.samples, doc.tables = fsys, map[string][]unit.Duration{}, new(sync.Map)
 	}
 	return doc, err
 }
