@@ -61,6 +61,9 @@ func requireCounts(t *testing.T, spec demand.Spec, e demand.Env, windows []windo
 	}
 	for i, w := range windows {
 		requireEstimate(t, w.mean, means[i], fmt.Sprintf("mean count from %v to %v", w.from, w.to))
+		if math.IsNaN(w.variance) {
+			continue // no closed form
+		}
 		requireEstimate(t, w.variance, variances[i], fmt.Sprintf("variance of the count from %v to %v", w.from, w.to))
 	}
 }
@@ -253,7 +256,7 @@ func TestRenewalProcessesAreAsIrregularAsTheyAreSaidToBe(t *testing.T) {
 			// goes up and down meanwhile, which changes nothing.
 			variance := func(m float64) float64 { return c.v*m + 1.0/6 + c.v*c.v/2 - c.third/3 }
 			spec := stream(demand.Stream{Rate: 100, Arrivals: &c.arrivals, Profile: []demand.Point{{At: 0, X: 0.5}, {At: at(2), X: 1.5}, {At: at(2), X: 0.1}, {At: at(4), X: 1.9}}})
-			requireCounts(t, spec, env(seed(t), 0), []window{{0, 4, 400, variance(400)}, {0, 2, 200, variance(200)}, {2, 4, 200, variance(200)}})
+			requireCounts(t, spec, env(seed(t), 0), []window{{0, 0.1, 5.25, math.NaN()}, {0, 4, 400, variance(400)}, {0, 2, 200, variance(200)}, {2, 4, 200, variance(200)}})
 		})
 	}
 }
