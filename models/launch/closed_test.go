@@ -80,8 +80,8 @@ func TestAUserOfAClosedStreamNeverHasTwoRequests(t *testing.T) {
 	// With refusals, impatience, tries and returns there are at most as many
 	// requests open as users, and nobody gets lost: all of them keep asking.
 	sc := text(t, fmt.Sprintf(circle, "4000s", 2, 30, "exponential, mean: 5s")+`
-clients: [{name: people, patience: {dist: exponential, mean: 3s}, retry: {max_tries: 3, on_abandoned: yes, base: 1s, cap: 4s}, return: {share: 50%, after: 20s, max_visits: 3}}]
-policies: [{name: room, kind: queue-limit, limit: 6}]
+clients: [{name: people, patience: {dist: exponential, mean: 3s}, retry: {max_tries: 3, on_abandoned: yes, base: 1s, cap: 4s}, return: {share: 90%, after: 5s, max_visits: 2}}]
+policies: [{name: room, kind: queue-limit, limit: 4}]
 `)
 	res := run(t, sc, launch.Options{Seed: seedOf(t)})
 	get := func(path string) float64 {
