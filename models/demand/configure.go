@@ -286,7 +286,7 @@ func (s *stream) keeps(q *Stream) error {
 	if s.replay.rows.users > 0 && int(math.Ceil(b.rate())) > s.replay.copies {
 		return fmt.Errorf("trace.scale_rate: cannot rise above %d times during a run: it says how many users are numbered", s.replay.copies)
 	}
-	a.ScaleRate, a.Jitter = b.ScaleRate, b.Jitter
+	a.ScaleRate, a.Jitter, a.rows, b.rows = b.ScaleRate, b.Jitter, nil, nil // what was read is told apart by its hash
 	if a != b {
 		return fmt.Errorf("trace: cannot change during a run save for scale_rate and jitter")
 	}

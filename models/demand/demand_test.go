@@ -31,11 +31,13 @@ type listener struct {
 	at    []sim.Time
 	keys  []rng.Key
 	users []models.User
+	rows  []uint32
 	flow  float64 // requests of fluid work
 	serve bool    // every request is completed at once
 }
 
-func (l *listener) Request(now sim.Time, key rng.Key, user models.User, tier models.Tier, class models.Class, _ uint32) {
+func (l *listener) Request(now sim.Time, key rng.Key, user models.User, tier models.Tier, class models.Class, row uint32) {
+	l.rows = append(l.rows, row)
 	l.at = append(l.at, now)
 	l.keys = append(l.keys, key)
 	l.users = append(l.users, user)

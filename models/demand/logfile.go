@@ -125,7 +125,7 @@ func (c *clock) read(text string) (sim.Time, error) {
 	if err == nil && fraction != "" {
 		part, err = strconv.ParseFloat("0."+fraction, 64)
 	}
-	if err != nil { // an exponent, or nothing
+	if err != nil || strings.ContainsAny(text, "eE") {
 		x, bad := strconv.ParseFloat(text, 64)
 		if bad != nil || math.IsNaN(x) || math.IsInf(x, 0) {
 			return 0, fmt.Errorf("%s is no number", quoted(text))

@@ -83,7 +83,12 @@ func Load(fsys fs.FS, name string) (*Document, error) {
 		return nil, err
 	}
 	defer f.Close()
-	doc, err := Parse(name, f)
+	return parseIn(fsys, name, f)
+}
+
+// parseIn is Parse of a document that may name files of fsys.
+func parseIn(fsys fs.FS, name string, r io.Reader) (*Document, error) {
+	doc, err := Parse(name, r)
 	if doc != nil {
 		doc.files, doc.samples, doc.tables = fsys, map[string][]unit.Duration{}, new(sync.Map)
 	}
