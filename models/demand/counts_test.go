@@ -12,6 +12,7 @@ import (
 	"github.com/launchday-sim/launchday/models/demand"
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
+	"github.com/launchday-sim/launchday/sim/rng"
 )
 
 func at(seconds float64) unit.Instant    { return unit.Instant(sim.FromSeconds(seconds)) }
@@ -33,6 +34,13 @@ const (
 // two million times.
 func requireCounts(t *testing.T, spec demand.Spec, e demand.Env, windows []window) {
 	t.Helper()
+	requireCountsOf(t, spec, e, windows, func(rng.Key) bool { return false })
+}
+
+// requireCountsOf is requireCounts where the requests for which served says so
+// are completed at once.
+func requireCountsOf(t *testing.T, spec demand.Spec, e demand.Env, windows []window, served func(rng.Key) bool) {
+	t.Helper()
 	end := 0.0
 	for _, w := range windows {
 		end = math.Max(end, w.to)
@@ -42,7 +50,13 @@ func requireCounts(t *testing.T, spec demand.Spec, e demand.Env, windows []windo
 		sum, squares := make([]float64, len(windows)), make([]float64, len(windows))
 		for r := range perBatch {
 			e.Replication = uint64(b*perBatch + r)
-			l := play(t, spec, e, sim.FromSeconds(end), false)
+			k := sim.NewKernel()
+			l := &listener{served: served}
+			var err error
+			l.d, err = demand.New(k, spec, e, l)
+			require.NoError(t, err)
+			l.d.Start(0)
+			k.RunUntil(sim.FromSeconds(end))
 			for i, w := range windows {
 				n := 0.0
 				for _, x := range l.at {

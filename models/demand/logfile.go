@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +23,7 @@ type Log struct {
 	At        unit.Instant  `yaml:"at" default:"+0s" doc:"When the beginning of what is read comes. What would come before the run is left out."`
 	From      unit.Duration `yaml:"from" default:"0s" min:"0s" doc:"Where to begin, counted from the first row, in the file's own time."`
 	To        unit.Duration `yaml:"to" default:"0s" min:"0s" doc:"Where to end, counted likewise, this moment not included; 0 is the end of the file."`
-	ScaleRate unit.Factor   `yaml:"scale_rate" default:"1" min:"0" doc:"Factor on the rate."`
+	ScaleRate unit.Factor   `yaml:"scale_rate" default:"1" min:"0" doc:"Factor on the rate; the scale of the world multiplies it."`
 	ScaleTime unit.Factor   `yaml:"scale_time" default:"1" min:"0.000001" max:"1000000" doc:"Factor on all times: 0.5 is twice as fast, and so twice the rate."`
 	Repeat    bool          `yaml:"repeat" default:"no" doc:"Whether it begins anew at its end: after to - from, or else one mean gap between rows after the last."`
 	SHA256    string        `yaml:"sha256" doc:"Hash of the file, in hexadecimal digits. Where it is given, the file must have it; the resolved scenario has it written in."`
@@ -74,9 +75,10 @@ func (l *Log) span(at []sim.Time) (first, last int, period sim.Time, err error) 
 	if to != 0 && to <= from {
 		return 0, 0, 0, fmt.Errorf("to: %v is not behind from: want more than %v", l.To, l.From)
 	}
-	for first = 0; first < len(at) && at[first] < from; first++ {
-	}
-	for last = len(at); to != 0 && last > first && at[last-1] >= to; last-- {
+	first, _ = slices.BinarySearch(at, from)
+	last = len(at)
+	if to != 0 {
+		last, _ = slices.BinarySearch(at, to)
 	}
 	if first == last {
 		return 0, 0, 0, fmt.Errorf("from: there is no row between from and to: want a part of the file, which is %v long", unit.Duration(at[len(at)-1]))

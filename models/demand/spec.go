@@ -63,7 +63,7 @@ type Stream struct {
 	Closed     *Closed       `yaml:"closed" doc:"In place of a rate: a fixed number of users who each ask, wait for the end of the request, think, and ask again."`
 	Trace      *Trace        `yaml:"trace" doc:"In place of a rate: a log of requests, replayed."`
 	Adoption   *Adoption     `yaml:"adoption" doc:"Word of mouth among those who are users already. Without it all are active from the start."`
-	Sharing    *Sharing      `yaml:"sharing" doc:"Requests caused by what other users received: word of mouth among those who are no users yet."`
+	Sharing    *Sharing      `yaml:"sharing" doc:"Requests caused by what other users received: word of mouth among those who are no users yet, self-exciting as in Hawkes (1971) where it leads to completions of the class it listens to."`
 }
 
 // A Point is a value of a profile.
@@ -103,10 +103,27 @@ type Adoption struct {
 	Memory     unit.Duration `yaml:"memory" default:"6h" min:"1s" doc:"How long a completed request keeps working on others, mean of an exponential lag."`
 }
 
-// Sharing is how results bring in people who are no users yet.
+// Sharing is how results bring in people who are no users yet. With c_i the
+// moments at which requests of the class were completed, it adds to the rate
+//
+//	per_completion x sum over c_i < t of exp(-(t-c_i)/memory) / memory
+//
+// times the share of the reach that has not signed up. Where the class is the
+// stream's own, this is the intensity of the self-exciting process of Hawkes
+// (Biometrika 58, 1971) with an exponential kernel, and per_completion is its
+// branching ratio n: the requests that one completed request causes. Where sign-ups
+// lead to images and images are shared, n is per_completion times the images that
+// a sign-up brings, and their delay lengthens the kernel. Below 1 the
+// rate tends to base/(1-n), and the variance of counts to 1/(1-n)² times their mean; above
+// 1 it grows by e in memory/(n-1) until the reach is exhausted. Only what was
+// completed counts: a policy that lets a share p of the requests through has a
+// branching ratio of n p.
+//
+// Completions are taken in at the moments of demand.step and spread evenly over
+// the step before; each still causes n requests in the mean, half a step later.
 type Sharing struct {
-	Class         string        `yaml:"class" required:"true" ref:"classes" doc:"The class whose completed requests are shared."`
-	PerCompletion unit.Factor   `yaml:"per_completion" required:"true" min:"0" doc:"Requests of this stream that a completed request causes, while nobody who can be reached has signed up."`
-	Memory        unit.Duration `yaml:"memory" default:"6h" min:"1s" doc:"How long a completed request keeps working on others, mean of an exponential lag."`
+	Class         string        `yaml:"class" required:"true" ref:"classes" doc:"The class whose completed requests are shared; it may be the stream's own."`
+	PerCompletion unit.Factor   `yaml:"per_completion" required:"true" min:"0" doc:"Requests of this stream that a completed request causes, while nobody who can be reached has signed up: the branching ratio of a Hawkes process. What is throttled causes none."`
+	Memory        unit.Duration `yaml:"memory" default:"6h" min:"1s" doc:"How long a completed request keeps working on others: mean of the exponential kernel."`
 	Reach         unit.Count    `yaml:"reach" required:"true" min:"1" doc:"People who could sign up in the run. The effect shrinks as they do."`
 }

@@ -2,6 +2,7 @@ package trace_test
 
 import (
 	"bytes"
+	"os"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -77,4 +78,17 @@ func TestAFaultNamesFileRowAndColumn(t *testing.T) {
 	assert.EqualError(t, load(demand.Trace{Log: demand.Log{Time: "who"}}), `log.parquet: row 1: column who: "ann" is no number`)
 	broken := demand.Trace{Log: demand.Log{Time: "ms"}}
 	assert.ErrorContains(t, broken.Load(fstest.MapFS{"log.parquet": {Data: []byte("PAR1")}}, "log.parquet", nil), "log.parquet: is no Parquet file")
+}
+
+func TestTheExampleRuns(t *testing.T) {
+	sc, err := scenario.Read(os.DirFS("../../examples/traces"), "trace-replay.yaml")
+	require.NoError(t, err)
+	require.NoError(t, launch.Rehearse(sc))
+	run, err := launch.New(sc, launch.Options{Seed: 1})
+	require.NoError(t, err)
+	res, err := run.Result()
+	require.NoError(t, err)
+	users, err := res.Summary.Lookup("tiers.customers.users")
+	require.NoError(t, err)
+	assert.Equal(t, 100.0, float64(users), "25 users of the log, and three copies of each")
 }
