@@ -188,7 +188,7 @@ func (d *Demand) number() error {
 			s.crowd = &crowd{first: first, asked: make([]uint32, int(n))}
 			first += models.User(n)
 		case s.replay != nil:
-			n := float64(s.replay.rows.users) * float64(s.replay.copies)
+			n := float64(float64(s.replay.rows.users) * float64(s.replay.copies))
 			if last += n; last > math.MaxInt32 {
 				return fmt.Errorf("demand.streams.%s.trace.scale_rate: there are too many users to be told apart: want at most 2.1G in all streams, or user: none", s.spec.Name)
 			}
