@@ -182,6 +182,25 @@ func TestCountsPerIntervalHaveTheMeanAndVarianceOfTheoryForEveryShape(t *testing
 			return 5 + 95*math.Exp(-(t-2)/3)
 		}, []float64{0, 2, 10}},
 	}
+	t.Run("the day of two regions", func(t *testing.T) {
+		spec := stream(demand.Stream{Rate: 0.01, DayShape: true})
+		spec.Step = unit.Duration(30 * sim.Minute)
+		spec.Day = make([]float64, 24)
+		mean := 0.0
+		for h := range spec.Day {
+			spec.Day[h] = float64(1 + h*h%7)
+			mean += spec.Day[h] / 24
+		}
+		spec.Regions = []demand.Region{{Name: "a", Share: 3, UTCHours: 5.5}, {Name: "b", Share: 1, UTCHours: -7}}
+		e := env(seed(t), 0)
+		e.Epoch = 5 * sim.Day              // 6 January 1970, a Tuesday: it is no weekend anywhere
+		local := func(t float64) float64 { // of the hour: linear between the middles of the hours
+			h := math.Mod(t/3600+48-0.5, 24)
+			k := int(h)
+			return (spec.Day[k] + (spec.Day[(k+1)%24]-spec.Day[k])*(h-float64(k))) / mean
+		}
+		requireCounts(t, spec, e, poisson(func(t float64) float64 { return 0.01 * (0.75*local(t+5.5*3600) + 0.25*local(t-7*3600)) }, 0, 3600, 4*3600, 12.25*3600, 13*3600, 24*3600))
+	})
 	for name, s := range shapes {
 		t.Run(name, func(t *testing.T) {
 			s.stream.Rate = 10
@@ -192,7 +211,7 @@ func TestCountsPerIntervalHaveTheMeanAndVarianceOfTheoryForEveryShape(t *testing
 }
 
 func TestAMeasuredRateSeriesIsFollowed(t *testing.T) {
-	file := fstest.MapFS{"rates.csv": {Data: []byte("minute,requests per minute\n100,600\n101,1200\n102,0\n103,600\n")}}
+	file := fstest.MapFS{"rates.csv": {Data: []byte("minute,requests per minute\n100,600\n101,1200\n101.5,\n102,0\n103,600\n")}}
 	series := demand.RateSeries{Log: demand.Log{File: "rates.csv", Time: "minute", Unit: "m", At: at(60), ScaleRate: 0.5, ScaleTime: 1.0 / 60}, Rate: "requests per minute", Per: span(60), Shape: "step"}
 	// A minute of the file is a second here, with the same requests in it: 300,
 	// 600, 0 and 300 after scaling.

@@ -13,7 +13,7 @@ import (
 // stream is silent.
 type RateSeries struct {
 	Log   `yaml:",inline"`
-	Rate  string        `yaml:"rate" required:"true" doc:"Column of the rate."`
+	Rate  string        `yaml:"rate" required:"true" doc:"Column of the rate. A row where it is empty is passed over."`
 	Per   unit.Duration `yaml:"per" default:"1s" min:"1ns" doc:"The rate is so many requests in this time: 1m for requests per minute, the length of the intervals for counts."`
 	Shape string        `yaml:"shape" default:"linear" enum:"linear,step" doc:"linear between the rows; step: each rate holds until the next row, the last as long as the one before it."`
 
@@ -45,17 +45,21 @@ func (r *RateSeries) Load(files fs.FS, name string, seen *sync.Map) error {
 	p := &points{}
 	c := clock{unit: how}
 	var first sim.Time
+	begun := false
 	err := r.read(files, name, []Column{{Name: r.Time}, {Name: r.Rate}}, func(cells []string) error {
 		at, err := c.read(cells[0])
 		if err != nil {
 			return fmt.Errorf("column %s: %w", r.Time, err)
 		}
-		if len(p.at) == 0 {
-			first = at
+		if !begun {
+			first, begun = at, true
 		}
 		at -= first
 		if n := len(p.at); n > 0 && at < p.at[n-1] {
 			return fmt.Errorf("column %s: %s comes before the row above it", r.Time, quoted(cells[0]))
+		}
+		if cells[1] == "" {
+			return nil // nothing was measured
 		}
 		x, err := number(cells[1])
 		if err != nil {

@@ -27,7 +27,8 @@
 //	                      an interface field: the Spec that the registry policy
 //	                      has for the key kind beside it
 //
-// Lists whose items have a key name are addressed by it, and names are unique.
+// Lists whose items have a key name are addressed by it, and names are unique. A
+// Spec with a key file and a method Load reads that file when it is decoded.
 package scenario
 
 import (
