@@ -25,8 +25,6 @@ package demand
 
 import (
 	"fmt"
-	"math"
-	"slices"
 
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/sim"
@@ -114,20 +112,6 @@ type stream struct {
 	known    bool    // the feature has been announced
 	adopting echo
 	sharing  echo
-}
-
-// An echo is the rate of completions as it works on others, smoothed by an
-// exponential lag.
-type echo struct {
-	class  models.Class
-	memory sim.Time
-	rate   float64 // per second
-}
-
-func (e *echo) hear(feeds []classFeed, dt sim.Time) {
-	keep := rng.Exp(-dt.Seconds() / e.memory.Seconds())
-	now := float64(feeds[e.class].completed) / dt.Seconds()
-	e.rate = float64(e.rate*keep) + float64(now*(1-keep))
 }
 
 // New returns the demand of a scenario, whose Spec and Env are already scaled.
@@ -260,169 +244,6 @@ func (d *Demand) Describe(ev sim.Event) string {
 	}
 	s := &d.streams[ev.Arg&0xffff]
 	return fmt.Sprintf("request %d of stream %s", s.ordinal+1, s.spec.Name)
-}
-
-// gap is the integral of the rate between the last request and the next.
-func (d *Demand) gap(s *stream) float64 {
-	if s.renewal == nil {
-		src := s.next.Draw(purposeGap)
-		return src.Exp()
-	}
-	d.src = s.next.Draw(purposeGap)
-	return s.renewal.gap.Sample(&d.src)
-}
-
-// tick schedules the next renewal of the rates that vary.
-func (d *Demand) tick(now sim.Time) {
-	if slices.ContainsFunc(d.streams, func(s stream) bool { return s.varies }) {
-		d.ticks++
-		d.k.At(d.horizon(now), sim.Event{Actor: d.actor, Kind: kindTick, Priority: models.PriorityPatch, Arg: d.ticks})
-	}
-}
-
-// switchAt schedules the next change of a stream's hidden state.
-func (d *Demand) switchAt(i int) {
-	if at := d.streams[i].mod.until; at != sim.Never {
-		d.k.At(at, sim.Event{Actor: d.actor, Kind: kindSwitch, Priority: models.PriorityPatch, Arg: uint32(i)})
-	}
-}
-
-// horizon is the end of the piece of time that begins now, over which all rates
-// are linear.
-func (d *Demand) horizon(now sim.Time) sim.Time {
-	since := now + d.env.Epoch
-	end := now + d.step - since%d.step
-	for i := range d.streams {
-		end = min(end, d.streams[i].curves.knot(now))
-		if a := d.streams[i].spec.Adoption; a != nil {
-			if from := sim.Time(a.From) + d.env.Origin; from > now {
-				end = min(end, from)
-			}
-		}
-	}
-	return end
-}
-
-// listen takes in what was completed since the last tick.
-func (d *Demand) listen(now sim.Time) {
-	dt := now - d.ticked
-	if dt <= 0 {
-		return
-	}
-	d.ticked = now
-	for i := range d.streams {
-		s := &d.streams[i]
-		if s.spec.Sharing != nil {
-			s.sharing.hear(d.classes, dt)
-		}
-		if a := s.spec.Adoption; a != nil {
-			s.adopting.hear(d.classes, dt)
-			if s.known {
-				base := math.Max(1, d.interested(s))
-				hazard := float64(a.Innovation) + float64(float64(a.Imitation)*s.adopting.rate)/base
-				s.adopted = 1 - float64((1-s.adopted)*rng.Exp(-float64(hazard*dt.Seconds())))
-			}
-			d.announce(s, now)
-		}
-	}
-	for c := range d.classes {
-		d.classes[c].completed = 0
-	}
-}
-
-// announce makes the feature of a stream known when its time has come.
-func (d *Demand) announce(s *stream, now sim.Time) {
-	if a := s.spec.Adoption; a != nil && !s.known && now >= sim.Time(a.From)+d.env.Origin {
-		s.known = true
-		s.adopted = float64(a.AtOnce)
-	}
-}
-
-// interested is the number of users at the start who will ever ask.
-func (d *Demand) interested(s *stream) float64 {
-	return d.blocks[s.tier].total * float64(s.spec.Interest)
-}
-
-// extend gives stream i its rate from now to the next horizon.
-func (d *Demand) extend(i int, now sim.Time) {
-	s := &d.streams[i]
-	end := sim.Never
-	if s.varies {
-		end = d.horizon(now)
-	}
-	if s.mod != nil {
-		if s.mod.until <= now {
-			s.mod.leave(now)
-			d.switchAt(i)
-		}
-		end = min(end, s.mod.until)
-	}
-	q := &s.spec
-	level := float64(q.Rate)
-	if q.RateSeries != nil {
-		level = q.RateSeries.level()
-	}
-	b := &d.blocks[s.tier]
-	if q.PerUser > 0 {
-		joined := b.signups
-		if s.numbered {
-			joined = min(joined, b.reach) // those beyond it have no number to be told apart by
-		}
-		users := float64(d.interested(s)*s.adopted) + float64(joined)
-		if q.Adoption == nil || s.known {
-			level += float64(float64(q.PerUser) * users)
-		}
-	}
-	if q.Sharing != nil {
-		still := math.Max(0, 1-float64(b.signups)/float64(q.Sharing.Reach))
-		level += float64(float64(float64(q.Sharing.PerCompletion)*s.sharing.rate) * still)
-	}
-	if s.mod != nil {
-		level = float64(level * s.mod.factor[s.mod.state])
-	}
-	s.segment = segment{begin: now, end: end, r0: float64(level * d.factor(s, now, false)), r1: float64(level * d.factor(s, end, true))}
-	if end == sim.Never {
-		s.segment.r1 = s.segment.r0
-	}
-	if s.fluid {
-		d.host.Flow(now, end, s.tier, s.class, (s.segment.r0+s.segment.r1)/2)
-		return
-	}
-	d.advance(i, now)
-}
-
-func (d *Demand) factor(s *stream, t sim.Time, left bool) float64 {
-	if !s.varies {
-		return 1
-	}
-	f := s.curves.factor(t, left)
-	if s.shape != nil {
-		f *= s.shape.at(t+d.env.Epoch, left)
-	}
-	return f
-}
-
-// advance plans the next arrival of a stream if it falls into its segment, else
-// it takes the points of the rest of the segment off what is left until then.
-func (d *Demand) advance(i int, now sim.Time) {
-	s := &d.streams[i]
-	g := &s.segment
-	s.since = now
-	begin := g.until(now)
-	if g.end != sim.Never {
-		if rest := g.until(g.end) - begin; s.left >= rest {
-			s.left -= math.Max(rest, 0)
-			s.since = g.end
-			return
-		}
-	} else if g.r0 == 0 {
-		return
-	}
-	at := max(now, g.begin+sim.FromSeconds(g.invert(begin+s.left)))
-	if g.end != sim.Never {
-		at = min(at, g.end-1)
-	}
-	d.k.At(at, sim.Event{Actor: d.actor, Kind: kindArrival, Priority: models.PriorityArrival, Arg: uint32(i) | s.plan<<16})
 }
 
 // user draws the user of a request. Drawing again from the same key makes the
