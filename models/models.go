@@ -61,6 +61,7 @@ type Attempt struct {
 	Waited   bool    // it joined the queue and was not served at once
 	Line     uint16  // the link of the chain whose policy keeps it before the queue, from 1; 0: none does
 	Passed   uint16  // links of the chain that it has passed, for those who are told how it ended
+	Row      uint32  // of the trace that says its service time, in demand's numbering; 0: it is drawn
 	Quality  float32 // of the answer that it gets, 1 unless a policy degraded it
 }
 

@@ -38,7 +38,7 @@ func openKnobs(path string, knobs []study.Free) (*knobFile, error) {
 	if k.doc, err = scenario.Parse(path, bytes.NewReader(k.text)); err != nil {
 		return nil, err
 	}
-	if k.sc, err = scenario.ReadText(path, string(k.text)); err != nil {
+	if k.sc, err = scenario.ReadTextIn(files{}, path, string(k.text)); err != nil {
 		return nil, err
 	}
 	var trial []study.Setting
@@ -90,7 +90,7 @@ func (k *knobFile) replaced(settings []study.Setting) ([]byte, error) {
 		return nil, err
 	}
 	got := ""
-	if sc, err := scenario.ReadText(k.path, string(text)); err == nil {
+	if sc, err := scenario.ReadTextIn(files{}, k.path, string(text)); err == nil {
 		if got, err = sc.Resolved(); err != nil {
 			return nil, err
 		}

@@ -22,6 +22,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/launchday-sim/launchday/models/unit"
+	_ "github.com/launchday-sim/launchday/study/trace" // logs in Parquet
 )
 
 // The exit codes.

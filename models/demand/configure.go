@@ -30,9 +30,19 @@ func (d *Demand) configure(spec Spec) error {
 		q := spec.Streams[i]
 		s.tier, s.class = d.tier(q.Tier), d.class(q.Class)
 		var err error
-		if s.profile, err = newProfile(q.Profile, sim.Time(q.Period), d.env.Origin); err != nil {
+		if s.curves, err = newCurves(&q, d.env.Origin); err != nil {
 			fault("demand.streams.%s.%w", q.Name, err)
 		}
+		if s.renewal, err = newRenewal(q.Arrivals); err != nil {
+			fault("demand.streams.%s.%w", q.Name, err)
+		}
+		mod, err := newModulation(q.Arrivals)
+		if err != nil {
+			fault("demand.streams.%s.%w", q.Name, err)
+		} else if mod != nil && s.mod != nil {
+			mod.src, mod.state, mod.until = s.mod.src, s.mod.state, s.mod.until
+		}
+		s.mod = mod
 		s.shape = nil
 		if q.DayShape {
 			s.shape, _ = newDayShape(spec.Day, spec.Regions, float64(q.Weekend)) // sound: it was built above
@@ -41,9 +51,12 @@ func (d *Demand) configure(spec Spec) error {
 			fault("demand.streams.%s.rate: users of a stream are told apart or not: want rate or per_user, not both", q.Name)
 		}
 		kind := d.env.Classes[s.class].Kind
+		for _, err := range d.sources(s, &q, kind) {
+			fault("demand.streams.%s.%w", q.Name, err)
+		}
 		s.fluid = kind == "fluid"
 		s.numbered = q.PerUser > 0 && kind == "request"
-		s.varies = s.fluid || q.DayShape || len(q.Profile) > 0 || q.Adoption != nil || q.Sharing != nil || (q.PerUser > 0 && d.signsUp(spec, q.Tier))
+		s.varies = s.fluid || q.DayShape || len(s.curves) > 0 || q.Adoption != nil || q.Sharing != nil || (q.PerUser > 0 && d.signsUp(spec, q.Tier))
 		s.active = newActivity(float64(q.TopTenth))
 		if q.Adoption != nil {
 			s.adopting.class, s.adopting.memory = s.class, sim.Time(q.Adoption.Memory)
@@ -60,6 +73,43 @@ func (d *Demand) configure(spec Spec) error {
 	}
 	d.streams, d.step = fresh, sim.Time(spec.Step)
 	return nil
+}
+
+// sources prepares what a stream has in place of a rate, and reports what is
+// wrong with it.
+func (d *Demand) sources(s *stream, q *Stream, kind string) (faults []error) {
+	add := func(err error) {
+		if err != nil {
+			faults = append(faults, err)
+		}
+	}
+	if c := q.Closed; c != nil {
+		add(q.alone("closed"))
+		var err error
+		s.thinking, err = c.law()
+		add(err)
+		if kind != "request" {
+			add(fmt.Errorf("closed: the class is of kind %s: want one of kind request", kind))
+		}
+	}
+	if t := q.Trace; t != nil {
+		add(q.alone("trace"))
+		if kind == "fluid" {
+			add(fmt.Errorf("trace: the class is of kind fluid, which has no single requests: want another class, or a rate_series"))
+		}
+		if s.replay == nil {
+			var err error
+			s.replay, err = newReplay(t, d.env.Origin)
+			add(err)
+		}
+	}
+	if q.RateSeries != nil && (q.Rate > 0 || q.PerUser > 0 || q.Adoption != nil || q.Sharing != nil) {
+		add(fmt.Errorf("rate_series: stands beside rate, per_user, adoption or sharing: want one of them"))
+	}
+	if q.Arrivals != nil && kind == "fluid" && !q.Arrivals.modulated() {
+		add(fmt.Errorf("arrivals.process: the class is of kind fluid, which has no single requests: want mmpp"))
+	}
+	return faults
 }
 
 // signsUp reports whether a stream adds users to the tier.
@@ -124,6 +174,32 @@ func (d *Demand) number() error {
 		d.blocks = append(d.blocks, newBlock(first, total, base, int(reach)))
 		first += models.User(d.blocks[t].size())
 	}
+	d.crowds = first
+	last := float64(first)
+	rows := uint64(1)
+	for i := range d.streams {
+		s := &d.streams[i]
+		switch {
+		case s.spec.Closed != nil:
+			n := float64(s.spec.Closed.Users)
+			if last += n; last > math.MaxInt32 {
+				return fmt.Errorf("demand.streams.%s.closed.users: are too many to be told apart at this scale: want at most 2.1G in all streams", s.spec.Name)
+			}
+			s.crowd = &crowd{first: first, asked: make([]uint32, int(n))}
+			first += models.User(n)
+		case s.replay != nil:
+			n := float64(float64(s.replay.rows.users) * float64(s.replay.copies))
+			if last += n; last > math.MaxInt32 {
+				return fmt.Errorf("demand.streams.%s.trace.scale_rate: there are too many users to be told apart: want at most 2.1G in all streams, or user: none", s.spec.Name)
+			}
+			s.replay.user = first
+			first += models.User(n)
+			s.replay.number = uint32(rows)
+			if rows += uint64(len(s.replay.rows.at)); rows > math.MaxUint32 {
+				return fmt.Errorf("demand.streams.%s.trace.file: there are more than 2^32 rows in all traces: want shorter ones", s.spec.Name)
+			}
+		}
+	}
 	d.users = int(first)
 	return nil
 }
@@ -154,10 +230,16 @@ func (d *Demand) Reconfigure(now sim.Time, spec Spec) error {
 		case (q.Adoption != nil) != (old.Adoption != nil):
 			return fmt.Errorf("%s.adoption: cannot be added or removed during a run", where)
 		}
+		if err := d.streams[i].keeps(q); err != nil {
+			return fmt.Errorf("%s.%w", where, err)
+		}
 	}
 	// The points that lie between the last plan and now have passed.
 	for i := range d.streams {
 		s := &d.streams[i]
+		if s.crowd != nil || s.replay != nil {
+			continue
+		}
 		s.left = math.Max(0, s.left+(s.segment.until(s.since)-s.segment.until(now)))
 		s.since = now
 	}
@@ -166,9 +248,47 @@ func (d *Demand) Reconfigure(now sim.Time, spec Spec) error {
 		return err
 	}
 	for i := range d.streams {
-		d.streams[i].plan++
+		s := &d.streams[i]
+		if s.crowd != nil {
+			continue
+		}
+		s.plan++
+		if s.replay != nil {
+			s.replay.skip(now, s.spec.Trace)
+			d.await(i)
+			continue
+		}
 		d.extend(i, now)
 	}
-	d.tick()
+	d.tick(now)
+	return nil
+}
+
+// keeps refuses changes of what a stream is made of.
+func (s *stream) keeps(q *Stream) error {
+	old := &s.spec
+	switch {
+	case (q.Closed != nil) != (old.Closed != nil):
+		return fmt.Errorf("closed: cannot be added or removed during a run")
+	case q.Closed != nil && q.Closed.Users != old.Closed.Users:
+		return fmt.Errorf("closed.users: cannot change during a run: it says how many users are numbered")
+	case (q.Trace != nil) != (old.Trace != nil):
+		return fmt.Errorf("trace: cannot be added or removed during a run")
+	case (s.mod != nil) != q.Arrivals.modulated():
+		return fmt.Errorf("arrivals.process: cannot become mmpp, or cease to be it, during a run")
+	case s.mod != nil && len(q.Arrivals.States) != len(old.Arrivals.States):
+		return fmt.Errorf("arrivals.states: cannot be added or removed during a run")
+	}
+	if q.Trace == nil {
+		return nil
+	}
+	a, b := *old.Trace, *q.Trace
+	if s.replay.rows.users > 0 && int(math.Ceil(b.rate())) > s.replay.copies {
+		return fmt.Errorf("trace.scale_rate: cannot rise above %d times during a run: it says how many users are numbered", s.replay.copies)
+	}
+	a.ScaleRate, a.Jitter, a.rows, b.rows = b.ScaleRate, b.Jitter, nil, nil // what was read is told apart by its hash
+	if a != b {
+		return fmt.Errorf("trace: cannot change during a run save for scale_rate and jitter")
+	}
 	return nil
 }

@@ -1,12 +1,17 @@
 // Package demand makes the requests: who asks, for what, when.
 //
-// A stream is a Poisson process of unit rate whose points are moved in time by
-// the integral of the stream's rate. The k-th request of a stream is therefore
-// the same under every policy, with the same identity, user, patience and
-// service demand; feedback on the rate moves it in time, never its luck.
+// A stream is a process of unit rate, Poisson or renewal, whose points are moved
+// in time by the integral of the stream's rate. The k-th request of a stream is
+// therefore the same under every policy, with the same identity, user, patience
+// and service demand; feedback on the rate moves it in time, never its luck. The
+// next point is found by inversion of the integral, which is piecewise quadratic:
+// no surge is jumped over, however low the rate is before it.
 //
-// Rates follow the local day of the regions, a profile over time, and word of
-// mouth: users become active, and others sign up, because of what users
+// A stream may also be a closed circle of users, who ask again when they have
+// thought over what came of their last request, or the replay of a log.
+//
+// Rates follow the local day of the regions, a profile over time with its ramps
+// and spikes, a measured series, a hidden random state, and word of mouth: users become active, and others sign up, because of what users
 // received. Users are numbered here. A request's user is drawn with the
 // request's key from the largest population that the scenario can reach; one
 // who is not active yet is drawn again from the same key.
@@ -15,12 +20,12 @@
 //	d.Start(now)                        // host.Request and host.Flow are called from now on
 //	d.Completed(class)                  // a request was served: others hear of it
 //	d.SignedUp(tier)                    // the population grows
+//	d.Ended(now, user)                  // a request is over, whatever came of it
 package demand
 
 import (
 	"errors"
 	"fmt"
-	"math"
 
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/sim"
@@ -29,8 +34,9 @@ import (
 
 // A Host is told of requests.
 type Host interface {
-	// Request is a new request that a user makes now.
-	Request(now sim.Time, key rng.Key, user models.User, tier models.Tier, class models.Class)
+	// Request is a new request that a user makes now. A row other than 0 is that
+	// of a trace, for Work.
+	Request(now sim.Time, key rng.Key, user models.User, tier models.Tier, class models.Class, row uint32)
 	// Flow is the rate of fluid work, in requests per second, until a time.
 	Flow(now, until sim.Time, tier models.Tier, class models.Class, rate float64)
 }
@@ -47,11 +53,18 @@ type Env struct {
 const (
 	kindTick uint8 = iota
 	kindArrival
+	kindSwitch // Arg: stream, whose MMPP changes its state
+	kindAsk    // Arg: user of a closed stream
+	kindRow    // the next request of a trace
 )
 
 var (
 	purposeGap  = rng.Purpose("demand/gap")
 	purposeUser = rng.Purpose("demand/user")
+
+	purposeThink  = rng.Purpose("demand/think")
+	purposeKeep   = rng.Purpose("demand/keep")
+	purposeJitter = rng.Purpose("demand/jitter")
 )
 
 // Demand is the source of all requests of a run.
@@ -65,8 +78,10 @@ type Demand struct {
 	blocks  []block // by tier
 	classes []classFeed
 	users   int
-	ticked  sim.Time // when feedback was last taken in
-	ticks   uint32   // number of the tick that is scheduled
+	crowds  models.User // the first user of a closed stream; those of traces lie among them
+	src     rng.Source  // of the draw being made; here because a law takes it by address
+	ticked  sim.Time    // when feedback was last taken in
+	ticks   uint32      // number of the tick that is scheduled
 }
 
 // classFeed counts the completions of a class since the last tick.
@@ -80,8 +95,13 @@ type stream struct {
 	fluid    bool
 	varies   bool
 	numbered bool // its users are numbered
-	profile  profile
-	shape    *dayShape // nil: every hour is like the others
+	curves   curves
+	shape    *dayShape   // nil: every hour is like the others
+	renewal  *renewal    // nil: Poisson
+	mod      *modulation // nil: its rate has no hidden state
+	crowd    *crowd      // nil: it is no closed stream
+	thinking rng.Dist    // of a closed stream
+	replay   *replay     // nil: it is no trace
 	active   activity
 	segment  segment
 	ordinal  uint64
@@ -93,20 +113,6 @@ type stream struct {
 	known    bool    // the feature has been announced
 	adopting echo
 	sharing  echo
-}
-
-// An echo is the rate of completions as it works on others, smoothed by an
-// exponential lag.
-type echo struct {
-	class  models.Class
-	memory sim.Time
-	rate   float64 // per second
-}
-
-func (e *echo) hear(feeds []classFeed, dt sim.Time) {
-	keep := rng.Exp(-dt.Seconds() / e.memory.Seconds())
-	now := float64(feeds[e.class].completed) / dt.Seconds()
-	e.rate = float64(e.rate*keep) + float64(now*(1-keep))
 }
 
 // New returns the demand of a scenario, whose Spec and Env are already scaled.
@@ -146,13 +152,33 @@ func (d *Demand) Start(now sim.Time) {
 	d.ticked = now
 	for i := range d.streams {
 		s := &d.streams[i]
+		switch {
+		case s.crowd != nil:
+			for n := range s.crowd.asked {
+				d.think(now, s, s.crowd.first+models.User(n))
+			}
+			continue
+		case s.replay != nil:
+			s.replay.skip(now, s.spec.Trace)
+			d.await(i)
+			continue
+		}
 		s.next = s.key.Child(0)
-		s.left = gap(s.next)
+		if s.renewal != nil {
+			d.src = s.next.Draw(purposeGap)
+			s.left = s.renewal.first(&d.src)
+		} else {
+			s.left = d.gap(s)
+		}
 		s.since = now
+		if s.mod != nil {
+			s.mod.begin(now, rng.NewSource(d.env.Seed, d.env.Replication, "demand/"+s.spec.Name+"/mmpp"))
+			d.switchAt(i)
+		}
 		d.announce(s, now)
 		d.extend(i, now)
 	}
-	d.tick()
+	d.tick(now)
 }
 
 // Completed tells that a request of the class was served.
@@ -174,7 +200,18 @@ func (d *Demand) Handle(now sim.Time, ev sim.Event) {
 				d.extend(i, now)
 			}
 		}
-		d.tick()
+		d.tick(now)
+	case kindSwitch:
+		if m := d.streams[ev.Arg].mod; m != nil && m.until <= now {
+			d.extend(int(ev.Arg), now)
+		}
+	case kindAsk:
+		d.ask(now, models.User(ev.Arg))
+	case kindRow:
+		i := int(ev.Arg & 0xffff)
+		if ev.Arg>>16 == d.streams[i].plan&0xffff {
+			d.play(now, i)
+		}
 	case kindArrival:
 		i := int(ev.Arg & 0xffff)
 		s := &d.streams[i]
@@ -189,163 +226,28 @@ func (d *Demand) Handle(now sim.Time, ev sim.Event) {
 		tier, class := s.tier, s.class
 		s.ordinal++
 		s.next = s.key.Child(s.ordinal)
-		s.left = gap(s.next)
+		s.left = d.gap(s)
 		d.advance(i, now)
-		d.host.Request(now, key, user, tier, class)
+		d.host.Request(now, key, user, tier, class, 0)
 	}
 }
 
 // Describe names an event for the trace.
 func (d *Demand) Describe(ev sim.Event) string {
-	if ev.Kind == kindTick {
+	switch ev.Kind {
+	case kindTick:
 		return "rates are renewed"
+	case kindSwitch:
+		return "stream " + d.streams[ev.Arg].spec.Name + " changes its state"
+	case kindAsk:
+		s := d.closedOf(models.User(ev.Arg))
+		n := models.User(ev.Arg) - s.crowd.first
+		return fmt.Sprintf("request %d of user %d of stream %s", s.crowd.asked[n]+1, n, s.spec.Name)
+	case kindRow:
+		return "next row of the trace of stream " + d.streams[ev.Arg&0xffff].spec.Name
 	}
 	s := &d.streams[ev.Arg&0xffff]
 	return fmt.Sprintf("request %d of stream %s", s.ordinal+1, s.spec.Name)
-}
-
-func gap(key rng.Key) float64 {
-	src := key.Draw(purposeGap)
-	return src.Exp()
-}
-
-// tick schedules the next renewal of the rates that vary.
-func (d *Demand) tick() {
-	next := sim.Never
-	for i := range d.streams {
-		if d.streams[i].varies {
-			next = min(next, d.streams[i].segment.end)
-		}
-	}
-	if next != sim.Never {
-		d.ticks++
-		d.k.At(next, sim.Event{Actor: d.actor, Kind: kindTick, Priority: models.PriorityPatch, Arg: d.ticks})
-	}
-}
-
-// horizon is the end of the piece of time that begins now, over which all rates
-// are linear.
-func (d *Demand) horizon(now sim.Time) sim.Time {
-	since := now + d.env.Epoch
-	end := now + d.step - since%d.step
-	for i := range d.streams {
-		end = min(end, d.streams[i].profile.knot(now))
-		if a := d.streams[i].spec.Adoption; a != nil {
-			if from := sim.Time(a.From) + d.env.Origin; from > now {
-				end = min(end, from)
-			}
-		}
-	}
-	return end
-}
-
-// listen takes in what was completed since the last tick.
-func (d *Demand) listen(now sim.Time) {
-	dt := now - d.ticked
-	if dt <= 0 {
-		return
-	}
-	d.ticked = now
-	for i := range d.streams {
-		s := &d.streams[i]
-		if s.spec.Sharing != nil {
-			s.sharing.hear(d.classes, dt)
-		}
-		if a := s.spec.Adoption; a != nil {
-			s.adopting.hear(d.classes, dt)
-			if s.known {
-				base := math.Max(1, d.interested(s))
-				hazard := float64(a.Innovation) + float64(float64(a.Imitation)*s.adopting.rate)/base
-				s.adopted = 1 - float64((1-s.adopted)*rng.Exp(-float64(hazard*dt.Seconds())))
-			}
-			d.announce(s, now)
-		}
-	}
-	for c := range d.classes {
-		d.classes[c].completed = 0
-	}
-}
-
-// announce makes the feature of a stream known when its time has come.
-func (d *Demand) announce(s *stream, now sim.Time) {
-	if a := s.spec.Adoption; a != nil && !s.known && now >= sim.Time(a.From)+d.env.Origin {
-		s.known = true
-		s.adopted = float64(a.AtOnce)
-	}
-}
-
-// interested is the number of users at the start who will ever ask.
-func (d *Demand) interested(s *stream) float64 {
-	return d.blocks[s.tier].total * float64(s.spec.Interest)
-}
-
-// extend gives stream i its rate from now to the next horizon.
-func (d *Demand) extend(i int, now sim.Time) {
-	s := &d.streams[i]
-	end := sim.Never
-	if s.varies {
-		end = d.horizon(now)
-	}
-	q := &s.spec
-	level := float64(q.Rate)
-	b := &d.blocks[s.tier]
-	if q.PerUser > 0 {
-		joined := b.signups
-		if s.numbered {
-			joined = min(joined, b.reach) // those beyond it have no number to be told apart by
-		}
-		users := float64(d.interested(s)*s.adopted) + float64(joined)
-		if q.Adoption == nil || s.known {
-			level += float64(float64(q.PerUser) * users)
-		}
-	}
-	if q.Sharing != nil {
-		still := math.Max(0, 1-float64(b.signups)/float64(q.Sharing.Reach))
-		level += float64(float64(float64(q.Sharing.PerCompletion)*s.sharing.rate) * still)
-	}
-	s.segment = segment{begin: now, end: end, r0: float64(level * d.factor(s, now, false)), r1: float64(level * d.factor(s, end, true))}
-	if end == sim.Never {
-		s.segment.r1 = s.segment.r0
-	}
-	if s.fluid {
-		d.host.Flow(now, end, s.tier, s.class, (s.segment.r0+s.segment.r1)/2)
-		return
-	}
-	d.advance(i, now)
-}
-
-func (d *Demand) factor(s *stream, t sim.Time, left bool) float64 {
-	if !s.varies {
-		return 1
-	}
-	f := s.profile.factor(t, left)
-	if s.shape != nil {
-		f *= s.shape.at(t+d.env.Epoch, left)
-	}
-	return f
-}
-
-// advance plans the next arrival of a stream if it falls into its segment, else
-// it takes the points of the rest of the segment off what is left until then.
-func (d *Demand) advance(i int, now sim.Time) {
-	s := &d.streams[i]
-	g := &s.segment
-	s.since = now
-	begin := g.until(now)
-	if g.end != sim.Never {
-		if rest := g.until(g.end) - begin; s.left >= rest {
-			s.left -= math.Max(rest, 0)
-			s.since = g.end
-			return
-		}
-	} else if g.r0 == 0 {
-		return
-	}
-	at := max(now, g.begin+sim.FromSeconds(g.invert(begin+s.left)))
-	if g.end != sim.Never {
-		at = min(at, g.end-1)
-	}
-	d.k.At(at, sim.Event{Actor: d.actor, Kind: kindArrival, Priority: models.PriorityArrival, Arg: uint32(i) | s.plan<<16})
 }
 
 // user draws the user of a request. Drawing again from the same key makes the

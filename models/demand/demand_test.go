@@ -31,15 +31,19 @@ type listener struct {
 	at    []sim.Time
 	keys  []rng.Key
 	users []models.User
+	rows  []uint32
 	flow  float64 // requests of fluid work
 	serve bool    // every request is completed at once
+
+	served func(rng.Key) bool // those that are, where only some are
 }
 
-func (l *listener) Request(now sim.Time, key rng.Key, user models.User, tier models.Tier, class models.Class) {
+func (l *listener) Request(now sim.Time, key rng.Key, user models.User, tier models.Tier, class models.Class, row uint32) {
+	l.rows = append(l.rows, row)
 	l.at = append(l.at, now)
 	l.keys = append(l.keys, key)
 	l.users = append(l.users, user)
-	if l.serve {
+	if l.serve || l.served != nil && l.served(key) {
 		l.d.Completed(class)
 		if class == 1 {
 			l.d.SignedUp(tier)

@@ -3,7 +3,6 @@ package demand
 import (
 	"fmt"
 	"math"
-	"sort"
 
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
@@ -113,76 +112,6 @@ func (s *dayShape) at(t sim.Time, left bool) float64 {
 	i := in / halfHour
 	x := float64(in%halfHour) / float64(halfHour)
 	return s.begin[i] + float64(x*(s.end[i]-s.begin[i]))
-}
-
-// A profile is a piecewise-linear factor over time.
-type profile struct {
-	at     []sim.Time
-	x      []float64
-	origin sim.Time // of the period
-	period sim.Time
-}
-
-func newProfile(points []Point, period, origin sim.Time) (profile, error) {
-	p := profile{origin: origin, period: period}
-	for i, q := range points {
-		if i > 0 && q.At < points[i-1].At {
-			return p, fmt.Errorf("profile: point %d comes before the one above it: want points in order of time", i+1)
-		}
-		if period > 0 && (q.At < 0 || sim.Time(q.At) > period) {
-			return p, fmt.Errorf("profile: point %d lies outside the period of %v", i+1, period)
-		}
-		p.at = append(p.at, sim.Time(q.At)+origin)
-		p.x = append(p.x, float64(q.X))
-	}
-	return p, nil
-}
-
-// fold brings a time into the first period.
-func (p *profile) fold(t sim.Time) sim.Time {
-	if p.period == 0 {
-		return t
-	}
-	return ((t-p.origin)%p.period+p.period)%p.period + p.origin
-}
-
-// factor is the value at t; left takes the limit from before it.
-func (p *profile) factor(t sim.Time, left bool) float64 {
-	n := len(p.at)
-	if n == 0 {
-		return 1
-	}
-	f := p.fold(t)
-	if left && f == p.origin && p.period > 0 {
-		f += p.period
-	}
-	// The first point after t, or at t where the limit from the left is asked.
-	i := sort.Search(n, func(i int) bool { return p.at[i] > f || (left && p.at[i] == f) })
-	switch {
-	case i == 0:
-		return p.x[0]
-	case i == n:
-		return p.x[n-1]
-	}
-	w := float64(f-p.at[i-1]) / float64(p.at[i]-p.at[i-1])
-	return p.x[i-1] + float64(w*(p.x[i]-p.x[i-1]))
-}
-
-// knot is the next moment after t at which the profile may bend.
-func (p *profile) knot(t sim.Time) sim.Time {
-	n := len(p.at)
-	if n == 0 {
-		return sim.Never
-	}
-	f := p.fold(t)
-	i := sort.Search(n, func(i int) bool { return p.at[i] > f })
-	switch {
-	case i < n:
-		return t + p.at[i] - f
-	case p.period > 0:
-		return t + p.origin + p.period - f
-	}
-	return sim.Never
 }
 
 // An activity maps a uniform number to the rank, in 0..1, of the user who made

@@ -10,8 +10,8 @@ import (
 )
 
 // Request is a new request that a user makes now.
-func (r *Run) Request(now sim.Time, key rng.Key, user models.User, tier models.Tier, class models.Class) {
-	r.try(now, parked{key: key, first: now, user: user, try: 1, tier: tier, class: class})
+func (r *Run) Request(now sim.Time, key rng.Key, user models.User, tier models.Tier, class models.Class, row uint32) {
+	r.try(now, parked{key: key, first: now, user: user, try: 1, tier: tier, class: class, row: row})
 }
 
 // try brings a request to the service: it is held back by its own user, refused,
@@ -19,7 +19,7 @@ func (r *Run) Request(now sim.Time, key rng.Key, user models.User, tier models.T
 func (r *Run) try(now sim.Time, p parked) {
 	slot := r.take()
 	a := &r.attempts[slot]
-	*a = models.Attempt{Request: p.key, First: p.first, Arrived: now, Admitted: now, User: p.user, Server: -1, Quality: 1,
+	*a = models.Attempt{Request: p.key, First: p.first, Arrived: now, Admitted: now, User: p.user, Server: -1, Quality: 1, Row: p.row,
 		Try: p.try, Visit: p.visit, Tier: p.tier, Class: p.class, Pool: uint8(r.classes[p.class].pool), Priority: r.priority[p.tier]}
 	if p.try == 1 {
 		r.rec.Requested(a)
@@ -27,6 +27,7 @@ func (r *Run) try(now sim.Time, p parked) {
 	if r.chain.Hold(a, now) {
 		r.rec.Suppressed(a)
 		r.rec.GaveUp(a)
+		r.demand.Ended(now, a.User)
 		r.free = append(r.free, slot)
 		return
 	}
@@ -90,8 +91,12 @@ func (r *Run) enter(now sim.Time, slot models.Slot, v *models.Verdict) {
 		r.complete(now, slot)
 		return
 	}
-	r.src = a.Request.Draw(purposeService)
-	a.Service = seconds(r.classes[a.Class].service.Sample(&r.src))
+	if a.Row != 0 {
+		a.Service = r.demand.Work(a.Row)
+	} else {
+		r.src = a.Request.Draw(purposeService)
+		a.Service = seconds(r.classes[a.Class].service.Sample(&r.src))
+	}
 	a.Service = shortened(a.Service, v)
 	q := &r.pools[a.Pool]
 	if q.gpu.Free() > 0 {
@@ -227,6 +232,7 @@ func (r *Run) complete(now sim.Time, slot models.Slot) {
 	if r.classes[a.Class].signup {
 		r.demand.SignedUp(a.Tier)
 	}
+	r.demand.Ended(now, a.User)
 	r.free = append(r.free, slot)
 }
 
@@ -250,7 +256,7 @@ func (p *pool) CapacityChanged(now sim.Time) {
 func (r *Run) react(now sim.Time, slot models.Slot, o models.Outcome, status models.Status, retryAfter sim.Time) {
 	a := &r.attempts[slot]
 	c := r.clients[int(a.Tier)*len(r.classes)+int(a.Class)]
-	p := parked{key: a.Request, first: a.First, user: a.User, try: a.Try + 1, visit: a.Visit, tier: a.Tier, class: a.Class}
+	p := parked{key: a.Request, first: a.First, user: a.User, try: a.Try + 1, visit: a.Visit, tier: a.Tier, class: a.Class, row: a.Row}
 	what := c.React(a, o, status, retryAfter, now)
 	switch what.Kind {
 	case client.Retry:
@@ -262,9 +268,12 @@ func (r *Run) react(now sim.Time, slot models.Slot, o models.Outcome, status mod
 			p.visit++
 			p.key, p.try = a.Request.Child(uint64(p.visit)), 1
 			r.park(now, what.After, p)
+		} else {
+			r.demand.Ended(now, p.user)
 		}
 	case client.GiveUp:
 		r.rec.GaveUp(a)
+		r.demand.Ended(now, p.user)
 	}
 	r.free = append(r.free, slot)
 }

@@ -77,7 +77,8 @@ var house = []room{
 	{"models/launch", []string{"models", "models/*", "models/policy/all"}},
 	{"report", []string{"models", "models/unit", "models/metrics", "models/incident"}},
 	{"study", []string{"models", "models/*", "report", "sim/experiment"}},
-	{"cmd/launchday", []string{"study", "report", "examples", "models", "models/*"}},
+	{"study/trace", []string{"models/demand"}},
+	{"cmd/launchday", []string{"study", "study/*", "report", "examples", "models", "models/*"}},
 	{"examples", nil},
 }
 

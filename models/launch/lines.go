@@ -112,7 +112,8 @@ func (r *Run) asides(f func(*models.Attempt)) {
 	}
 }
 
-// A packed attempt is the first try of a request; a later one keeps its slot.
+// A packed attempt is the first try of a request; a later one keeps its slot, and
+// so does one of a trace that brings its own service time.
 type packed struct {
 	request rng.Key
 	arrived sim.Time
@@ -124,7 +125,7 @@ const hasSlot = 1 << 31
 
 // pack makes the entry of an attempt, and reports whether its slot is free now.
 func pack(slot models.Slot, a *models.Attempt) (packed, bool) {
-	if a.Try > 1 || a.Tier > 127 {
+	if a.Try > 1 || a.Tier > 127 || a.Row != 0 {
 		return packed{what: hasSlot | uint32(slot)}, false
 	}
 	return packed{a.Request, a.Arrived, a.User, uint32(a.Tier)<<16 | uint32(a.Class)<<8 | uint32(a.Visit)}, true

@@ -15,6 +15,7 @@ type parked struct {
 	visit      uint8
 	tier       models.Tier
 	class      models.Class
+	row        uint32 // of a trace; 0: of none
 }
 
 // A parking holds those who wait for another try. Millions come back tomorrow:

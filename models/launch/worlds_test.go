@@ -98,8 +98,10 @@ func randomWorld(luck *rand.Rand) string {
 		if luck.IntN(2) == 0 {
 			b.WriteString(", adoption: {from: +2m, at_once: 20%, innovation: 3/h, imitation: 0.4, memory: 2m}")
 		}
-		fmt.Fprintf(&b, "}\n    - {name: open%d, tier: tier%d, class: class1, rate: %.2f/s, profile: [{at: +0s, x: 0.5}, {at: +5m, x: %d}, {at: +9m, x: 0}, {at: +12m, x: 1}]}\n", k, k, luck.Float64(), luck.IntN(4))
+		fmt.Fprintf(&b, "}\n    - {name: open%d, tier: tier%d, class: class1, rate: %.2f/s, profile: [{at: +0s, x: 0.5}, {at: +5m, x: %d}, {at: +9m, x: 0}, {at: +12m, x: 1}]%s}\n", k, k, luck.Float64(), luck.IntN(4), pick(luck, "",
+			", arrivals: {process: weibull, cv: 3}", ", arrivals: {process: mmpp, states: [{factor: 0, sojourn: 1m}, {factor: 1, sojourn: 10s}]}", ", shape: step, spikes: [{at: +7m, height: 9, fall: 20s, decay: exponential}]"))
 	}
+	fmt.Fprintf(&b, "    - {name: circle, tier: tier0, class: %s, closed: {users: %d, think: %s}}\n", pick(luck, "class0", "class1"), 1+luck.IntN(20), pick(luck, laws...))
 	if fluid {
 		fmt.Fprintf(&b, "    - {name: chats, tier: tier0, class: chat, per_user: %d/h, profile: [{at: +0s, x: 1}, {at: +8m, x: 3}, {at: +20m, x: 0}]}\n", 10+luck.IntN(100))
 	}
@@ -125,6 +127,6 @@ func randomWorld(luck *rand.Rand) string {
 		"  - {at: +6m, label: last come first, set: {pools.main.queue.discipline: lifo, tiers.tier0.priority: 3}}",
 		"  - {at: +8m, label: back, kind: cause, set: {pools.main.out_of_service: 0%, pools.main.nodes: 8}}",
 		"  - {at: +9m, label: fair again, set: {pools.main.queue.discipline: fifo, pools.main.speed: 2}}",
-		"  - {at: +10m, label: more of it, kind: cause, set: {demand.streams.open0.rate: 2/s, demand.streams.users0.per_user: 90/h}}")))
+		"  - {at: +10m, label: more of it, kind: cause, set: {demand.streams.open0.rate: 2/s, demand.streams.users0.per_user: 90/h, demand.streams.circle.closed.think: 20s}}")))
 	return b.String()
 }

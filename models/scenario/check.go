@@ -144,14 +144,21 @@ func (c *checker) rooms() {
 	tiers, streams := slices.Clone(c.Tiers), c.Demand
 	streams.Streams = slices.Clone(streams.Streams)
 	for i := range streams.Streams {
-		if s := streams.Streams[i].Sharing; s != nil {
-			copied := *s
-			streams.Streams[i].Sharing = &copied
-		}
+		s := &streams.Streams[i]
+		s.Sharing, s.Closed, s.Trace, s.RateSeries = copied(s.Sharing), copied(s.Closed), copied(s.Trace), copied(s.RateSeries)
 	}
 	unit.Scale(&tiers, scale)
 	unit.Scale(&streams, scale)
 	c.refused("", "", streams.Check(tiers, c.Classes))
+}
+
+// copied is a copy of what a pointer points to, if it does.
+func copied[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	c := *p
+	return &c
 }
 
 // refused reports the errors with which a room refuses its Spec. They begin
@@ -225,7 +232,7 @@ func (c *checker) asks() {
 	for _, s := range c.Demand.Streams {
 		path := "demand.streams." + s.Name
 		given := false
-		for _, key := range []string{"rate", "per_user", "sharing"} {
+		for _, key := range []string{"rate", "per_user", "sharing", "closed", "trace", "rate_series"} {
 			given = given || child(child(streams, s.Name), key) != nil
 		}
 		if !given {

@@ -189,7 +189,11 @@ func (d *decoder) value(n *yaml.Node, f *field, v reflect.Value, path string) {
 	case t == distType:
 		d.dist(n, v, path)
 	case section(t):
+		before := len(d.faults)
 		d.mapping(n, v, path)
+		if spec, ok := v.Addr().Interface().(fileSpec); ok && len(d.faults) == before {
+			d.load(n, spec, path)
+		}
 	case t.Kind() == reflect.Slice:
 		d.list(n, f, v, path)
 	case n.Kind != yaml.ScalarNode:

@@ -28,7 +28,8 @@
 //	                      an interface field: the Spec that the registry policy
 //	                      has for the key kind beside it
 //
-// Lists whose items have a key name are addressed by it, and names are unique.
+// Lists whose items have a key name are addressed by it, and names are unique. A
+// Spec with a key file and a method Load reads that file when it is decoded.
 package scenario
 
 import (
@@ -40,6 +41,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	yaml "go.yaml.in/yaml/v4"
@@ -68,6 +70,7 @@ type Document struct {
 	files   fs.FS                      // where the files lie that it names; nil: it cannot name any
 	samples map[string][]unit.Duration // those that have been read, by their path
 	texts   map[string]string          // likewise
+	tables  *sync.Map                  // what Specs have made of theirs
 
 	// What it was decoded into; known after Decode, needed by Set and Apply.
 	into reflect.Type
@@ -84,9 +87,14 @@ func Load(fsys fs.FS, name string) (*Document, error) {
 		return nil, err
 	}
 	defer f.Close()
-	doc, err := Parse(name, f)
+	return parseIn(fsys, name, f)
+}
+
+// parseIn is Parse of a document that may name files of fsys.
+func parseIn(fsys fs.FS, name string, r io.Reader) (*Document, error) {
+	doc, err := Parse(name, r)
 	if doc != nil {
-		doc.files, doc.samples, doc.texts = fsys, map[string][]unit.Duration{}, map[string]string{}
+		doc.files, doc.samples, doc.texts, doc.tables = fsys, map[string][]unit.Duration{}, map[string]string{}, new(sync.Map)
 	}
 	return doc, err
 }

@@ -9,6 +9,7 @@ import (
 	pathpkg "path"
 	"strconv"
 	"strings"
+	"sync"
 
 	yaml "go.yaml.in/yaml/v4"
 
@@ -51,6 +52,25 @@ func (d *decoder) sample(n *yaml.Node, dist *unit.Dist, path string) {
 		d.samples[name] = values
 	}
 	dist.Values, dist.File = values, ""
+}
+
+// A fileSpec is a Spec with a key file: it reads that file when it has been
+// decoded, and keeps what it made of it in seen.
+type fileSpec interface {
+	Load(files fs.FS, name string, seen *sync.Map) error
+}
+
+// load has a Spec read its file.
+func (d *decoder) load(n *yaml.Node, spec fileSpec, path string) {
+	at := child(n, "file")
+	if d.files == nil {
+		d.fault(at, join(path, "file"), "cannot be read: the scenario comes from no folder", "a scenario that is a file itself")
+		return
+	}
+	if err := spec.Load(d.files, pathpkg.Join(pathpkg.Dir(d.name), at.Value), d.tables); err != nil {
+		message, want, _ := strings.Cut(err.Error(), ": want ")
+		d.fault(at, join(path, "file"), "cannot be read: "+message, want)
+	}
 }
 
 // readSample reads one value a line. Empty lines, and what stands behind #, are

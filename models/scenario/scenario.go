@@ -79,6 +79,16 @@ func ReadText(name, text string) (*Scenario, error) {
 	return decode(doc)
 }
 
+// ReadTextIn reads a scenario from the text that is to stand in a file of fsys: it
+// may name files beside that one.
+func ReadTextIn(fsys fs.FS, name, text string) (*Scenario, error) {
+	doc, err := parseIn(fsys, name, strings.NewReader(text))
+	if err != nil {
+		return nil, err
+	}
+	return decode(doc)
+}
+
 func decode(doc *Document) (*Scenario, error) {
 	sc, err := Decode[Scenario](doc, options)
 	if err != nil {

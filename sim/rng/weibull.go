@@ -24,6 +24,37 @@ func WeibullFromQuantile(median, p, value float64) (Weibull, error) {
 	return NewWeibull(shape, median/Pow(math.Ln2, 1/shape))
 }
 
+// WeibullFromCV returns the Weibull distribution of this mean > 0 and coefficient of
+// variation of 0.001 to 100, by bisection for its shape.
+func WeibullFromCV(mean, cv float64) (Weibull, error) {
+	if err := check("weibull", positive("mean", mean), inRange("cv", cv, cv >= 0.001 && cv <= 100, "from 0.001 to 100")); err != nil {
+		return Weibull{}, err
+	}
+	lo, hi := 0.05, 4096.0 // of the shape; the CV falls in it
+	for {
+		shape := math.Sqrt(lo) * math.Sqrt(hi)
+		if !(shape > lo && shape < hi) {
+			break
+		}
+		m := logGamma(1 + 1/shape)
+		if expm1(logGamma(1+2/shape)-float64(2*m)) > float64(cv*cv) {
+			lo = shape
+		} else {
+			hi = shape
+		}
+		if hi/lo < 1+1e-15 {
+			break
+		}
+	}
+	return NewWeibull(hi, mean/Exp(logGamma(1+1/hi)))
+}
+
+// Shape returns the shape.
+func (w Weibull) Shape() float64 { return w.shape }
+
+// Scale returns the scale.
+func (w Weibull) Scale() float64 { return w.scale }
+
 // Sample draws by inversion of one uniform.
 func (w Weibull) Sample(src *Source) float64 { return w.Quantile(src.Float64()) }
 

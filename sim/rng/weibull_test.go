@@ -21,6 +21,17 @@ func TestWeibullByMedianAndQuantile(t *testing.T) {
 	}
 }
 
+func TestWeibullByMeanAndCV(t *testing.T) {
+	for _, cv := range []float64{0.01, 0.3, 1, 2, 10} {
+		d := must(WeibullFromCV(20, cv))
+		require.InEpsilon(t, 20, d.Mean(), 1e-12)
+		require.InEpsilon(t, 20*20*cv*cv, d.Var(), 1e-9)
+	}
+	require.InEpsilon(t, 1, must(WeibullFromCV(1, 1)).Shape(), 1e-12)
+	require.InEpsilon(t, 1, must(WeibullFromCV(1, 1)).Scale(), 1e-12)
+	require.EqualError(t, refused(WeibullFromCV(1, 0)), "weibull: cv is 0, it must be from 0.001 to 100")
+}
+
 func TestWeibullRefusesWhatCannotBe(t *testing.T) {
 	require.EqualError(t, refused(NewWeibull(-1, 1)), "weibull: shape is -1, it must be a number above 0")
 	require.EqualError(t, refused(NewWeibull(1, inf)), "weibull: scale is +Inf, it must be a number above 0")
