@@ -88,6 +88,8 @@ type pool struct {
 	fluid    stats.Gauge // servers that fluid work holds
 	capacity int         // as last recorded
 
+	restarting int // servers, as last recorded
+
 	started, completed uint64   // attempts
 	lastWait           sim.Time // of the attempt started last
 }
