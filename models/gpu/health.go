@@ -35,13 +35,13 @@ type Prober interface {
 func (s *HealthSpec) check() error {
 	switch {
 	case s.Every <= 0:
-		return fmt.Errorf("every is %v, it must be above 0", s.Every)
+		return fmt.Errorf("every is %v, it must be above 0", sim.Time(s.Every))
 	case s.Timeout < 0:
-		return fmt.Errorf("timeout is %v, it must be at least 0", s.Timeout)
+		return fmt.Errorf("timeout is %v, it must be at least 0", sim.Time(s.Timeout))
 	case s.Failures < 1:
 		return fmt.Errorf("failures is %d, it must be at least 1", s.Failures)
 	case s.Restart <= 0:
-		return fmt.Errorf("restart is %v, it must be above 0", s.Restart)
+		return fmt.Errorf("restart is %v, it must be above 0", sim.Time(s.Restart))
 	}
 	return nil
 }

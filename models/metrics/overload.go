@@ -146,8 +146,8 @@ func (c *course) area() Figure {
 
 // metastable is the longest stretch of at least 10 intervals in each of which
 // load is below 95 % and yet goodput within the slo is below half of what is
-// asked, and no more is completed than asked, in time or late: a backlog that
-// is being worked off is no such state. It returns whether there is one, when it
+// asked, while over the stretch no more is completed than asked, in time or
+// late: a backlog that is being worked off is no such state. It returns whether there is one, when it
 // began, in seconds, and how long it lasted; the latter are null and 0 where
 // there is none.
 //
@@ -156,12 +156,14 @@ func (c *course) area() Figure {
 func (c *course) metastable() (is, from, lasted Figure) {
 	is, from, lasted = 0, Null(), 0
 	for i := 0; i < len(c.load); i++ {
-		n, time := 0, 0.0
-		for j := i; j < len(c.load) && c.load[j] < metastableLoad && c.good[j] < collapsedShare*c.asked[j] && c.completed[j] <= c.asked[j]; j++ {
+		n, time, done, asked := 0, 0.0, 0.0, 0.0
+		for j := i; j < len(c.load) && c.load[j] < metastableLoad && c.good[j] < collapsedShare*c.asked[j]; j++ {
 			n++
 			time += c.width[j]
+			done += c.completed[j]
+			asked += c.asked[j]
 		}
-		if n >= metastableIntervals && Figure(time) > lasted {
+		if n >= metastableIntervals && done <= asked && Figure(time) > lasted {
 			is, from, lasted = 1, Figure(c.start[i]), Figure(time)
 		}
 		i += n
