@@ -6,6 +6,7 @@ import (
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
+	"github.com/launchday-sim/launchday/sim/rng"
 )
 
 // A HealthSpec says how an orchestrator finds nodes that do not answer, and
@@ -22,7 +23,7 @@ type HealthSpec struct {
 	Every    unit.Duration `yaml:"every" default:"10s" min:"1ms" doc:"Time between two checks of a node. Nodes are checked in turn, not together."`
 	Timeout  unit.Duration `yaml:"timeout" required:"true" min:"0s" doc:"A check fails that would wait longer than this for a worker: as long as the attempt waited that the pool started last, or not at all while none waits."`
 	Failures int           `yaml:"failures" default:"3" min:"1" doc:"Checks in a row that must fail before a node is restarted."`
-	Restart  unit.Duration `yaml:"restart" required:"true" min:"1ms" doc:"Time that a restart takes. What ran on the node is lost."`
+	Restart  unit.Dist     `yaml:"restart" required:"true" doc:"Law of the time that a restart takes. What ran on the node is lost."`
 }
 
 // A Prober is a Host that health checks can be sent through.
@@ -40,11 +41,24 @@ func (s *HealthSpec) check() error {
 		return fmt.Errorf("timeout is %v, it must be at least 0", sim.Time(s.Timeout))
 	case s.Failures < 1:
 		return fmt.Errorf("failures is %d, it must be at least 1", s.Failures)
-	case s.Restart <= 0:
-		return fmt.Errorf("restart is %v, it must be above 0", sim.Time(s.Restart))
 	}
 	return nil
 }
+
+// law builds the law of a restart.
+func (s *HealthSpec) law(pool string) (rng.Dist, error) {
+	law, err := s.Restart.Build()
+	if err != nil {
+		return nil, fmt.Errorf("gpu pool %s: health.restart: %w", pool, err)
+	}
+	if !(law.Mean() > 0) {
+		return nil, fmt.Errorf("gpu pool %s: health.restart: a mean of %v s is not above 0", pool, law.Mean())
+	}
+	return law, nil
+}
+
+// What is drawn from the luck of a node beside its failures.
+var purposeRestart = rng.Purpose("gpu/restart")
 
 // watch begins the checks of the nodes that have none yet. The first of a node
 // comes at a part of the period that belongs to the node.
@@ -84,7 +98,9 @@ func (p *Pool) examine(now sim.Time, n int32) {
 	}
 	nd.missed, nd.restarting = 0, true
 	p.restarting++
-	p.k.At(after(now, sim.Time(p.health.Restart)), p.event(nodeBack, n))
+	p.source = nd.luck.Child(nd.restarts).Draw(purposeRestart)
+	nd.restarts++
+	p.k.At(after(now, p.seconds(p.restart)), p.event(nodeBack, n))
 	before := p.levels()
 	p.settleNode(n)
 	p.tell(now, before)

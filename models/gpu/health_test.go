@@ -15,7 +15,7 @@ import (
 // restarted for a minute after 3 checks that would wait for more than 5 s.
 func checked(n int) Spec {
 	return Spec{Name: "web", Nodes: unit.Count(n), GPUsPerNode: 1, SlotsPerNode: 2, Speed: 1,
-		Health: &HealthSpec{Every: unit.Duration(10 * sim.Second), Timeout: unit.Duration(5 * sim.Second), Failures: 3, Restart: unit.Duration(sim.Minute)}}
+		Health: &HealthSpec{Every: unit.Duration(10 * sim.Second), Timeout: unit.Duration(5 * sim.Second), Failures: 3, Restart: exactly(sim.Minute)}}
 }
 
 func TestANodeIsRestartedAfterSoManyFailedChecksInARowAndLosesItsWork(t *testing.T) {
@@ -96,7 +96,7 @@ func TestAHealthSpecThatSaysNothingIsRefused(t *testing.T) {
 		"health: every is 0s, it must be above 0":        func(h *HealthSpec) { h.Every = 0 },
 		"health: timeout is -1ns, it must be at least 0": func(h *HealthSpec) { h.Timeout = -1 },
 		"health: failures is 0, it must be at least 1":   func(h *HealthSpec) { h.Failures = 0 },
-		"health: restart is 0s, it must be above 0":      func(h *HealthSpec) { h.Restart = 0 },
+		"health.restart: a mean of 0 s is not above 0":   func(h *HealthSpec) { h.Restart = exactly(0) },
 	} {
 		spec := checked(1)
 		change(spec.Health)

@@ -39,6 +39,7 @@ type node struct {
 	restarting bool // after failed health checks
 	watched    bool // a health check is scheduled
 	missed     int  // health checks in a row
+	restarts   uint64
 }
 
 // What is drawn from the keys of a node.

@@ -51,6 +51,7 @@ type Pool struct {
 	mtbf, repair rng.Dist    // in seconds; nil: nodes do not fail
 	outOfService float64
 	health       *HealthSpec // nil: nodes are not checked
+	restart      rng.Dist    // in seconds, of a node
 	prober       Prober      // the host, where it can answer checks
 	restarting   int         // nodes
 

@@ -42,6 +42,7 @@ type plan struct {
 	spec         Spec
 	failures     FailureSpec
 	mtbf, repair rng.Dist
+	restart      rng.Dist
 	arrivals     []sim.Time // of spec.Lots
 }
 
@@ -64,6 +65,12 @@ func (p *Pool) plan(spec Spec) (plan, error) {
 		var err error
 		made.failures = *spec.Failures
 		if made.mtbf, made.repair, err = made.failures.laws(p.name); err != nil {
+			return plan{}, err
+		}
+	}
+	if spec.Health != nil {
+		var err error
+		if made.restart, err = spec.Health.law(p.name); err != nil {
 			return plan{}, err
 		}
 	}
@@ -90,7 +97,7 @@ func (p *Pool) apply(now sim.Time, plan plan) {
 	spec := &plan.spec
 	p.speed = float64(spec.Speed)
 	p.outOfService = float64(spec.OutOfService)
-	p.health = spec.Health
+	p.health, p.restart = spec.Health, plan.restart
 	p.setFailures(now, plan)
 	p.groups[0].servers = servers(spec.Nodes, spec.SlotsPerNode)
 	for g := range p.groups[1:] {

@@ -95,8 +95,16 @@ func servers(nodes unit.Count, slots int) int {
 // Check reports why no pool could be built from the spec, scaled as it is. The
 // error names the field.
 func (s *Spec) Check() error {
-	if err := s.check(); err != nil || s.Failures == nil {
+	if err := s.check(); err != nil {
 		return err
+	}
+	if s.Health != nil {
+		if _, err := s.Health.law(s.Name); err != nil {
+			return err
+		}
+	}
+	if s.Failures == nil {
+		return nil
 	}
 	_, _, err := s.Failures.laws(s.Name)
 	return err

@@ -82,10 +82,12 @@ type Figures struct {
 	Signups        Figure `json:"signups"`         // completed sign-ups
 	GoodputPerS    Figure `json:"goodput_per_s"`   // completed attempts a second
 
-	Latency        Spread `json:"latency_s"`         // completed attempts, arrival to end
-	Wait           Spread `json:"wait_s"`            // attempts that joined the queue; served at once is 0
-	RequestLatency Spread `json:"request_latency_s"` // satisfied requests, first try to satisfaction
-	OfferedWait    Spread `json:"offered_wait_s"`    // what an arrival of infinite patience would wait
+	// Over whom: those who were refused, left or failed have no latency, so that
+	// latency_s alone looks best where the fewest are served.
+	Latency        Spread `json:"latency_s"`         // over completed attempts alone: arrival to end
+	Wait           Spread `json:"wait_s"`            // over attempts that joined the queue, served or not; served at once is 0
+	RequestLatency Spread `json:"request_latency_s"` // over satisfied requests alone: first try to satisfaction
+	OfferedWait    Spread `json:"offered_wait_s"`    // over attempts that joined the queue: what an arrival of infinite patience would wait
 
 	ProbWait        Figure `json:"prob_wait"`        // share of the attempts that joined and had to wait
 	QueueLength     Level  `json:"queue_length"`     // attempts waiting
