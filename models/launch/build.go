@@ -91,10 +91,11 @@ func (r *Run) build() error {
 		names[t].FirstUser, names[t].Users = r.demand.UsersOf(models.Tier(t))
 	}
 	r.parking.init(r.end)
-	r.rec = metrics.NewRecorder(metrics.World{Scenario: sc.Name, Scale: float64(sc.Scale), Seed: r.opts.Seed, Replication: r.opts.Replication,
+	r.world = metrics.World{Scenario: sc.Name, Scale: float64(sc.Scale), Seed: r.opts.Seed, Replication: r.opts.Replication,
 		Epoch: int64(epoch), From: r.origin, To: r.end, Interval: r.Interval(), Tiers: names, Classes: infos, Pools: poolNames,
 		Used:    func(t models.Tier, c models.Class) bool { return used[[2]string{sc.Tiers[t].Name, sc.Classes[c].Name}] },
-		Reasons: &r.reasons, Users: r.demand.Users(), UserState: r.demand.Users() > 0 && r.demand.Users() <= metrics.MaxUsers, Windows: windows})
+		Reasons: &r.reasons, Users: r.demand.Users(), UserState: r.demand.Users() > 0 && r.demand.Users() <= metrics.MaxUsers, Windows: windows}
+	r.rec = metrics.NewRecorder(r.world)
 	return nil
 }
 

@@ -58,6 +58,7 @@ type Run struct {
 	clients  []*client.Client // by tier * classes + class
 	priority []uint8          // by tier
 	reasons  models.Reasons
+	world    metrics.World // what the recorder was told
 	rec      *metrics.Recorder
 	attempts []models.Attempt
 	free     []models.Slot

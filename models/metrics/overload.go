@@ -1,9 +1,12 @@
 package metrics
 
+import "github.com/launchday-sim/launchday/models"
+
 // What is read from the series of a run about its overloads, interval by
 // interval. Of a set of cells (a tier, a class, all) whose classes have an slo,
 //
-//	asked     new requests
+//	owed      new requests, less the attempts that a limit, a quota or a gate of the
+//	          operator refused: whoever may not ask is no failure to serve
 //	good      attempts completed within the slo of their class
 //	completed attempts completed, late ones included
 //	waiting   attempts in the queue and requests between two tries, time average
@@ -16,15 +19,15 @@ package metrics
 // health checks restart them: what an overload takes down itself is no less
 // capacity, it is the overload. What fluid work holds is taken off.
 const (
-	recoveredShare      = 0.9  // good / asked from which goodput is back
-	collapsedShare      = 0.5  // good / asked below which goodput has collapsed
+	recoveredShare      = 0.9  // good / owed from which goodput is back
+	collapsedShare      = 0.5  // good / owed below which goodput has collapsed
 	metastableLoad      = 0.95 // load below which nothing explains a collapse
 	metastableIntervals = 10   // in a row that make a state of it
 )
 
 // A course is what the cells of a group did in each interval.
 type course struct {
-	asked, good, completed, waiting, load, start, width []float64
+	owed, good, completed, waiting, load, start, width []float64
 }
 
 // loads is the load by first tries, by pool and interval.
@@ -78,11 +81,19 @@ func (r *Recorder) course(in func(*cell) bool) *course {
 		w := &r.rows[k]
 		c.start[w.index], c.width[w.index] = (w.start - r.w.From).Seconds(), w.width
 		if hasSLO[w.cell] {
-			c.asked[w.index] += float64(w.counts[cRequests])
+			c.owed[w.index] += float64(w.counts[cRequests])
+			for k := 1; k < len(w.rejected); k++ {
+				if r.w.Reasons.Get(models.Reason(k)).Status != models.Unavailable {
+					c.owed[w.index] -= float64(w.rejected[k])
+				}
+			}
 			c.good[w.index] += float64(w.counts[cGood])
 			c.completed[w.index] += float64(w.counts[cCompleted])
 			c.waiting[w.index] += w.levels[lQueue] + w.levels[lRetrying]
 		}
+	}
+	for i := range c.owed {
+		c.owed[i] = max(0, c.owed[i])
 	}
 	for p, load := range r.pressure {
 		if pools[p] {
@@ -94,11 +105,11 @@ func (r *Recorder) course(in func(*cell) bool) *course {
 	return c
 }
 
-func (c *course) recovered(i int) bool { return c.good[i] >= recoveredShare*c.asked[i] }
+func (c *course) recovered(i int) bool { return c.good[i] >= recoveredShare*c.owed[i] }
 
 // recovery is the longest time, in seconds, from the beginning of the first
 // interval after a trigger to that of the next one in which goodput within the
-// slo is at least 90 % of what is asked. A trigger is a stretch of intervals
+// slo is at least 90 % of what is owed. A trigger is a stretch of intervals
 // whose load is 1 or more and which ends within the run; a new trigger before
 // the recovery takes its place. Where the run ends first, the time is up to its
 // end: at least so long. It is null without a trigger.
@@ -121,7 +132,7 @@ func (c *course) recovery() Figure {
 
 // area is the area of overload, in attempt-seconds: over the intervals whose
 // load is 1 or more or whose goodput within the slo is below 90 % of what is
-// asked, the integral of what waits in excess of its mean over all other
+// owed, the integral of what waits in excess of its mean over all other
 // intervals, or of 0 where there are none.
 func (c *course) area() Figure {
 	calm, time := 0.0, 0.0
@@ -146,7 +157,7 @@ func (c *course) area() Figure {
 
 // metastable is the longest stretch of at least 10 intervals in each of which
 // load is below 95 % and yet goodput within the slo is below half of what is
-// asked, while over the stretch no more is completed than asked, in time or
+// owed, while over the stretch no more is completed than owed, in time or
 // late: a backlog that is being worked off is no such state. It returns whether there is one, when it
 // began, in seconds, and how long it lasted; the latter are null and 0 where
 // there is none.
@@ -156,14 +167,14 @@ func (c *course) area() Figure {
 func (c *course) metastable() (is, from, lasted Figure) {
 	is, from, lasted = 0, Null(), 0
 	for i := 0; i < len(c.load); i++ {
-		n, time, done, asked := 0, 0.0, 0.0, 0.0
-		for j := i; j < len(c.load) && c.load[j] < metastableLoad && c.good[j] < collapsedShare*c.asked[j]; j++ {
+		n, time, done, owed := 0, 0.0, 0.0, 0.0
+		for j := i; j < len(c.load) && c.load[j] < metastableLoad && c.good[j] < collapsedShare*c.owed[j]; j++ {
 			n++
 			time += c.width[j]
 			done += c.completed[j]
-			asked += c.asked[j]
+			owed += c.owed[j]
 		}
-		if n >= metastableIntervals && done <= asked && Figure(time) > lasted {
+		if n >= metastableIntervals && done <= owed && Figure(time) > lasted {
 			is, from, lasted = 1, Figure(c.start[i]), Figure(time)
 		}
 		i += n
