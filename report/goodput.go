@@ -6,8 +6,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-
-	"github.com/launchday-sim/launchday/models/metrics"
 )
 
 // promised chooses the cells of classes that promise a latency.
@@ -90,24 +88,21 @@ func inTime(r *Run) (lines []string) {
 		lines = append(lines, fmt.Sprintf("Of class %s %s was promised: %s of the requests that ended had it from the first try; %s/s were offered, %s/s served, %s/s of them in time.",
 			c.Name, seconds(c.SLO.Seconds()), percent(float64(f.SLOAttainment)), count(r.full(float64(f.OfferedPerS))), count(r.full(float64(f.GoodputPerS))), count(r.full(float64(f.GoodputSLOPerS)))))
 		if f.RetryAmplification > 1.005 {
-			lines = append(lines, fmt.Sprintf("Each of its requests took %s attempts; %s of its users got what they came for.", digits(float64(f.RetryAmplification)), percentOr(f.UsersSatisfiedShare)))
+			line := "Each of its requests took " + digits(float64(f.RetryAmplification)) + " attempts"
+			if !f.UsersSatisfiedShare.IsNull() {
+				line += "; " + percent(float64(f.UsersSatisfiedShare)) + " of its users got what they came for"
+			}
+			lines = append(lines, line+".")
 		}
 		if f.Wasted > 0 {
 			lines = append(lines, fmt.Sprintf("Servers worked %s hours for results that nobody got.", count(r.full(float64(f.Wasted))/3600)))
 		}
 		if !f.WaitUserMean.IsNull() {
-			lines = append(lines, fmt.Sprintf("Its attempts waited %s on average; a user's wait was %s on average, that of those who were served %s.",
+			lines = append(lines, fmt.Sprintf("Its attempts waited %s on average; the mean over its users is %s, and %s over those who were served.",
 				seconds(float64(f.Wait.Mean)), seconds(float64(f.WaitUserMean)), seconds(float64(f.WaitServedUserMean))))
 		}
 	}
 	return lines
-}
-
-func percentOr(v metrics.Figure) string {
-	if v.IsNull() {
-		return "an unknown share"
-	}
-	return percent(float64(v))
 }
 
 // aftermath says when the service had recovered, and whether it was the overload

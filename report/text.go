@@ -134,7 +134,7 @@ func happened(r *Run, f *frame) (lines []string) {
 		case c.Fluid:
 			lines = append(lines, fmt.Sprintf("Beside them %s messages of class %s, as a fluid: %s served.", count(r.full(float64(fig.Attempts))), c.Name, percent(float64(fig.CompletedShare))))
 		case served(c) && fig.Latency.Mean > 0 && !fig.Wait.Mean.IsNull():
-			lines = append(lines, fmt.Sprintf("Of class %s %s waited on average, %s each; from arrival to end it took %s on average.",
+			lines = append(lines, fmt.Sprintf("Of class %s %s waited on average, %s each; those that were completed took %s on average, from arrival to end.",
 				c.Name, count(r.full(float64(fig.QueueLength.Mean))), seconds(float64(fig.Wait.Mean)), seconds(float64(fig.Latency.Mean))))
 		}
 	}

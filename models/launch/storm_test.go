@@ -10,7 +10,7 @@ import (
 )
 
 // In a world of 1/2000 the storm has 17 workers and three requests in a second.
-// The tests of it hold for seeds 1 to 20; the margins are those between
+// The tests of it hold for seeds 1 to 16; the margins are those between
 // a minute and two and a half hours.
 const stormScale = "1/2000"
 
