@@ -47,7 +47,7 @@ func (r *Recorder) loads() [][]float64 {
 		if class.Fluid {
 			fluid[p][w.index] += w.levels[lBusy]
 		} else {
-			load[p][w.index] += float64(w.counts[cDemandMicros]) * 1e-6
+			load[p][w.index] += float64(float64(w.counts[cDemandMicros]) * 1e-6)
 		}
 	}
 	for p := range load {
