@@ -10,8 +10,8 @@ import "github.com/launchday-sim/launchday/models"
 //	good      attempts completed within the slo of their class
 //	completed attempts completed, late ones included
 //	waiting   attempts in the queue and requests between two tries, time average
-//	load      server time asked for by first attempts / server time of the pool,
-//	          of the pool where it is highest
+//	load      server time asked for by first attempts, less those which such a limit
+//	          refused / server time of the pool, of the pool where it is highest
 //
 // Load is that of all tiers and classes of a pool which are followed one by one:
 // who else is there decides as well whether a tier can be served. The server
@@ -47,7 +47,7 @@ func (r *Recorder) loads() [][]float64 {
 		if class.Fluid {
 			fluid[p][w.index] += w.levels[lBusy]
 		} else {
-			load[p][w.index] += float64(float64(w.counts[cDemandMicros]) * 1e-6)
+			load[p][w.index] += float64(float64(w.counts[cDemandMicros]-w.counts[cLimitedMicros]) * 1e-6)
 		}
 	}
 	for p := range load {

@@ -173,15 +173,17 @@ func TestWhatALimitRefusesIsNotOwed(t *testing.T) {
 	r := NewRecorder(w)
 	r.Begin(0, 0)
 	for k := range 6 {
-		a := models.Attempt{Try: 1}
+		a := models.Attempt{Try: 1, Service: 20 * sim.Minute}
 		r.Requested(&a)
 		r.Arrived(&a)
 		r.Ended(0, &a, models.Rejected, []models.Reason{limit, full}[k%2])
 	}
-	a := models.Attempt{Tier: 1, Try: 2}
+	r.Capacity(0, 0, 2)
+	a := models.Attempt{Tier: 1, Try: 2, Service: 20 * sim.Minute}
 	r.Ended(0, &a, models.Rejected, limit) // a retry of an earlier request
 	r.CloseInterval(sim.Hour)
 	r.pressure = r.loads()
+	assert.Equal(t, [][]float64{{0.5}}, r.pressure, "three of 20 minutes, in two server hours")
 	assert.Equal(t, []float64{3}, r.course(func(x *cell) bool { return x.tier == 0 }).owed)
 	assert.Equal(t, []float64{0}, r.course(func(x *cell) bool { return x.tier == 1 }).owed)
 }

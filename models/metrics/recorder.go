@@ -65,6 +65,7 @@ const (
 	cUsersInTier          // first seen in any class: what tiers and all sum
 	cUsersSatisfiedInTier // the same of satisfied users
 	cDemandMicros         // server time asked for by first attempts, microseconds
+	cLimitedMicros        // of that, what limits of the operator refused
 	cGood                 // completed attempts within the slo of their class
 	cAttained             // satisfied requests within the slo of their class, from the first try
 	cWastedMicros         // server time whose result nobody got, microseconds
@@ -189,19 +190,6 @@ func (r *Recorder) Requested(a *models.Attempt) {
 	r.user(x, r.seen, a.User, cUsers)
 	if u := r.of(a); u != nil && u.requests < math.MaxUint16 {
 		u.requests++
-	}
-}
-
-// user counts the first time that a user is seen in a class, and in any class.
-func (r *Recorder) user(x *cell, sets []bitset, u models.User, count int) {
-	if u == models.Anonymous {
-		return
-	}
-	if sets[x.class].add(u, r.w.Users) {
-		x.counts[count]++
-		if sets[len(sets)-1].add(u, r.w.Users) {
-			x.counts[count+2]++
-		}
 	}
 }
 
@@ -339,6 +327,9 @@ func (r *Recorder) Ended(now sim.Time, a *models.Attempt, o models.Outcome, reas
 		}
 	case models.Rejected:
 		x.rejected[reason]++
+		if a.Try == 1 && r.w.Reasons.Get(reason).Status != models.Unavailable {
+			x.counts[cLimitedMicros] += int64((a.Service + 500) / 1000)
+		}
 	case models.Abandoned:
 		x.counts[cAbandoned]++
 	case models.TimedOut:
@@ -398,50 +389,4 @@ func (r *Recorder) Capacity(now sim.Time, pool, servers int) {
 // failed health checks restart their nodes.
 func (r *Recorder) Restarting(now sim.Time, pool, servers int) {
 	r.restarted[pool].Set(int64(now), int64(servers))
-}
-
-// A Flow is what fluid work did since the last report of it. Every message that
-// arrived is completed, abandoned or waiting.
-type Flow struct{ Arrived, Completed, Abandoned int64 }
-
-// Fluid records the flow of fluid work of a tier and class up to now.
-func (r *Recorder) Fluid(now sim.Time, t models.Tier, c models.Class, f Flow) {
-	if now <= r.w.From {
-		return
-	}
-	x := &r.cells[int(t)*len(r.w.Classes)+int(c)]
-	x.counts[cRequests] += f.Arrived
-	x.counts[cAttempts] += f.Arrived
-	x.counts[cAdmitted] += f.Arrived
-	x.counts[cCompleted] += f.Completed
-	x.counts[cSatisfied] += f.Completed
-	x.counts[cAbandoned] += f.Abandoned
-	x.counts[cGivenUp] += f.Abandoned
-}
-
-// FluidHeld records the servers that fluid work holds and the messages of it
-// that wait, from now on.
-func (r *Recorder) FluidHeld(now sim.Time, t models.Tier, c models.Class, servers, waiting int64) {
-	x := &r.cells[int(t)*len(r.w.Classes)+int(c)]
-	x.busy.Set(int64(now), servers)
-	delta := waiting - x.own.queue.Value()
-	for _, l := range x.levels {
-		l.queue.Add(int64(now), delta)
-	}
-}
-
-// A bitset tells which users have been seen.
-type bitset []uint64
-
-// add reports whether the user was not in the set, and puts it in.
-func (b *bitset) add(u models.User, users int) bool {
-	if *b == nil {
-		*b = make(bitset, (users+63)/64)
-	}
-	w, bit := &(*b)[u>>6], uint64(1)<<(u&63)
-	if *w&bit != 0 {
-		return false
-	}
-	*w |= bit
-	return true
 }

@@ -139,7 +139,7 @@ func (r *Recorder) table() *Table {
 	}
 	float("capacity_mean", "servers", "servers of the pool that are up, time average; the same in every row of the pool", func(w *row) float64 { return w.capacity })
 	float("restarting_mean", "servers", "servers of the pool that failed health checks restart, time average; the same in every row of the pool", func(w *row) float64 { return w.restarting })
-	float("offered_load", "1", "server time asked for by first attempts at the pool / server time that it has, servers that are restarting included; the same in every row of the pool", func(w *row) float64 { return r.pressure[r.w.Classes[r.cells[w.cell].class].Pool][w.index] })
+	float("offered_load", "1", "server time asked for by first attempts at the pool that no limit of the operator refused / server time that it has, servers that are restarting included; the same in every row of the pool", func(w *row) float64 { return r.pressure[r.w.Classes[r.cells[w.cell].class].Pool][w.index] })
 	float("wasted_s", "s", "server time whose result nobody got, by the end of the interval in which it was lost", func(w *row) float64 { return float64(w.counts[cWastedMicros]) * 1e-6 })
 	for k, name := range []string{"latency_p50_s", "latency_p90_s", "latency_p95_s", "latency_p99_s"} {
 		float(name, "s", "quantile of the latency, over the attempts completed in the interval", func(w *row) float64 { return w.latency[k] })

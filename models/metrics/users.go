@@ -114,3 +114,32 @@ func jainOf(tiers [][2]int64) Figure {
 func jain(sum, squares, n float64) Figure {
 	return ratio(float64(sum*sum), float64(n*squares))
 }
+
+// user counts the first time that a user is seen in a class, and in any class.
+func (r *Recorder) user(x *cell, sets []bitset, u models.User, count int) {
+	if u == models.Anonymous {
+		return
+	}
+	if sets[x.class].add(u, r.w.Users) {
+		x.counts[count]++
+		if sets[len(sets)-1].add(u, r.w.Users) {
+			x.counts[count+2]++
+		}
+	}
+}
+
+// A bitset tells which users have been seen.
+type bitset []uint64
+
+// add reports whether the user was not in the set, and puts it in.
+func (b *bitset) add(u models.User, users int) bool {
+	if *b == nil {
+		*b = make(bitset, (users+63)/64)
+	}
+	w, bit := &(*b)[u>>6], uint64(1)<<(u&63)
+	if *w&bit != 0 {
+		return false
+	}
+	*w |= bit
+	return true
+}
