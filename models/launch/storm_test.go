@@ -87,3 +87,19 @@ func TestFiveHealthyRunsAreNotMetastable(t *testing.T) {
 		assert.True(t, s.All.GoodputSLOPerS.IsNull(), c.name)
 	}
 }
+
+func TestAPoolWhoseQueueIsEmptyAnswersItsChecks(t *testing.T) {
+	res := run(t, text(t, `
+name: burst
+duration: 20m
+interval: 1m
+tiers: [{name: all}]
+classes: [{name: job, pool: main, service: 10s}]
+pools: [{name: main, nodes: 10, health: {every: 10s, timeout: 5s, failures: 6, restart: 1m}}]
+demand: {streams: [{name: jobs, class: job, tier: all, rate: 3/s, profile: [{at: +0s, x: 1}, {at: +20s, x: 1}, {at: +20s, x: 0}]}]}
+`), launch.Options{Seed: 1})
+	s := res.Summary.All
+	require.Greater(t, float64(s.Wait.Max), 30.0, "the last who were served waited longer than a check may")
+	require.Equal(t, s.Requests, s.Completed)
+	assert.Equal(t, 0.0, float64(res.Summary.GPU.RestartingMean), "but nobody waits when they have gone")
+}
