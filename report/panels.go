@@ -28,8 +28,9 @@ func (t *timeline) add(title, unit string, lo, hi float64, name func(float64) st
 	p.HideX()
 	p.Y.Min, p.Y.Max = lo, hi
 	p.Y.Tick.Marker = ticker{name: name, wanted: 5}
-	p.Add(backdrop{&t.axis})
 	panel := &panel{title: title, unit: unit, plot: p}
+	t.darken(panel)
+	p.Add(backdrop{&t.axis})
 	t.panels = append(t.panels, panel)
 	return panel
 }
@@ -321,6 +322,13 @@ func (t *timeline) capacity(f *frame) {
 		p := t.add("Servers of pool "+pool, "up and busy", 0, math.Max(most, sum)*1.1, count)
 		p.plot.Add(s, line{x: s.x, y: up, colour: black, width: 1.1})
 		p.entries = append([]entry{{"up", black, asLine}}, entries...)
+		if down := f.only("restarting_mean", inPool(pool)); total(down) > 0 {
+			for i := range down {
+				down[i] = t.run.full(down[i])
+			}
+			p.plot.Add(line{x: s.x, y: down, colour: vermillion, width: 0.9})
+			p.entries = append(p.entries, entry{"restarting: failed checks", vermillion, asLine})
+		}
 	}
 }
 

@@ -173,6 +173,7 @@ func happened(r *Run, f *frame) (lines []string) {
 				c.Name, count(r.full(float64(fig.QueueLength.Mean))), seconds(float64(fig.Wait.Mean)), seconds(float64(fig.Latency.Mean))))
 		}
 	}
+	lines = append(lines, inTime(r)...)
 	for _, name := range r.Pools {
 		if p, ok := r.Result.Summary.Pools[name]; ok && !p.Utilisation.IsNull() {
 			lines = append(lines, fmt.Sprintf("Servers of pool %s: %s up on average, %s of them busy.",
@@ -237,7 +238,7 @@ func worst(r *Run, f *frame) []string {
 			rows = append(rows, []string{"slowest for " + best.tier, seconds(most) + " median", r.moment(f.t[at])})
 		}
 	}
-	return aligned(rows)
+	return aligned(append(rows, aftermath(r)...))
 }
 
 func suffered(r *Run) []string {
@@ -254,7 +255,7 @@ func suffered(r *Run) []string {
 	if len(rows) == 1 {
 		return nil
 	}
-	return append(aligned(rows), "satisfied: of requests"+ofClasses(r)+"; refused by limits, errors (refused for load among them), left: of attempts that ended")
+	return append(aligned(rows), "satisfied: of requests"+ofClasses(r)+"; refused by limits, errors (refused for load among them), left: of attempts that ended; median, p99: latency of completed attempts")
 }
 
 var uses = map[string]string{incident.Calibrate: "calibrated", incident.Predict: "predicted", incident.Given: "given"}

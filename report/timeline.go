@@ -41,11 +41,13 @@ func newTimeline(r *Run) *timeline {
 	const dataWidth = pageWidth - leftMargin - rightMargin
 	t := &timeline{run: r, axis: newTimeAxis(r, dataWidth), marks: visible(r)}
 	t.requests(f)
+	t.goodput(f)
 	t.queue(f)
 	t.errors(f)
 	t.limits(f)
 	t.latency(f)
 	t.capacity(f)
+	t.wasted(f)
 	t.signups(f)
 	if len(t.panels) == 0 {
 		return nil

@@ -174,7 +174,7 @@ func gather(sc *scenario.Scenario, o Options, run *launch.Run, res *metrics.Resu
 		r.Pools = append(r.Pools, p.Name)
 	}
 	for _, c := range sc.Classes {
-		info := metrics.ClassInfo{Name: c.Name, Signup: c.Kind == "signup", Fluid: c.Kind == "fluid"}
+		info := metrics.ClassInfo{Name: c.Name, Signup: c.Kind == "signup", Fluid: c.Kind == "fluid", SLO: sim.Time(c.SLO)}
 		for i, p := range sc.Pools {
 			if p.Name == c.Pool {
 				info.Pool = i

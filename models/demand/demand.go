@@ -147,6 +147,12 @@ func (s *Spec) Check(tiers []Tier, classes []Class) error {
 // Users is the number of users that are numbered: all User values lie below it.
 func (d *Demand) Users() int { return d.users }
 
+// UsersOf is the first number of a tier's users and how many of them are
+// numbered, from there on.
+func (d *Demand) UsersOf(t models.Tier) (first models.User, n int) {
+	return d.blocks[t].first, d.blocks[t].size()
+}
+
 // Start begins the demand at the current time of the kernel.
 func (d *Demand) Start(now sim.Time) {
 	d.ticked = now

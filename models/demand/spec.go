@@ -18,6 +18,7 @@ type Class struct {
 	Kind     string        `yaml:"kind" default:"request" enum:"request,signup,fluid" doc:"request: every attempt is followed. signup: a request whose completion adds a user to its tier. fluid: a rate of work, too much to follow one by one, that claims its share of the pool."`
 	Pool     string        `yaml:"pool" required:"true" ref:"pools" doc:"The pool that serves it."`
 	Service  unit.Dist     `yaml:"service" required:"true" doc:"Time that a server at full speed needs for one request. Of a fluid class only the mean counts."`
+	SLO      unit.Duration `yaml:"slo" min:"0s" doc:"Latency that is promised, from the arrival of an attempt to its end: what comes later is no goodput. None if absent. It measures, and changes nothing in the run; not of a fluid class."`
 	Share    unit.Share    `yaml:"share" default:"100%" doc:"Fluid only: the largest share of the pool's servers that it may claim while others wait."`
 	Patience unit.Duration `yaml:"patience" default:"1m" min:"1ms" doc:"Fluid only: mean time after which a waiting message is abandoned."`
 }

@@ -22,6 +22,8 @@
 //   - OutOfService is a dated cause: while it stands, that share of the nodes
 //     is down. Which ones is a property of the node, so that raising the share
 //     adds nodes to those that are down already.
+//   - A node whose health checks fail is restarted (HealthSpec). Its checks wait as
+//     the work does, so that overload alone can bring nodes down.
 //   - Reconfigure to fewer nodes drains: the highest-numbered servers take no new
 //     work, finish what they have and leave.
 //   - Fluid work (SetFluid) claims servers that attempts leave idle, and is

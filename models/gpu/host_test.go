@@ -39,7 +39,10 @@ type diary struct {
 	pool    *Pool
 	entries []entry
 	levels  []int // capacity at each entry
+	probe   sim.Time
 }
+
+func (d *diary) Probe(sim.Time) sim.Time { return d.probe }
 
 func (d *diary) Done(now sim.Time, slot models.Slot, server int32) {
 	d.write(entry{"done", now, slot, server})

@@ -35,6 +35,11 @@ type node struct {
 	ordinal int32
 	failed  bool
 	out     bool // of service
+
+	restarting bool // after failed health checks
+	watched    bool // a health check is scheduled
+	missed     int  // health checks in a row
+	restarts   uint64
 }
 
 // What is drawn from the keys of a node.
@@ -78,6 +83,7 @@ func (p *Pool) settle(now sim.Time) {
 	for n := len(p.nodes) - 1; n >= 0; n-- {
 		p.settleNode(int32(n))
 	}
+	p.watch(now)
 }
 
 // addNode makes room for one more node of group g, and starts its luck.
@@ -102,7 +108,7 @@ func (p *Pool) addNode(now sim.Time, g int32) {
 // settleNode opens and closes the servers of node n as its state says.
 func (p *Pool) settleNode(n int32) {
 	nd := &p.nodes[n]
-	down := nd.failed || nd.out
+	down := nd.failed || nd.out || nd.restarting
 	first := int(nd.ordinal) * p.slots
 	present := p.groups[nd.group].present()
 	for i := p.slots - 1; i >= 0; i-- {

@@ -50,6 +50,10 @@ type Pool struct {
 	failures     FailureSpec // the zero value: nodes do not fail
 	mtbf, repair rng.Dist    // in seconds; nil: nodes do not fail
 	outOfService float64
+	health       *HealthSpec // nil: nodes are not checked
+	restart      rng.Dist    // in seconds, of a node
+	prober       Prober      // the host, where it can answer checks
+	restarting   int         // nodes
 
 	source rng.Source // of the draw being made; here because a law takes it by address
 	ranked []int32    // scratch of chooseOut
@@ -75,6 +79,8 @@ const (
 	departure uint8 = iota // Arg: server
 	nodeTurn               // Arg: node; it fails, or is repaired
 	lotComes               // Arg: group
+	nodeCheck              // Arg: node
+	nodeBack               // Arg: node
 )
 
 // New builds a pool in k, empty. Lots that arrive at or before the kernel's time
@@ -82,6 +88,7 @@ const (
 func New(k *sim.Kernel, spec Spec, seed, replication uint64, host Host) (*Pool, error) {
 	p := &Pool{k: k, host: host, name: spec.Name, seed: seed, replication: replication,
 		gpus: spec.GPUsPerNode, slots: spec.SlotsPerNode}
+	p.prober, _ = host.(Prober)
 	p.groups = []group{p.newGroup("")}
 	p.groups[0].arrived = true
 	plan, err := p.plan(k.Now()-1, spec)
@@ -132,6 +139,10 @@ func (p *Pool) Handle(now sim.Time, ev sim.Event) {
 		p.turn(now, int32(ev.Arg))
 	case lotComes:
 		p.receive(now, int(ev.Arg))
+	case nodeCheck:
+		p.examine(now, int32(ev.Arg))
+	case nodeBack:
+		p.comeBack(now, int32(ev.Arg))
 	}
 }
 
@@ -247,6 +258,10 @@ func (p *Pool) Describe(ev sim.Event) string {
 			return fmt.Sprintf("node %d is repaired", ev.Arg)
 		}
 		return fmt.Sprintf("node %d fails", ev.Arg)
+	case nodeCheck:
+		return fmt.Sprintf("the health of node %d is checked", ev.Arg)
+	case nodeBack:
+		return fmt.Sprintf("node %d is back from a restart", ev.Arg)
 	default:
 		return fmt.Sprintf("lot %s arrives", p.groups[ev.Arg].name)
 	}

@@ -20,6 +20,7 @@ import (
 //   - out_of_service: nodes go down, losing what they hold, or come back empty.
 //   - failures: a new law of time to failure holds from now, as for new nodes; a
 //     node in repair ends its repair as it was drawn.
+//   - health: of checks from now; a node in restart comes back when it was to.
 //   - speed: of services that start from now.
 //   - lots: a lot that has not arrived comes when spec says, at once if that is
 //     past; the time of one that has arrived cannot change. A lot that is left
@@ -41,6 +42,7 @@ type plan struct {
 	spec         Spec
 	failures     FailureSpec
 	mtbf, repair rng.Dist
+	restart      rng.Dist
 	arrivals     []sim.Time // of spec.Lots
 }
 
@@ -70,6 +72,12 @@ func (p *Pool) plan(now sim.Time, spec Spec) (plan, error) {
 		var err error
 		made.failures = *spec.Failures
 		if made.mtbf, made.repair, err = made.failures.laws(p.name); err != nil {
+			return plan{}, err
+		}
+	}
+	if spec.Health != nil {
+		var err error
+		if made.restart, err = spec.Health.law(p.name); err != nil {
 			return plan{}, err
 		}
 	}
@@ -113,6 +121,7 @@ func (p *Pool) apply(now sim.Time, plan plan) {
 	spec := &plan.spec
 	p.speed = float64(spec.Speed)
 	p.outOfService = float64(spec.OutOfService)
+	p.health, p.restart = spec.Health, plan.restart
 	p.setFailures(now, plan)
 	p.groups[0].servers = servers(spec.Nodes, spec.SlotsPerNode)
 	for g := range p.groups[1:] {

@@ -56,6 +56,7 @@ func TestEveryFieldTakesEffectWhileThePoolWorksOrIsRefusedByName(t *testing.T) {
 		{field: "Lots.Nodes", change: func(s *Spec) { s.Lots[0].Nodes = 30 }, effect: capacity},
 		{field: "Lots.Nodes", change: func(s *Spec) { s.Lots[1].Nodes = 30 }, effect: func(_ *testing.T, p *Pool) any { return away(p).servers }},
 		{field: "Lots.Ordered", change: func(s *Spec) { s.Lots[1].Ordered++ }, effect: func(_ *testing.T, p *Pool) any { return away(p).arrival }},
+		{field: "Health", change: func(s *Spec) { s.Health = &HealthSpec{Every: 1, Failures: 1, Restart: exactly(sim.Hour)} }, effect: restarts},
 		{field: "Lots.Lead", change: func(s *Spec) { s.Lots[1].Lead = exactly(2 * sim.Day) }, effect: func(_ *testing.T, p *Pool) any { return away(p).arrival }},
 		{field: "Lots.Lead", change: func(s *Spec) { s.Lots[1].Lead = exactly(sim.Minute) }, effect: capacity},
 		{field: "Lots.Ordered", change: func(s *Spec) { s.Lots[0].Ordered++ }, refused: "lots.here.ordered: the lot has arrived"},
@@ -105,6 +106,13 @@ func TestEveryFieldTakesEffectWhileThePoolWorksOrIsRefusedByName(t *testing.T) {
 var covered = map[string]bool{}
 
 func capacity(_ *testing.T, p *Pool) any { return p.Capacity() }
+
+// restarts is the servers that are restarting when no check was answered for a while.
+func restarts(_ *testing.T, p *Pool) any {
+	p.prober.(*diary).probe = sim.Second
+	p.k.RunUntil(p.k.Now() + sim.Microsecond)
+	return p.Restarting()
+}
 
 // turns is when nodes fail and come back in the next time.
 func turns(_ *testing.T, p *Pool) any {

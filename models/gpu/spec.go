@@ -22,6 +22,7 @@ type Spec struct {
 	GPUsPerNode  int          `yaml:"gpus_per_node" default:"8" min:"1" doc:"GPUs of a node at full scale: what a server is worth in GPU-seconds. It cannot change while the run goes on."`
 	SlotsPerNode int          `yaml:"slots_per_node" default:"1" min:"1" doc:"Servers of a node: attempts that it can work on at a time, each at full speed."`
 	Failures     *FailureSpec `yaml:"failures" doc:"How nodes fail; without it they do not."`
+	Health       *HealthSpec  `yaml:"health" doc:"How nodes are checked, and restarted where they do not answer; without it they are not."`
 	Lots         []LotSpec    `yaml:"lots" doc:"Capacity that is ordered and arrives later."`
 	OutOfService unit.Share   `yaml:"out_of_service" default:"0" min:"0" max:"1" doc:"Share of the nodes that are down, as a dated cause (deploy, outage); what runs on them is lost."`
 	Speed        unit.Factor  `yaml:"speed" default:"1" doc:"Speed of every server, above 0: the time of a service that starts is divided by it."`
@@ -94,8 +95,16 @@ func servers(nodes unit.Count, slots int) int {
 // Check reports why no pool could be built from the spec, scaled as it is. The
 // error names the field.
 func (s *Spec) Check() error {
-	if err := s.check(); err != nil || s.Failures == nil {
+	if err := s.check(); err != nil {
 		return err
+	}
+	if s.Health != nil {
+		if _, err := s.Health.law(s.Name); err != nil {
+			return err
+		}
+	}
+	if s.Failures == nil {
+		return nil
 	}
 	_, _, err := s.Failures.laws(s.Name)
 	return err
@@ -118,6 +127,11 @@ func (s *Spec) check() error {
 	}
 	if !(s.Speed > 0) || math.IsInf(float64(s.Speed), 1) {
 		return fault("speed", "%v is not a finite factor above 0", float64(s.Speed))
+	}
+	if s.Health != nil {
+		if err := s.Health.check(); err != nil {
+			return fault("health", "%v", err)
+		}
 	}
 	room := float64(maxServers)
 	count := func(field string, nodes unit.Count) error {

@@ -166,6 +166,8 @@ func (r *Run) fixed(next *scenario.Scenario) error {
 			return fmt.Errorf("classes.%s.kind: cannot change during a run", a.Name)
 		case a.Pool != b.Pool:
 			return fmt.Errorf("classes.%s.pool: cannot change during a run", a.Name)
+		case a.SLO != b.SLO:
+			return fmt.Errorf("classes.%s.slo: cannot change during a run: what is measured stays what it is", a.Name)
 		}
 	}
 	return nil

@@ -239,7 +239,9 @@ func (r *Run) complete(now sim.Time, slot models.Slot) {
 // Lost is called by the pool when a node goes down under an attempt.
 func (p *pool) Lost(now sim.Time, slot models.Slot, _ int32) {
 	r := p.r
-	r.rec.Released(now, &r.attempts[slot])
+	a := &r.attempts[slot]
+	r.rec.Released(now, a)
+	r.rec.Wasted(a, now-a.Started)
 	r.ended(now, slot, models.Failed, 0)
 	r.react(now, slot, models.Failed, 0, 0)
 }
@@ -249,7 +251,19 @@ func (p *pool) CapacityChanged(now sim.Time) {
 	if p.gpu == nil || p.r.rec == nil {
 		return // the pool is being built
 	}
+	if n := p.gpu.Restarting(); n != p.restarting {
+		p.restarting = n
+		p.r.rec.Restarting(now, p.n, n)
+	}
 	p.pull(now)
+}
+
+// Probe is how long a health check of a node would wait for a worker.
+func (p *pool) Probe(sim.Time) sim.Time {
+	if p.queue.Len() == 0 {
+		return 0
+	}
+	return p.lastWait
 }
 
 // react lets the client of an attempt that came to nothing decide what is next.

@@ -77,15 +77,16 @@ var bits string
 // instruction set of amd64: .ci/run says how.
 func TestAShortRunHasTheSameBitsOnEveryPlatform(t *testing.T) {
 	short := map[string][]string{
-		"ghibli-2025": {"scale", "1/20000"},
-		"quiet-day":   {"scale", "1/20000"},
-		"mm1":         {"duration", "20000s"},
-		"mmc":         {"duration", "2000s"},
-		"mg1":         {"duration", "20000s"},
-		"erlang-a":    {"duration", "200s"},
+		"ghibli-2025":      {"scale", "1/20000"},
+		"quiet-day":        {"scale", "1/20000"},
+		"mm1":              {"duration", "20000s"},
+		"mmc":              {"duration", "2000s"},
+		"mg1":              {"duration", "20000s"},
+		"erlang-a":         {"duration", "200s"},
+		"retry-storm-2025": {"scale", "1/20000"},
 	}
 	var got strings.Builder
-	for _, name := range []string{"erlang-a", "ghibli-2025", "mg1", "mm1", "mmc", "quiet-day"} {
+	for _, name := range []string{"erlang-a", "ghibli-2025", "mg1", "mm1", "mmc", "quiet-day", "retry-storm-2025"} {
 		sc := read(t, name, short[name]...)
 		h := hash(t, run(t, sc, launch.Options{Seed: 7, Record: true}))
 		t.Logf("%s/%s %s %s", runtime.GOOS, runtime.GOARCH, name, h)

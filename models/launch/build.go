@@ -56,7 +56,11 @@ func (r *Run) build() error {
 		}
 		r.classes = append(r.classes, n)
 		classNames = append(classNames, c.Name)
-		infos = append(infos, metrics.ClassInfo{Name: c.Name, Pool: n.pool, Signup: n.signup, Fluid: n.fluid})
+		info := metrics.ClassInfo{Name: c.Name, Pool: n.pool, Signup: n.signup, Fluid: n.fluid}
+		if !n.fluid {
+			info.SLO = sim.Time(c.SLO)
+		}
+		infos = append(infos, info)
 	}
 	var err error
 	epoch := sim.Time(sc.Start.UnixNano()) - r.origin
@@ -83,11 +87,15 @@ func (r *Run) build() error {
 	if r.opts.Record {
 		windows = incident.Windows(sc.Record, r.origin)
 	}
+	for t := range names {
+		names[t].FirstUser, names[t].Users = r.demand.UsersOf(models.Tier(t))
+	}
 	r.parking.init(r.end)
-	r.rec = metrics.NewRecorder(metrics.World{Scenario: sc.Name, Scale: float64(sc.Scale), Seed: r.opts.Seed, Replication: r.opts.Replication,
+	r.world = metrics.World{Scenario: sc.Name, Scale: float64(sc.Scale), Seed: r.opts.Seed, Replication: r.opts.Replication,
 		Epoch: int64(epoch), From: r.origin, To: r.end, Interval: r.Interval(), Tiers: names, Classes: infos, Pools: poolNames,
 		Used:    func(t models.Tier, c models.Class) bool { return used[[2]string{sc.Tiers[t].Name, sc.Classes[c].Name}] },
-		Reasons: &r.reasons, Users: r.demand.Users(), Windows: windows})
+		Reasons: &r.reasons, Users: r.demand.Users(), UserState: r.demand.Users() > 0 && r.demand.Users() <= metrics.MaxUsers, Windows: windows}
+	r.rec = metrics.NewRecorder(r.world)
 	r.reasons.Close()
 	return nil
 }

@@ -58,6 +58,7 @@ type Run struct {
 	clients  []*client.Client // by tier * classes + class
 	priority []uint8          // by tier
 	reasons  models.Reasons
+	world    metrics.World // what the recorder was told
 	rec      *metrics.Recorder
 	attempts []models.Attempt
 	free     []models.Slot
@@ -88,6 +89,8 @@ type pool struct {
 	queue    *queue.Queue
 	fluid    stats.Gauge // servers that fluid work holds
 	capacity int         // as last recorded
+
+	restarting int // servers, as last recorded
 
 	started, completed uint64   // attempts
 	lastWait           sim.Time // of the attempt started last

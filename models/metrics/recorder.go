@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"math"
+
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/stats"
@@ -19,22 +21,26 @@ type World struct {
 	Pools             []string
 	Used              func(models.Tier, models.Class) bool // whether the class has requests of the tier
 	Reasons           *models.Reasons
-	Users             int // users are numbered below it
+	Users             int  // users are numbered below it
+	UserState         bool // whether figures that need a state for each user are made: see MaxUsers
 	Windows           []Window
 }
 
 // A TierInfo is what the recorder knows of a tier.
 type TierInfo struct {
-	Name string
-	Paid bool
+	Name      string
+	Paid      bool
+	FirstUser models.User // of the tier's users, who are numbered from it on
+	Users     int         // that are numbered
 }
 
 // A ClassInfo is what the recorder knows of a class.
 type ClassInfo struct {
 	Name   string
-	Pool   int  // index into World.Pools
-	Signup bool // a completed request is a sign-up
-	Fluid  bool // a rate of work rather than requests one by one
+	Pool   int      // index into World.Pools
+	Signup bool     // a completed request is a sign-up
+	Fluid  bool     // a rate of work rather than requests one by one
+	SLO    sim.Time // latency that is promised; 0: none is
 }
 
 // The counters of a cell.
@@ -59,6 +65,12 @@ const (
 	cUsersInTier          // first seen in any class: what tiers and all sum
 	cUsersSatisfiedInTier // the same of satisfied users
 	cDemandMicros         // server time asked for by first attempts, microseconds
+	cLimitedMicros        // of that, what limits of the operator refused
+	cGood                 // completed attempts within the slo of their class
+	cAttained             // satisfied requests within the slo of their class, from the first try
+	cWastedMicros         // server time whose result nobody got, microseconds
+	cServed               // satisfied requests, fluid work left out
+	cServedWaitMicros     // wait of the attempts that satisfied them, microseconds
 	numCounts
 )
 
@@ -112,13 +124,17 @@ type Recorder struct {
 	used      []int
 	groups    []levels      // tiers, classes, paid, unpaid, all
 	capacity  []stats.Gauge // by pool
+	restarted []stats.Gauge // by pool, servers that failed health checks restart
 	busy      []stats.Gauge // by pool, servers that hold an attempt; a fallback's is not that of its class
 	seen      []bitset      // by class, then any class
 	satisfied []bitset
+	users     [][]userState // by class; nil where no numbered user asks for it
+	pressure  [][]float64   // load by first tries, by pool and interval; made at the end
 	windows   []openWindow
 	base      state
 	rows      []row
 	lastCap   []stats.Integral
+	lastRest  []stats.Integral
 	closedAt  sim.Time
 	interval  int
 }
@@ -128,6 +144,7 @@ func NewRecorder(w World) *Recorder {
 	nT, nC := len(w.Tiers), len(w.Classes)
 	r := &Recorder{w: w, cells: make([]cell, nT*nC), groups: make([]levels, nT+nC+3),
 		capacity: make([]stats.Gauge, len(w.Pools)), busy: make([]stats.Gauge, len(w.Pools)), lastCap: make([]stats.Integral, len(w.Pools)),
+		restarted: make([]stats.Gauge, len(w.Pools)), lastRest: make([]stats.Integral, len(w.Pools)), users: make([][]userState, nC),
 		seen: make([]bitset, nC+1), satisfied: make([]bitset, nC+1), closedAt: w.From}
 	intervals := int((w.To - w.From + w.Interval - 1) / w.Interval)
 	for t := range nT {
@@ -171,18 +188,8 @@ func (r *Recorder) Requested(a *models.Attempt) {
 	x := r.cell(a)
 	x.counts[cRequests]++
 	r.user(x, r.seen, a.User, cUsers)
-}
-
-// user counts the first time that a user is seen in a class, and in any class.
-func (r *Recorder) user(x *cell, sets []bitset, u models.User, count int) {
-	if u == models.Anonymous {
-		return
-	}
-	if sets[x.class].add(u, r.w.Users) {
-		x.counts[count]++
-		if sets[len(sets)-1].add(u, r.w.Users) {
-			x.counts[count+2]++
-		}
+	if u := r.of(a); u != nil && u.requests < math.MaxUint16 {
+		u.requests++
 	}
 }
 
@@ -236,9 +243,16 @@ func (r *Recorder) Started(now sim.Time, a *models.Attempt) {
 		}
 	}
 	if r.measured(a) {
-		wait := int64(now - a.Admitted)
-		x.live[sWait].Record(wait)
-		x.live[sOffered].Record(wait)
+		r.waited(now, a)
+		x.live[sOffered].Record(int64(now - a.Admitted))
+	}
+}
+
+// waited records the wait of an attempt that joined the queue and leaves it now.
+func (r *Recorder) waited(now sim.Time, a *models.Attempt) {
+	r.cell(a).live[sWait].Record(int64(now - a.Admitted))
+	if u := r.of(a); u != nil {
+		record(&u.wait, &u.waits, now-a.Admitted)
 	}
 }
 
@@ -255,7 +269,7 @@ func (r *Recorder) Dropped(now sim.Time, a *models.Attempt) {
 	if a.Waited {
 		r.Left(now, a)
 	} else if r.measured(a) {
-		r.cell(a).live[sWait].Record(int64(now - a.Admitted))
+		r.waited(now, a)
 	}
 }
 
@@ -266,7 +280,7 @@ func (r *Recorder) Left(now sim.Time, a *models.Attempt) {
 		l.queue.Add(int64(now), -1)
 	}
 	if r.measured(a) {
-		x.live[sWait].Record(int64(now - a.Admitted))
+		r.waited(now, a)
 	}
 }
 
@@ -283,6 +297,14 @@ func (r *Recorder) Released(now sim.Time, a *models.Attempt) {
 	r.busy[a.Pool].Add(int64(now), -1)
 }
 
+// Wasted records time that a server spent on an attempt and of whose result
+// nobody has anything: it was lost with its node, taken back, or comes twice.
+func (r *Recorder) Wasted(a *models.Attempt, service sim.Time) {
+	if r.measured(a) {
+		r.cell(a).counts[cWastedMicros] += int64((service + 500) / 1000)
+	}
+}
+
 // Ended records the outcome of an attempt. The reason counts for Rejected only.
 func (r *Recorder) Ended(now sim.Time, a *models.Attempt, o models.Outcome, reason models.Reason) {
 	if !r.measured(a) {
@@ -296,12 +318,18 @@ func (r *Recorder) Ended(now sim.Time, a *models.Attempt, o models.Outcome, reas
 			x.counts[cDegraded]++
 		}
 		x.live[sLatency].Record(int64(now - a.Arrived))
+		if now-a.Arrived <= r.w.Classes[a.Class].SLO {
+			x.counts[cGood]++
+		}
 		x.cohort[int((a.Admitted-r.w.From)/r.w.Interval)]++
 		if r.w.Classes[a.Class].Signup {
 			x.counts[cSignups]++
 		}
 	case models.Rejected:
 		x.rejected[reason]++
+		if a.Try == 1 && r.w.Reasons.Get(reason).Status != models.Unavailable {
+			x.counts[cLimitedMicros] += int64((a.Service + 500) / 1000)
+		}
 	case models.Abandoned:
 		x.counts[cAbandoned]++
 	case models.TimedOut:
@@ -324,6 +352,18 @@ func (r *Recorder) Satisfied(now sim.Time, a *models.Attempt) {
 	x.counts[cSatisfied]++
 	x.live[sRequestLatency].Record(int64(now - a.First))
 	r.user(x, r.satisfied, a.User, cUsersSatisfied)
+	if now-a.First <= r.w.Classes[a.Class].SLO {
+		x.counts[cAttained]++
+	}
+	wait := sim.Time(0)
+	if a.Server >= 0 { // what is answered without a server has not waited for one
+		wait = a.Started - a.Admitted
+	}
+	x.counts[cServed]++
+	x.counts[cServedWaitMicros] += int64((wait + 500) / 1000)
+	if u := r.of(a); u != nil {
+		record(&u.served, &u.satisfied, wait)
+	}
 }
 
 // GaveUp records that a request ends unsatisfied.
@@ -345,48 +385,8 @@ func (r *Recorder) Capacity(now sim.Time, pool, servers int) {
 	r.capacity[pool].Set(int64(now), int64(servers))
 }
 
-// A Flow is what fluid work did since the last report of it. Every message that
-// arrived is completed, abandoned or waiting.
-type Flow struct{ Arrived, Completed, Abandoned int64 }
-
-// Fluid records the flow of fluid work of a tier and class up to now.
-func (r *Recorder) Fluid(now sim.Time, t models.Tier, c models.Class, f Flow) {
-	if now <= r.w.From {
-		return
-	}
-	x := &r.cells[int(t)*len(r.w.Classes)+int(c)]
-	x.counts[cRequests] += f.Arrived
-	x.counts[cAttempts] += f.Arrived
-	x.counts[cAdmitted] += f.Arrived
-	x.counts[cCompleted] += f.Completed
-	x.counts[cSatisfied] += f.Completed
-	x.counts[cAbandoned] += f.Abandoned
-	x.counts[cGivenUp] += f.Abandoned
-}
-
-// FluidHeld records the servers that fluid work holds and the messages of it
-// that wait, from now on.
-func (r *Recorder) FluidHeld(now sim.Time, t models.Tier, c models.Class, servers, waiting int64) {
-	x := &r.cells[int(t)*len(r.w.Classes)+int(c)]
-	x.busy.Set(int64(now), servers)
-	delta := waiting - x.own.queue.Value()
-	for _, l := range x.levels {
-		l.queue.Add(int64(now), delta)
-	}
-}
-
-// A bitset tells which users have been seen.
-type bitset []uint64
-
-// add reports whether the user was not in the set, and puts it in.
-func (b *bitset) add(u models.User, users int) bool {
-	if *b == nil {
-		*b = make(bitset, (users+63)/64)
-	}
-	w, bit := &(*b)[u>>6], uint64(1)<<(u&63)
-	if *w&bit != 0 {
-		return false
-	}
-	*w |= bit
-	return true
+// Restarting records the number of servers of a pool that are down only because
+// failed health checks restart their nodes.
+func (r *Recorder) Restarting(now sim.Time, pool, servers int) {
+	r.restarted[pool].Set(int64(now), int64(servers))
 }

@@ -82,10 +82,12 @@ type Figures struct {
 	Signups        Figure `json:"signups"`         // completed sign-ups
 	GoodputPerS    Figure `json:"goodput_per_s"`   // completed attempts a second
 
-	Latency        Spread `json:"latency_s"`         // completed attempts, arrival to end
-	Wait           Spread `json:"wait_s"`            // attempts that joined the queue; served at once is 0
-	RequestLatency Spread `json:"request_latency_s"` // satisfied requests, first try to satisfaction
-	OfferedWait    Spread `json:"offered_wait_s"`    // what an arrival of infinite patience would wait
+	// Over whom: those who were refused, left or failed have no latency, so that
+	// latency_s alone looks best where the fewest are served.
+	Latency        Spread `json:"latency_s"`         // over completed attempts alone: arrival to end
+	Wait           Spread `json:"wait_s"`            // over attempts that joined the queue, served or not; served at once is 0
+	RequestLatency Spread `json:"request_latency_s"` // over satisfied requests alone: first try to satisfaction
+	OfferedWait    Spread `json:"offered_wait_s"`    // over attempts that joined the queue: what an arrival of infinite patience would wait
 
 	ProbWait        Figure `json:"prob_wait"`        // share of the attempts that joined and had to wait
 	QueueLength     Level  `json:"queue_length"`     // attempts waiting
@@ -98,6 +100,26 @@ type Figures struct {
 	CompletedShare  Figure `json:"completed_share"`  // completed / attempts ended, refused ones included
 	Load            Figure `json:"load"`             // server time asked for by first attempts, before the chain / server time available
 
+	// Whether what was done is what was wanted. An slo is the latency that a class
+	// promises; figures about it are over the classes that have one, and null where
+	// none has. Those marked "run" are null in a window.
+	OfferedPerS         Figure `json:"offered_per_s"`           // new requests a second, beside goodput_per_s
+	GoodputSLOPerS      Figure `json:"goodput_slo_per_s"`       // attempts a second that were completed within the slo from their arrival, their user waiting
+	SLOAttainment       Figure `json:"slo_attainment"`          // satisfied within the slo from the first try / requests that ended, satisfied or given up
+	RetryAmplification  Figure `json:"retry_amplification"`     // attempts / requests
+	Wasted              Figure `json:"wasted_s"`                // server time whose result nobody got: lost with a node, taken back in service
+	UsersSatisfiedShare Figure `json:"users_satisfied_share"`   // users satisfied at least once / users
+	WaitUserMean        Figure `json:"wait_user_mean_s"`        // mean over users of the mean wait of a user's attempts that joined the queue, served or not; run
+	WaitServedMean      Figure `json:"wait_served_mean_s"`      // mean over satisfied requests of the wait of the attempt that satisfied them
+	WaitServedUserMean  Figure `json:"wait_served_user_mean_s"` // mean over satisfied users of the mean of that wait; run
+	JainUsers           Figure `json:"jain_users"`              // fairness over users who asked, of the share of their requests that was satisfied: 1 is all alike; run
+	JainTiers           Figure `json:"jain_tiers"`              // the same over tiers, null where only one asked
+	TimeToRecover       Figure `json:"time_to_recover_s"`       // longest time from the end of an overload by first tries until goodput within the slo is 90 % of what is owed, that is offered and refused by no limit of the operator; null without one; run
+	OverloadArea        Figure `json:"overload_area"`           // attempt-seconds waited, in the queue or between tries, in excess of calm times, during overloads and until recovery; run
+	Metastable          Figure `json:"metastable"`              // 1: goodput within the slo stayed below half of what was owed for 10 intervals or more though first tries alone would not fill the servers; 0: it did not; run
+	MetastableFrom      Figure `json:"metastable_from_s"`       // when the longest such state began; run
+	MetastableFor       Figure `json:"metastable_s"`            // how long it lasted; run
+
 	Classes map[string]*Figures `json:"classes,omitempty"` // within a tier, each class
 }
 
@@ -107,6 +129,8 @@ type PoolFigures struct {
 	BusyMean     Figure `json:"busy_mean"`     // servers at work, time average, fluid work included
 	CapacityMean Figure `json:"capacity_mean"` // servers up, time average
 	FluidMean    Figure `json:"fluid_mean"`    // servers held by fluid work, time average
+
+	RestartingMean Figure `json:"restarting_mean"` // servers down because failed health checks restart their nodes, time average
 }
 
 // SchemaVersion is the version of the shape of Summary.

@@ -9,15 +9,17 @@ import (
 
 // A row is one interval of one cell.
 type row struct {
-	cell     int
-	start    sim.Time
-	index    int
-	counts   [numCounts]int64
-	rejected []int64
-	levels   [numLevels]float64
-	capacity float64
-	latency  [4]float64 // p50 p90 p95 p99, seconds
-	wait     [2]float64 // p50 p99, seconds
+	cell       int
+	start      sim.Time
+	index      int
+	counts     [numCounts]int64
+	rejected   []int64
+	levels     [numLevels]float64
+	width      float64 // seconds
+	capacity   float64
+	restarting float64
+	latency    [4]float64 // p50 p90 p95 p99, seconds
+	wait       [2]float64 // p50 p99, seconds
 }
 
 // CloseInterval ends the current interval of the series at now. Distributions
@@ -27,15 +29,19 @@ func (r *Recorder) CloseInterval(now sim.Time) {
 	if ns <= 0 {
 		return
 	}
-	means := make([]float64, len(r.capacity))
+	means, restarting := make([]float64, len(r.capacity)), make([]float64, len(r.capacity))
 	for p := range r.capacity {
+		down := r.restarted[p].Integral(int64(now))
+		restarting[p] = down.Sub(r.lastRest[p]).Over(ns)
+		r.lastRest[p] = down
 		i := r.capacity[p].Integral(int64(now))
 		means[p] = i.Sub(r.lastCap[p]).Over(ns)
 		r.lastCap[p] = i
 	}
 	for _, i := range r.used {
 		x := &r.cells[i]
-		w := row{cell: i, start: r.closedAt, index: r.interval, rejected: make([]int64, len(x.rejected)), capacity: means[r.w.Classes[x.class].Pool]}
+		pool := r.w.Classes[x.class].Pool
+		w := row{cell: i, start: r.closedAt, width: sim.Time(ns).Seconds(), index: r.interval, rejected: make([]int64, len(x.rejected)), capacity: means[pool], restarting: restarting[pool]}
 		for k := range w.counts {
 			w.counts[k] = x.counts[k] - x.last[k]
 		}
@@ -103,6 +109,7 @@ func (r *Recorder) table() *Table {
 		{"satisfied", "requests", "requests that got what they wanted", cSatisfied},
 		{"given_up", "requests", "requests that ended unsatisfied", cGivenUp},
 		{"signups", "users", "completed sign-ups", cSignups},
+		{"completed_in_slo", "attempts", "attempts completed within the slo of their class; 0 where it has none", cGood},
 	} {
 		count(c.name, c.unit, c.about, func(w *row) int64 { return w.counts[c.count] })
 	}
@@ -137,11 +144,14 @@ func (r *Recorder) table() *Table {
 		float(c.name, c.unit, c.about, func(w *row) float64 { return w.levels[k] })
 	}
 	float("capacity_mean", "servers", "servers of the pool that are up, time average; the same in every row of the pool", func(w *row) float64 { return w.capacity })
+	float("restarting_mean", "servers", "servers of the pool that failed health checks restart, time average; the same in every row of the pool", func(w *row) float64 { return w.restarting })
+	float("offered_load", "1", "server time asked for by first attempts at the pool that no limit of the operator refused / server time that it has, servers that are restarting included; the same in every row of the pool", func(w *row) float64 { return r.pressure[r.w.Classes[r.cells[w.cell].class].Pool][w.index] })
+	float("wasted_s", "s", "server time whose result nobody got, by the end of the interval in which it was lost", func(w *row) float64 { return float64(w.counts[cWastedMicros]) * 1e-6 })
 	for k, name := range []string{"latency_p50_s", "latency_p90_s", "latency_p95_s", "latency_p99_s"} {
-		float(name, "s", "quantile of the latency of the attempts completed in the interval", func(w *row) float64 { return w.latency[k] })
+		float(name, "s", "quantile of the latency, over the attempts completed in the interval", func(w *row) float64 { return w.latency[k] })
 	}
 	for k, name := range []string{"wait_p50_s", "wait_p99_s"} {
-		float(name, "s", "quantile of the wait of the attempts that left the queue in the interval", func(w *row) float64 { return w.wait[k] })
+		float(name, "s", "quantile of the wait, over the attempts that left the queue in the interval, served or not", func(w *row) float64 { return w.wait[k] })
 	}
 	for i := range t.Columns {
 		for k, v := range t.Columns[i].Floats {

@@ -11,12 +11,13 @@ import (
 // A state is everything cumulative that a recorder knows at one moment. The
 // figures of a window are made from the states at its ends.
 type state struct {
-	at       sim.Time
-	events   uint64
-	cells    []cellState
-	groups   [][numLevels - 1]stats.Integral
-	capacity []stats.Integral
-	busy     []stats.Integral
+	at        sim.Time
+	events    uint64
+	cells     []cellState
+	groups    [][numLevels - 1]stats.Integral
+	capacity  []stats.Integral
+	busy      []stats.Integral
+	restarted []stats.Integral
 }
 
 type cellState struct {
@@ -56,6 +57,7 @@ func (r *Recorder) state(now sim.Time, events uint64, sketches bool) state {
 	for i := range r.capacity {
 		s.capacity = append(s.capacity, r.capacity[i].Integral(int64(now)))
 		s.busy = append(s.busy, r.busy[i].Integral(int64(now)))
+		s.restarted = append(s.restarted, r.restarted[i].Integral(int64(now)))
 	}
 	return s
 }
@@ -80,6 +82,7 @@ func (r *Recorder) Begin(now sim.Time, events uint64) {
 	}
 	for i := range r.capacity {
 		r.lastCap[i] = r.capacity[i].Integral(int64(now))
+		r.lastRest[i] = r.restarted[i].Integral(int64(now))
 	}
 	r.base = r.state(now, events, false)
 }
@@ -105,6 +108,7 @@ func (r *Recorder) CloseWindow(i int, now sim.Time, events uint64) {
 // have been closed.
 func (r *Recorder) Result(now sim.Time, events uint64, l Live) *Result {
 	end := r.state(now, events, true)
+	r.pressure = r.loads()
 	res := &Result{Summary: r.summary(&r.base, &end, &l), Series: r.table()}
 	for i := range r.windows {
 		if r.windows[i].done == nil {
@@ -190,6 +194,12 @@ func (f *figurer) group(in func(*cell) bool, level int) *Figures {
 	pools := make([]bool, len(r.w.Pools))
 	queueMax, retryingMax, heldMax := Null(), Null(), Null()
 	single := 0
+	var slo, good, attained, sloEnded int64    // of the cells whose class has an slo
+	byTier := make([][2]int64, len(r.w.Tiers)) // satisfied, requests
+	member := make([][]bool, len(r.w.Tiers))
+	for t := range member {
+		member[t] = make([]bool, len(r.w.Classes))
+	}
 	for _, i := range r.used {
 		x := &r.cells[i]
 		if !in(x) {
@@ -217,6 +227,15 @@ func (f *figurer) group(in func(*cell) bool, level int) *Figures {
 		if f.live != nil {
 			inSystem += f.live.InSystem[i]
 			open += f.live.Open[i]
+		}
+		byTier[x.tier][0] += b.counts[cSatisfied] - a.counts[cSatisfied]
+		byTier[x.tier][1] += b.counts[cRequests] - a.counts[cRequests]
+		member[x.tier][x.class] = true
+		if r.w.Classes[x.class].SLO > 0 {
+			slo++
+			good += b.counts[cGood] - a.counts[cGood]
+			attained += b.counts[cAttained] - a.counts[cAttained]
+			sloEnded += b.counts[cSatisfied] - a.counts[cSatisfied] + b.counts[cGivenUp] - a.counts[cGivenUp]
 		}
 		classes[x.class] = true
 		pools[r.w.Classes[x.class].Pool] = true
@@ -281,7 +300,33 @@ func (f *figurer) group(in func(*cell) bool, level int) *Figures {
 		}
 	}
 	g.Load = ratio(float64(n[cDemandMicros])*1e-6, available*sim.Time(f.ns()).Seconds())
+	g.OfferedPerS = ratio(float64(n[cRequests]), sim.Time(f.ns()).Seconds())
+	g.GoodputSLOPerS, g.SLOAttainment = Null(), Null()
+	if slo > 0 {
+		g.GoodputSLOPerS = ratio(float64(good), sim.Time(f.ns()).Seconds())
+		g.SLOAttainment = ratio(float64(attained), float64(sloEnded))
+	}
+	g.RetryAmplification = ratio(float64(n[cAttempts]), float64(n[cRequests]))
+	g.Wasted = Figure(float64(n[cWastedMicros]) * 1e-6)
+	g.WaitServedMean = ratio(float64(n[cServedWaitMicros])*1e-6, float64(n[cServed]))
+	g.UsersSatisfiedShare = ratio(float64(g.UsersSatisfied), float64(g.Users))
+	g.JainTiers = jainOf(byTier)
+	f.whole(g, in, member)
 	return g
+}
+
+// whole makes the figures that stand for a whole run only, not for a window of it.
+func (f *figurer) whole(g *Figures, in func(*cell) bool, member [][]bool) {
+	g.WaitUserMean, g.WaitServedUserMean, g.JainUsers = Null(), Null(), Null()
+	g.TimeToRecover, g.OverloadArea, g.Metastable, g.MetastableFrom, g.MetastableFor = Null(), Null(), Null(), Null(), Null()
+	if f.live == nil {
+		return
+	}
+	f.r.userFigures(member, g)
+	if c := f.r.course(in); c != nil {
+		g.TimeToRecover, g.OverloadArea = c.recovery(), c.area()
+		g.Metastable, g.MetastableFrom, g.MetastableFor = c.metastable()
+	}
 }
 
 func (f *figurer) mean(i stats.Integral) Figure {
@@ -293,11 +338,12 @@ func (f *figurer) mean(i stats.Integral) Figure {
 
 // pool makes the figures of the pools that are in, taken together.
 func (f *figurer) pool(in func(int) bool) PoolFigures {
-	var busy, fluid, capacity stats.Integral
+	var busy, fluid, capacity, restarting stats.Integral
 	for p := range f.r.w.Pools {
 		if in(p) {
 			capacity = capacity.Add(f.to.capacity[p].Sub(f.from.capacity[p]))
 			busy = busy.Add(f.to.busy[p].Sub(f.from.busy[p]))
+			restarting = restarting.Add(f.to.restarted[p].Sub(f.from.restarted[p]))
 		}
 	}
 	for _, i := range f.r.used {
@@ -309,7 +355,7 @@ func (f *figurer) pool(in func(int) bool) PoolFigures {
 			fluid = fluid.Add(held)
 		}
 	}
-	g := PoolFigures{BusyMean: f.mean(busy), CapacityMean: f.mean(capacity), FluidMean: f.mean(fluid)}
+	g := PoolFigures{BusyMean: f.mean(busy), CapacityMean: f.mean(capacity), FluidMean: f.mean(fluid), RestartingMean: f.mean(restarting)}
 	g.Utilisation = ratio(float64(g.BusyMean), float64(g.CapacityMean))
 	return g
 }

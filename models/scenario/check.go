@@ -141,6 +141,11 @@ func (c *checker) rooms() {
 		_, err := item.Spec.New(env)
 		c.refused("policies."+item.Name, "", err)
 	}
+	for _, class := range c.Classes {
+		if class.Kind == "fluid" && class.SLO > 0 {
+			c.fault("classes."+class.Name+".slo", "is promised by a fluid class, whose messages are not followed one by one", "none, or kind: request")
+		}
+	}
 	tiers, streams := slices.Clone(c.Tiers), c.Demand
 	streams.Streams = slices.Clone(streams.Streams)
 	for i := range streams.Streams {

@@ -1,0 +1,123 @@
+package report
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+	"slices"
+	"strings"
+)
+
+// promised chooses the cells of classes that promise a latency.
+func (f *frame) promised(c cell) bool { return f.class(c.class).SLO > 0 }
+
+// promises names the classes that promise a latency, each with it: "chat, 10 s".
+func (r *Run) promises() string {
+	var names []string
+	for _, c := range r.Classes {
+		if c.SLO > 0 {
+			names = append(names, c.Name+", "+seconds(c.SLO.Seconds()))
+		}
+	}
+	return strings.Join(names, "; ")
+}
+
+// storm is the stretch in which the run is metastable, in seconds of the run.
+func (r *Run) storm() (from, to float64, ok bool) {
+	all := r.Result.Summary.All
+	if all == nil || !(all.Metastable > 0) {
+		return 0, 0, false
+	}
+	return float64(all.MetastableFrom), float64(all.MetastableFrom + all.MetastableFor), true
+}
+
+// stormColour shades a stretch in which the run is metastable.
+var stormColour = color.NRGBA{0xf8, 0xe2, 0xd8, 0xff}
+
+// darken shades the stretch in which the run is metastable.
+func (t *timeline) darken(p *panel) {
+	from, to, ok := t.run.storm()
+	if !ok {
+		return
+	}
+	lo, hi := p.plot.Y.Min, p.plot.Y.Max
+	p.plot.Add(band{[]float64{from, to}, []float64{lo, lo}, []float64{hi, hi}, stormColour})
+}
+
+// goodput shows what is offered, what is served, and what of it comes in time, of
+// the classes that promise a latency.
+func (t *timeline) goodput(f *frame) {
+	offered, served, good := f.rate("requests", f.promised), f.rate("completed", f.promised), f.rate("completed_in_slo", f.promised)
+	most, _ := largest(append(slices.Clone(offered), served...))
+	if good == nil || !(most > 0) {
+		return
+	}
+	p := t.add("Goodput", "per second; in time: "+t.run.promises(), 0, most*1.06, count)
+	x := f.middle()
+	behind := pale(silver, 0.55)
+	p.plot.Add(band{x, make([]float64, len(x)), offered, behind},
+		line{x: x, y: served, colour: pale(green, 0.5), width: 1.6}, line{x: x, y: good, colour: black, width: 0.9})
+	p.entries = []entry{{"offered: first tries", behind, asArea}, {"served", pale(green, 0.5), asLine}, {"of these, in time", black, asLine}}
+	if _, _, ok := t.run.storm(); ok {
+		p.entries = append(p.entries, entry{"metastable", stormColour, asArea})
+	}
+}
+
+// wasted shows the server time whose result nobody got, as servers kept busy.
+func (t *timeline) wasted(f *frame) {
+	if !slices.ContainsFunc(f.cells, f.promised) {
+		return
+	}
+	y := f.rate("wasted_s", f.inServed)
+	most, _ := largest(y)
+	// Less than a thousandth of what servers do is a node that fails now and then.
+	if !(total(y) > total(f.sum("busy_mean", f.inServed))/1000) {
+		return
+	}
+	p := t.add("Wasted work", "servers, at the moment of the loss", 0, most*1.06, count)
+	p.plot.Add(band{f.middle(), make([]float64, len(y)), y, pale(vermillion, 0.6)})
+	p.entries = []entry{{"result nobody got", pale(vermillion, 0.6), asArea}}
+}
+
+// inTime says in words how what was promised was kept.
+func inTime(r *Run) (lines []string) {
+	for _, c := range r.Classes {
+		f := r.Result.Summary.Classes[c.Name]
+		if f == nil || c.SLO == 0 || f.SLOAttainment.IsNull() {
+			continue
+		}
+		lines = append(lines, fmt.Sprintf("Of class %s %s was promised: %s of the requests that ended had it from the first try; %s/s were offered, %s/s served, %s/s of them in time.",
+			c.Name, seconds(c.SLO.Seconds()), percent(float64(f.SLOAttainment)), count(r.full(float64(f.OfferedPerS))), count(r.full(float64(f.GoodputPerS))), count(r.full(float64(f.GoodputSLOPerS)))))
+		if f.RetryAmplification > 1.005 {
+			line := "Each of its requests took " + digits(float64(f.RetryAmplification)) + " attempts"
+			if !f.UsersSatisfiedShare.IsNull() {
+				line += "; " + percent(float64(f.UsersSatisfiedShare)) + " of its users got what they came for"
+			}
+			lines = append(lines, line+".")
+		}
+		if f.Wasted > 0 {
+			lines = append(lines, fmt.Sprintf("Servers worked %s hours for results that nobody got.", count(r.full(float64(f.Wasted))/3600)))
+		}
+		if !f.WaitUserMean.IsNull() {
+			lines = append(lines, fmt.Sprintf("Its attempts waited %s on average; the mean over its users is %s, and %s over those who were served.",
+				seconds(float64(f.Wait.Mean)), seconds(float64(f.WaitUserMean)), seconds(float64(f.WaitServedUserMean))))
+		}
+	}
+	return lines
+}
+
+// aftermath says when the service had recovered, and whether it was the overload
+// itself that kept it down.
+func aftermath(r *Run) (rows [][]string) {
+	all := r.Result.Summary.All
+	if all == nil {
+		return nil
+	}
+	if all.TimeToRecover > 0 {
+		rows = append(rows, []string{"longest recovery", seconds(float64(all.TimeToRecover)), "from the end of the overload by first tries until 90 % were served in time"})
+	}
+	if from, to, ok := r.storm(); ok {
+		rows = append(rows, []string{"metastable", seconds(math.Round(to - from)), "from " + r.moment(from) + ": first tries alone would not fill the servers, and less than half were served in time"})
+	}
+	return rows
+}
