@@ -32,7 +32,7 @@ func init() {
 type BreakwaterSpec struct {
 	Preset    string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Whose times hold where none is given."`
 	Target    unit.Duration `yaml:"target" doc:"Queueing delay at which credits are taken back; twice of it refuses on arrival; 0s: 80us in source, 5s in inference."`
-	RoundTrip unit.Duration `yaml:"round_trip" doc:"How often the pool of credits is changed; 0s: 10us in source, 5s in inference."`
+	RoundTrip unit.Duration `yaml:"round_trip" doc:"How often the pool of credits is changed at most; 0s: 10us in source, 5s in inference."`
 	A         unit.Share    `yaml:"a" default:"0.1%" doc:"Credits that are added for each client and round trip."`
 	B         unit.Share    `yaml:"b" default:"2%" doc:"Share of the credits that is taken back for a delay of twice the target."`
 	By        string        `yaml:"by" default:"users" enum:"users,tiers" doc:"What a client is: users hashed into so many clients, or each tier."`
@@ -47,7 +47,7 @@ const (
 // New returns the policy with a pool of no credits, which the first look at the
 // pool of servers raises to their number.
 func (s *BreakwaterSpec) New(env policy.Env) (policy.Policy, error) {
-	p := &breakwater{luck: env.Luck(), tiers: len(env.Tiers), reason: env.ReasonOf("credits", models.Unavailable), delayed: env.ReasonOf("delay", models.Unavailable)}
+	p := &breakwater{luck: env.Luck(), tiers: len(env.Tiers), reason: env.ReasonOf("credits", models.Unavailable), delayed: env.ReasonOf("delay", models.Unavailable), changed: -1 << 62}
 	return p, p.Reconfigure(s)
 }
 
@@ -60,10 +60,11 @@ type breakwater struct {
 	reason, delayed   models.Reason
 
 	pool    int
-	carry   float64 // of the additive increase
-	delay   sim.Time
-	used    int // credits that clients hold
-	n       int // clients
+	carry   float64  // of the additive increase
+	delay   sim.Time // of the attempt that was started last
+	changed sim.Time // when the pool of credits was
+	used    int      // credits that clients hold
+	n       int      // clients
 	clients []creditor
 }
 
@@ -109,10 +110,31 @@ func (p *breakwater) Admit(a *models.Attempt, s *models.Signals) models.Verdict 
 	return models.Verdict{}
 }
 
-// Start measures the queueing delay.
+// Start measures the queueing delay and changes the pool of credits, at most
+// once a round trip, as the source does when a worker has taken up a request.
 func (p *breakwater) Start(a *models.Attempt, s *models.Signals) models.Verdict {
 	p.delay = s.Now - a.Admitted
+	if s.Now-p.changed >= p.roundTrip {
+		p.changed = s.Now
+		p.resize(s)
+	}
 	return models.Verdict{}
+}
+
+// resize is decr_credit_pool or incr_credit_pool of the source.
+func (p *breakwater) resize(s *models.Signals) {
+	p.pool = max(p.pool, s.Capacity)
+	if p.delay >= p.target {
+		excess := float64(float64(p.delay-p.target) / float64(p.target) * p.b)
+		p.pool = int(float64(p.pool) * max(1-excess, 0.5))
+		p.carry = 0
+	} else {
+		p.carry += float64(float64(p.n) * p.a)
+		whole := math.Floor(p.carry)
+		p.pool += int(whole)
+		p.carry -= whole
+	}
+	p.pool = min(max(p.pool, s.Capacity), p.n*creditsOfClient)
 }
 
 // Finish gives the credit of the attempt to its client again, as far as there
@@ -147,25 +169,6 @@ func (p *breakwater) deal(c *creditor, cores int, dropped bool) {
 	c.credit = min(c.credit, creditsOfClient-1, c.pending+c.demand+spare)
 	c.demand = 0
 	p.used += int(c.credit - old)
-}
-
-// Tick changes the pool of credits, once a round trip.
-func (p *breakwater) Tick(s *models.Signals) sim.Time {
-	if s.Waiting == 0 {
-		p.delay = 0
-	}
-	if p.delay >= p.target {
-		excess := float64(p.b*float64(p.delay-p.target)) / float64(p.target)
-		p.pool = int(float64(p.pool) * max(1-excess, 0.5))
-		p.carry = 0
-	} else {
-		p.carry += float64(float64(p.n) * p.a)
-		whole := math.Floor(p.carry)
-		p.pool += int(whole)
-		p.carry -= whole
-	}
-	p.pool = min(max(p.pool, s.Capacity), p.n*creditsOfClient)
-	return s.Now + p.roundTrip
 }
 
 // Reconfigure changes the constants and keeps the pool. If there are to be

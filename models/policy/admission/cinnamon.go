@@ -1,8 +1,6 @@
 package admission
 
 import (
-	"slices"
-
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/models/policy"
 	"github.com/launchday-sim/launchday/models/unit"
@@ -16,8 +14,8 @@ func init() {
 		Doc: "Keeps attempts in a queue of its own and lets as many be in flight as a limit says that a Vegas-like tuner finds from latencies. When the queue has not been empty for `overloaded_after`, a PI controller finds the share to reject (503) so that what comes in equals what goes out, " +
 			"and turns it into a threshold on the priority, 6 tiers of 128 cohorts of users, by the distribution of the last 1,000. What has waited longer than `queue_timeout` is dropped.",
 		Source: "Uber Engineering, \"Cinnamon: Using Century Old Tech to Build a Mean Load Shedder\", \"PID Controller for Cinnamon\" and \"Cinnamon Auto-Tuner\", 2023. Confirmed there: tiers with cohorts, the threshold from a distribution of priorities, a PI controller on the ratio, a Vegas-style tuner on inflight limit and target latency. " +
-			"Not readable there, and so ours or those of the re-implementation jfrz38/rate-limit-pid-controller: the exact target function, the gains, 128 cohorts, 10 s, 1,000 requests, and the tuner's 3 and 5 log10.",
-		Fails: "Equal flows leave a queue that has grown as it is: only its timeout shortens it, so that those who are served wait up to that long. A latency of mixed work moves the limit without load.",
+			"Not readable there, and so ours or those of the re-implementation jfrz38/rate-limit-pid-controller: the exact target function, the gains, 128 cohorts, 10 s, 1,000 requests, the tuner's 3 and 5 log10, and how it knows the latency without load (the original corrects an estimate by the covariance of throughput and inflight; here it is the part of the same latencies in which they were served).",
+		Fails: "Equal flows leave a queue that has grown as it is: only its timeout shortens it, so that those who are served wait up to that long.",
 		Presets: "Source: a period of 500 ms, overloaded after 10 s, queue timeout 330 ms, samples of 250 latencies. Inference: a period of 5 s, overloaded after 10 s, queue timeout 10 s, half a service of 20 s, samples of 50; " +
 			"the limit begins at the servers that are up in both. The gains are for a period and stay.",
 		Scale: "Limits move by whole attempts and by their logarithm, and samples are counts: not free of scale.",
@@ -35,17 +33,16 @@ type CinnamonSpec struct {
 	OverloadedAfter unit.Duration `yaml:"overloaded_after" doc:"Time without an empty queue after which rejection begins; 0s: 10s in source and in inference."`
 	QueueTimeout    unit.Duration `yaml:"queue_timeout" doc:"Wait above which an attempt is dropped at its turn; 0s: 330ms in source, 10s in inference."`
 	KP              float64       `yaml:"kp" default:"0.1" min:"0" doc:"Proportional gain; not confirmed at the source."`
-	KI              float64       `yaml:"ki" default:"0.7" min:"0" doc:"Integral gain for one period; not confirmed at the source."`
+	KI              float64       `yaml:"ki" default:"0.2" min:"0" doc:"Integral gain for one period; not confirmed at the source."`
 	Initial         unit.Count    `yaml:"initial" doc:"Attempts in flight that are allowed at the start; 0: the servers that are up."`
 	Tuned           bool          `yaml:"tuned" default:"yes" doc:"Whether the limit is tuned; otherwise it stays."`
-	Samples         int           `yaml:"samples" min:"0" max:"10000" doc:"Latencies of which the tuner takes the 90th percentile; 0: 250 in source, 50 in inference."`
+	Samples         int           `yaml:"samples" min:"0" max:"1000000" doc:"Latencies of which the tuner takes the mean; 0: 250 in source, 50 in inference."`
 }
 
 const (
 	cinnamonTiers   = 6
 	cinnamonCohorts = 128
 	cinnamonHistory = 1000 // priorities in the distribution
-	cinnamonTargets = 50   // samples of which the least is the latency without load
 	vegasAlpha      = 3    // times log10 of the limit
 	vegasBeta       = 5
 	mostOfObserved  = 10 // times the largest number in flight of a sample
@@ -83,10 +80,9 @@ type cinnamon struct {
 	histogram       [cinnamonTiers * cinnamonCohorts]int32
 
 	// The tuner.
-	batch    []sim.Time
-	observed int // most in flight since the last sample
-	targets  [cinnamonTargets]sim.Time
-	sampled  int
+	latency, served sim.Time // of the sample, summed
+	n               int      // latencies of the sample
+	observed        int      // most in flight since the last sample
 }
 
 // Limit is how many may be in flight, and Ratio the share that is rejected.
@@ -176,30 +172,25 @@ func (p *cinnamon) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
 	if o != models.Completed || !p.tuned {
 		return
 	}
-	p.batch = append(p.batch, now-a.Admitted)
-	if len(p.batch) >= p.samples {
+	p.latency += now - a.Admitted
+	p.served += now - a.Started
+	if p.n++; p.n >= p.samples {
 		p.tune()
 	}
 }
 
-// tune is one step of the tuner: the queue that the latency betrays is held
-// between 3 and 5 log10 of the limit, as TCP Vegas does. The latency without
-// load is the least of the last samples; that the original corrects it by the
-// covariance of throughput and inflight is left out.
+// tune is one step of the tuner: the queue behind the limit is held between 3 and
+// 5 log10 of the limit, as TCP Vegas does. The latency without load is the part
+// of the latencies in which they were served, which the pool reports.
 func (p *cinnamon) tune() {
-	slices.Sort(p.batch)
-	sample := p.batch[len(p.batch)*9/10]
-	p.batch = p.batch[:0]
-	p.targets[p.sampled%cinnamonTargets] = sample
-	p.sampled++
-	target := slices.Min(p.targets[:min(p.sampled, cinnamonTargets)])
 	log := rng.Log(float64(p.limit)) / ln10
-	queue := float64(float64(p.limit) * (1 - float64(target)/float64(max(sample, 1))))
+	queue := float64(float64(p.limit) * (1 - float64(p.served)/float64(max(p.latency, 1))))
+	p.latency, p.served, p.n = 0, 0, 0
 	step := max(1, int(log))
 	switch {
-	case queue <= vegasAlpha*log:
+	case queue <= float64(vegasAlpha*log):
 		p.limit += step
-	case queue > vegasBeta*log:
+	case queue > float64(vegasBeta*log):
 		p.limit -= step
 	}
 	p.limit = max(1, min(p.limit, mostOfObserved*max(1, p.observed)))
@@ -251,7 +242,7 @@ func (p *cinnamon) Reconfigure(spec policy.Spec) error {
 	after := set.time(s.OverloadedAfter, 10*sim.Second, 10*sim.Second)
 	timeout := set.time(s.QueueTimeout, 330*sim.Millisecond, 10*sim.Second)
 	if err := firstOf(positive("period", period), positive("overloaded_after", after), positive("queue_timeout", timeout), within("kp", s.KP, 0, 1e9), within("ki", s.KI, 0, 1e9),
-		within("initial", float64(s.Initial), 0, 1<<53), within("samples", float64(s.Samples), 0, 10000)); err != nil {
+		within("initial", float64(s.Initial), 0, 1<<53), within("samples", float64(s.Samples), 0, 1e6)); err != nil {
 		return err
 	}
 	samples := s.Samples
@@ -263,6 +254,5 @@ func (p *cinnamon) Reconfigure(spec policy.Spec) error {
 	}
 	p.period, p.overloadedAfter, p.timeout, p.kp, p.ki = period, after, timeout, s.KP, s.KI
 	p.first, p.samples, p.tuned = round(s.Initial), samples, s.Tuned
-	p.batch = append(make([]sim.Time, 0, max(samples, len(p.batch)+1)), p.batch...)
 	return nil
 }

@@ -14,12 +14,12 @@ import (
 func init() {
 	policy.Register(policy.Kind{
 		Name: "partitioned-limit", Heading: policy.Admission,
-		Doc: "One limit on the attempts in flight, found by additive increase and multiplicative decrease, with a guaranteed share for each tier. An attempt is refused (503) only when the whole limit is used and its tier's share is used, too: what one tier leaves idle others borrow. " +
+		Doc: "One limit on the attempts in flight, found by increase while answers come in time and multiplicative decrease when they do not, with a guaranteed share for each tier. An attempt is refused (503) only when the whole limit is used and its tier's share is used, too: what one tier leaves idle others borrow. " +
 			"A tier without a share is guaranteed a single attempt.",
 		Source: "Netflix, \"Enhancing Netflix Reliability with Service-Level Prioritized Load Shedding\", 2024; Netflix/concurrency-limits, AbstractPartitionedLimiter and AIMDLimit.",
-		Fails:  "Guarantees may be used while others have borrowed the rest, so that the limit is exceeded by up to the sum of the shares. Additive increase by 1 a completion is fast; a timeout near the percentiles of the service itself makes the limit fall without load.",
-		Presets: "Source: timeout 5 s, limit 20 to 200 from 20. Inference: timeout 60 s, three services of 20 s; the limit begins at the servers that are up and lies between a tenth and ten times of them, " +
-			"for a GPU pool is not one process.",
+		Fails:  "Guarantees may be used while others have borrowed the rest, so that the limit is exceeded by up to the sum of the shares. An increase by 1 a completion doubles the limit within a service; a timeout near the service times themselves makes the limit fall without load.",
+		Presets: "Source: each completion is an update, timeout 5 s, limit 20 to 200 from 20. Inference: one update each 10 s by the mean response time, timeout 30 s, one and a half services of 20 s, and increases of 2 %, " +
+			"for a limit that doubles within one service swings between its ends; it begins at the servers that are up and lies between a tenth and ten times of them.",
 		Scale: "The limit moves by whole attempts and counts completions: in a small world it saws more coarsely.",
 		Fresh: func() policy.Spec { return new(PartitionedLimitSpec) },
 	})
@@ -28,13 +28,15 @@ func init() {
 // PartitionedLimitSpec is Netflix' limiter with partitions. A sample is the
 // time from admission to the end of an attempt.
 type PartitionedLimitSpec struct {
-	Preset  string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Whose times hold where none is given."`
-	Shares  []TierShare   `yaml:"shares" required:"true" doc:"The guaranteed share of each tier; together at most 100%."`
-	Timeout unit.Duration `yaml:"timeout" doc:"Response time above which the limit falls; 0s: 5s in source, 60s in inference."`
-	Backoff unit.Share    `yaml:"backoff" default:"90%" doc:"What is left of the limit when it falls."`
-	Initial unit.Count    `yaml:"initial" doc:"Limit at the start; 0: 20 in source, the servers that are up in inference."`
-	Min     unit.Count    `yaml:"min" doc:"Least limit; 0: 20 in source, a tenth of the servers in inference."`
-	Max     unit.Count    `yaml:"max" doc:"Largest limit; 0: 200 in source, ten times the servers in inference."`
+	Preset   string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Whose times hold where none is given."`
+	Shares   []TierShare   `yaml:"shares" required:"true" doc:"The guaranteed share of each tier; together at most 100%."`
+	Timeout  unit.Duration `yaml:"timeout" doc:"Response time above which the limit falls; 0s: 5s in source, 30s in inference."`
+	Window   unit.Duration `yaml:"window" doc:"Time whose mean response time is one update; 0s: each completion is one in source, 10s in inference."`
+	Increase unit.Share    `yaml:"increase" doc:"What the limit grows by in an update, at least 1; 0%: 1 in source, 2% in inference."`
+	Backoff  unit.Share    `yaml:"backoff" default:"90%" doc:"What is left of the limit when it falls."`
+	Initial  unit.Count    `yaml:"initial" doc:"Limit at the start; 0: 20 in source, the servers that are up in inference."`
+	Min      unit.Count    `yaml:"min" doc:"Least limit; 0: 20 in source, a tenth of the servers in inference."`
+	Max      unit.Count    `yaml:"max" doc:"Largest limit; 0: 200 in source, ten times the servers in inference."`
 }
 
 // A TierShare is what a tier is guaranteed.
@@ -51,8 +53,8 @@ func (s *PartitionedLimitSpec) New(env policy.Env) (policy.Policy, error) {
 
 type partitionedLimit struct {
 	tiers              []policy.TierInfo
-	timeout            sim.Time
-	backoff            float64
+	timeout, window    sim.Time
+	backoff, increase  float64
 	first, least, most int // 0 follows the servers
 	capacity           int
 	shares             []float64 // by tier
@@ -61,6 +63,12 @@ type partitionedLimit struct {
 	limit    int // 0 before the first attempt
 	inFlight int
 	busy     []int // in flight by tier
+
+	// The window: its end, the sum of its response times, how many, the most in
+	// flight, and whether there was a drop.
+	end, sum sim.Time
+	n, peak  int
+	dropped  bool
 }
 
 // Limit is the limit on the attempts in flight.
@@ -88,23 +96,35 @@ func (p *partitionedLimit) guaranteed(t models.Tier) int {
 	return max(1, int(math.Ceil(p.shares[t]*float64(p.limit))))
 }
 
-// Finish is one update of AIMDLimit. Attempts that a later policy or a queue
-// refuses, or that fail, are drops; those whose user leaves tell nothing.
+// Finish enters a sample. Attempts that a later policy or a queue refuses, or
+// that fail, are drops; those whose user leaves tell nothing.
 func (p *partitionedLimit) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
-	inFlight := p.inFlight
+	p.peak = max(p.peak, p.inFlight)
 	p.inFlight--
 	p.busy[a.Tier]--
 	switch o {
 	case models.Abandoned, models.Cancelled:
 		return
 	case models.Completed:
-		if now-a.Admitted > p.timeout {
-			p.limit = int(float64(p.limit) * p.backoff)
-		} else if inFlight*2 >= p.limit {
-			p.limit++
-		}
+		p.sum += now - a.Admitted
+		p.n++
 	default:
+		p.dropped = true
+	}
+	if now >= p.end {
+		p.update()
+		p.end, p.sum, p.n, p.peak, p.dropped = now+p.window, 0, 0, 0, false
+	}
+}
+
+// update is that of AIMDLimit, with one sample a window as WindowedLimit makes
+// it: mean response time, most in flight, any drop.
+func (p *partitionedLimit) update() {
+	switch {
+	case p.dropped || p.n > 0 && p.sum/sim.Time(p.n) > p.timeout:
 		p.limit = int(float64(p.limit) * p.backoff)
+	case p.peak*2 >= p.limit:
+		p.limit += max(1, int(p.increase*float64(p.limit)))
 	}
 	least, most := p.least, p.most
 	if least == 0 {
@@ -127,8 +147,12 @@ func (p *partitionedLimit) Reconfigure(spec policy.Spec) error {
 	if set == source {
 		first, least, most = cmp.Or(first, 20), cmp.Or(least, 20), cmp.Or(most, 200)
 	}
-	timeout := set.time(s.Timeout, 5*sim.Second, sim.Minute)
-	if err := firstOf(positive("timeout", timeout), within("backoff", float64(s.Backoff), 0, 1), within("initial", float64(s.Initial), 0, 1<<53),
+	timeout := set.time(s.Timeout, 5*sim.Second, 30*sim.Second)
+	window, increase := set.time(s.Window, 0, 10*sim.Second), float64(s.Increase)
+	if increase == 0 && set == inference {
+		increase = 0.02
+	}
+	if err := firstOf(positive("timeout", timeout), within("backoff", float64(s.Backoff), 0, 1), within("increase", increase, 0, 1), within("window in seconds", window.Seconds(), 0, 1e9), within("initial", float64(s.Initial), 0, 1<<53),
 		within("min", float64(s.Min), 0, 1<<53), within("max", float64(s.Max), 0, 1<<53)); err != nil {
 		return err
 	}
@@ -154,6 +178,7 @@ func (p *partitionedLimit) Reconfigure(spec policy.Spec) error {
 	if sum > 1+1e-9 {
 		return fmt.Errorf("shares add up to %v, they must be at most 1", sum)
 	}
+	p.window, p.increase = window, increase
 	p.timeout, p.backoff, p.first, p.least, p.most, p.shares = timeout, float64(s.Backoff), first, least, most, shares
 	return nil
 }

@@ -14,13 +14,13 @@ import (
 func init() {
 	policy.Register(policy.Kind{
 		Name: "seda", Heading: policy.Admission,
-		Doc: "A token bucket whose rate follows the 90th percentile of the response times: each 100 completions, or when `timeout` has passed, the percentile is smoothed and compared with `target`. " +
+		Doc: "A token bucket whose rate follows the 90th percentile of the response times: each `completions`, or when `timeout` has passed, the percentile is smoothed and compared with `target`. " +
 			"Above it the rate is divided by `adj_d`; below half of it the rate grows by `adj_i` in proportion to the distance; between the two it stays. With `buckets: tiers` each tier has its own, and a tier above the target first divides the rates of lower tiers by 10.",
 		Source: "Welsh and Culler, \"Adaptive Overload Control for Busy Internet Servers\", USITS 2003, section 4; SEDA Sandstorm, ResponseTimeControllerMulticlass.",
 		Fails:  "It answers to requests that were admitted a response time ago, at most each `timeout`: a flood fills the queue before the first bad percentile is complete. Because the response time holds the service, a target below the percentile of the service itself closes the bucket for good.",
-		Presets: "Source: target 1 s, timeout 1 s, increases of 2/s within 0.05 to 5,000/s. Inference: target 60 s, three services of 20 s, and timeout 20 s; " +
+		Presets: "Source: target 1 s, 100 completions or 1 s, increases of 2/s within 0.05 to 5,000/s. Inference: target 60 s, three services of 20 s, and each 60 s, whatever the completions, for an answer must have had time to show; " +
 			"what the source gives in attempts a second stands in the same proportion to the first rate as to the source's 100/s: 2 %, 0.05 % and 50 times.",
-		Scale: "A batch is a number of completions, which in a small world takes longer.",
+		Scale: "A batch of so many completions takes longer in a small world.",
 		Fresh: func() policy.Spec { return new(SedaSpec) },
 	})
 }
@@ -40,14 +40,17 @@ type SedaSpec struct {
 	Smoothing   unit.Share    `yaml:"smoothing" default:"70%" doc:"Weight of the old value in the smoothed percentile."`
 	RateMin     unit.Rate     `yaml:"rate_min" doc:"Least rate; 0: 0.05/s in source, 0.05 % of rate in inference."`
 	RateMax     unit.Rate     `yaml:"rate_max" doc:"Largest rate; 0: 5000/s in source, 50 times rate in inference."`
-	Completions int           `yaml:"completions" default:"100" min:"1" max:"10000" doc:"Completions after which the controller runs."`
-	Timeout     unit.Duration `yaml:"timeout" doc:"Time after which it runs with fewer; 0s: 1s in source, 20s in inference."`
+	Completions int           `yaml:"completions" min:"0" max:"4096" doc:"Completions after which the controller runs; 0: 100 in source, no bound in inference, where the percentile is over the last 4096."`
+	Timeout     unit.Duration `yaml:"timeout" doc:"Time after which it runs in any case; 0s: 1s in source, 60s in inference."`
 	Burst       unit.Count    `yaml:"burst" default:"10" min:"1" doc:"Attempts that the bucket holds."`
 	Buckets     string        `yaml:"buckets" default:"one" enum:"one,tiers" doc:"Whether all share one bucket or each tier has its own."`
 }
 
 // lowerTiers is what the rates of lower tiers are divided by first.
 const lowerTiers = 10
+
+// batchOfSeda is how many response times are kept.
+const batchOfSeda = 4096
 
 // New returns full buckets.
 func (s *SedaSpec) New(env policy.Env) (policy.Policy, error) {
@@ -60,6 +63,7 @@ type seda struct {
 	spec             SedaSpec
 	target, timeout  sim.Time
 	adjI, least, top float64
+	completions      int // 0: no bound
 	perTier          bool
 	rank             []int // by tier
 	buckets          []sedaBucket
@@ -75,6 +79,7 @@ type sedaBucket struct {
 	filled   sim.Time // when the tokens were counted
 	smoothed float64  // percentile, seconds
 	batch    []sim.Time
+	n        int // completions since it ran
 	ran      sim.Time
 }
 
@@ -106,8 +111,13 @@ func (p *seda) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
 		return
 	}
 	b := p.bucket(a.Tier)
-	b.batch = append(b.batch, now-a.Admitted)
-	if len(b.batch) >= p.spec.Completions {
+	if len(b.batch) < batchOfSeda {
+		b.batch = append(b.batch, now-a.Admitted)
+	} else {
+		b.batch[b.n%batchOfSeda] = now - a.Admitted
+	}
+	b.n++
+	if b.n == p.completions {
 		p.run(b, now)
 	}
 }
@@ -132,7 +142,7 @@ func (p *seda) Tick(s *models.Signals) sim.Time {
 func (p *seda) run(b *sedaBucket, now sim.Time) {
 	slices.Sort(b.batch)
 	cur := b.batch[len(b.batch)*9/10].Seconds()
-	b.batch, b.ran = b.batch[:0], now
+	b.batch, b.n, b.ran = b.batch[:0], 0, now
 	keep := float64(p.spec.Smoothing)
 	b.smoothed = float64(keep*b.smoothed) + float64((1-keep)*cur)
 	target := p.target.Seconds()
@@ -175,10 +185,10 @@ func (p *seda) Reconfigure(spec policy.Spec) error {
 	} else {
 		adjI, least, top = cmp.Or(adjI, rate*0.02), cmp.Or(least, rate*0.0005), cmp.Or(top, rate*50)
 	}
-	target, timeout := set.time(s.Target, sim.Second, sim.Minute), set.time(s.Timeout, sim.Second, 20*sim.Second)
+	target, timeout := set.time(s.Target, sim.Second, sim.Minute), set.time(s.Timeout, sim.Second, sim.Minute)
 	if err := firstOf(positive("target", target), positive("timeout", timeout), within("rate", rate, 1e-9, 1e9),
 		within("adj_i", adjI, 0, 1e9), within("adj_d", float64(s.AdjD), 1, 1e9), within("err_i", s.ErrI, -1, 0), within("err_d", s.ErrD, 0, 1e9), within("c_i", s.CI, -1, 1),
-		within("smoothing", float64(s.Smoothing), 0, 1), within("rate_min", least, 1e-12, top), within("completions", float64(s.Completions), 1, 10000),
+		within("smoothing", float64(s.Smoothing), 0, 1), within("rate_min", least, 1e-12, top), within("completions", float64(s.Completions), 0, batchOfSeda),
 		within("burst", float64(s.Burst), 1, 1<<53)); err != nil {
 		return err
 	}
@@ -199,9 +209,9 @@ func (p *seda) Reconfigure(spec policy.Spec) error {
 			}
 		}
 	}
-	for i := range p.buckets {
-		b := &p.buckets[i]
-		b.batch = append(make([]sim.Time, 0, max(s.Completions, len(b.batch)+1)), b.batch...)
+	p.completions = s.Completions
+	if p.completions == 0 && set == source {
+		p.completions = 100
 	}
 	p.spec, p.target, p.timeout, p.perTier, p.adjI, p.least, p.top = *s, target, timeout, perTier, adjI, least, top
 	return nil
