@@ -19,13 +19,22 @@ import (
 
 func TestEveryKindIsThereUnderItsName(t *testing.T) {
 	specs := map[string]policy.Spec{
-		"appeal":            &gates.AppealSpec{},
-		"deadline":          &admission.DeadlineSpec{},
-		"feature-gate":      &gates.FeatureGateSpec{},
-		"priority-shedding": &admission.PrioritySheddingSpec{},
-		"queue-limit":       &admission.QueueLimitSpec{},
-		"token-bucket":      &limits.TokenBucketSpec{},
-		"user-quota":        &limits.UserQuotaSpec{},
+		"appeal":             &gates.AppealSpec{},
+		"breakwater":         &admission.BreakwaterSpec{},
+		"cinnamon":           &admission.CinnamonSpec{},
+		"dagor":              &admission.DagorSpec{},
+		"deadline":           &admission.DeadlineSpec{},
+		"deadline-admission": &admission.DeadlineAdmissionSpec{},
+		"feature-gate":       &gates.FeatureGateSpec{},
+		"partitioned-limit":  &admission.PartitionedLimitSpec{},
+		"priority-shedding":  &admission.PrioritySheddingSpec{},
+		"queue-limit":        &admission.QueueLimitSpec{},
+		"rajomon":            &admission.RajomonSpec{},
+		"reserved-capacity":  &admission.ReservedCapacitySpec{},
+		"seda":               &admission.SedaSpec{},
+		"token-bucket":       &limits.TokenBucketSpec{},
+		"user-quota":         &limits.UserQuotaSpec{},
+		"worker-utilisation": &admission.WorkerUtilisationSpec{},
 	}
 	assert.Len(t, policy.Kinds(), len(specs))
 	for kind, want := range specs {
