@@ -34,7 +34,7 @@ type CinnamonSpec struct {
 	QueueTimeout    unit.Duration `yaml:"queue_timeout" doc:"Wait above which an attempt is dropped at its turn; 0s: 330ms in source, 10s in inference."`
 	KP              float64       `yaml:"kp" default:"0.1" min:"0" doc:"Proportional gain; not confirmed at the source."`
 	KI              float64       `yaml:"ki" default:"0.2" min:"0" doc:"Integral gain for one period; not confirmed at the source."`
-	Initial         unit.Count    `yaml:"initial" doc:"Attempts in flight that are allowed at the start; 0: the servers that are up."`
+	Initial         unit.Count    `yaml:"initial" doc:"Attempts in flight that are allowed at the start, and anew when this is changed; 0: the servers that are up."`
 	Tuned           bool          `yaml:"tuned" default:"yes" doc:"Whether the limit is tuned; otherwise it stays."`
 	Samples         int           `yaml:"samples" min:"0" max:"1000000" doc:"Latencies of which the tuner takes the mean; 0: 250 in source, 50 in inference."`
 }
@@ -221,7 +221,7 @@ func (p *cinnamon) Tick(s *models.Signals) sim.Time {
 // lies; the first cohort of the first tier is never rejected.
 func (p *cinnamon) setThreshold() {
 	p.threshold = len(p.histogram)
-	left := p.ratio * float64(min(p.seen, cinnamonHistory))
+	left := float64(p.ratio * float64(min(p.seen, cinnamonHistory)))
 	for p.threshold > 1 {
 		left -= float64(p.histogram[p.threshold-1])
 		if left < 0 || p.ratio == 0 {
@@ -231,7 +231,8 @@ func (p *cinnamon) setThreshold() {
 	}
 }
 
-// Reconfigure changes the constants; queue, limit and ratio stay.
+// Reconfigure changes the constants; queue and ratio stay, and so does the limit
+// unless it is to begin elsewhere.
 func (p *cinnamon) Reconfigure(spec policy.Spec) error {
 	s := spec.(*CinnamonSpec)
 	set, err := presetOf(s.Preset)
@@ -253,6 +254,9 @@ func (p *cinnamon) Reconfigure(spec policy.Spec) error {
 		}
 	}
 	p.period, p.overloadedAfter, p.timeout, p.kp, p.ki = period, after, timeout, s.KP, s.KI
-	p.first, p.samples, p.tuned = round(s.Initial), samples, s.Tuned
+	if first := round(s.Initial); first != p.first {
+		p.first, p.limit = first, 0 // it begins anew with the next attempt
+	}
+	p.samples, p.tuned = samples, s.Tuned
 	return nil
 }

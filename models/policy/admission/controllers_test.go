@@ -252,3 +252,79 @@ func TestTheTunerOfCinnamonHoldsAShortQueueBehindItsLimit(t *testing.T) {
 		assert.Equal(t, tc.limit, p.(interface{ Limit() int }).Limit(), "%+v", tc)
 	}
 }
+
+func TestWhoLeavesTheQueueOfCinnamonWasNotInFlight(t *testing.T) {
+	p, _ := built(t, &admission.CinnamonSpec{Initial: 2})
+	s := &models.Signals{}
+	for range 2 {
+		require.Zero(t, p.Admit(&models.Attempt{}, s))
+	}
+	require.Equal(t, models.InLine, p.Admit(&models.Attempt{}, s).Kept)
+	p.(policy.Keeper).Let(1, s)
+	// The chain notes on an attempt which link keeps it.
+	p.(policy.Finisher).Finish(&models.Attempt{Line: 1}, models.Abandoned, 0)
+	assert.Equal(t, models.InLine, p.Admit(&models.Attempt{}, s).Kept)
+	n, _ := p.(policy.Keeper).Let(1, s)
+	assert.Zero(t, n)
+	p.(policy.Finisher).Finish(&models.Attempt{}, models.Abandoned, 0)
+	n, _ = p.(policy.Keeper).Let(1, s)
+	assert.Equal(t, 1, n)
+}
+
+// clientsOf returns a user of each of so many clients of a Breakwater.
+func clientsOf(env policy.Env, n int) (users []models.User) {
+	luck := env.Luck()
+	found := map[uint64]bool{}
+	for u := models.User(0); len(users) < n; u++ {
+		src := luck.OfUser(&models.Attempt{User: u})
+		if c := src.IntN(uint64(n)); !found[c] {
+			found[c] = true
+			users = append(users, u)
+		}
+	}
+	return users
+}
+
+func TestACreditThatAClientDoesNotAskForIsFreeForOthers(t *testing.T) {
+	p, env := built(t, &admission.BreakwaterSpec{A: 0.001, B: 0.02, Clients: 20})
+	s := &models.Signals{Capacity: 4}
+	users := clientsOf(env, 20)
+	in := func(c int) bool { return p.Admit(&models.Attempt{User: users[c]}, s).Reason == 0 }
+	for c := range 4 {
+		require.True(t, in(c), "an asking client is dealt two credits and keeps the one that it uses")
+	}
+	assert.False(t, in(4))
+	assert.False(t, in(0))
+}
+
+func TestAPoolOfCreditsThatShrinksTakesOneBackWithEachAnswer(t *testing.T) {
+	p, env := built(t, &admission.BreakwaterSpec{A: 1, B: 1, Clients: 20})
+	s := &models.Signals{Capacity: 4}
+	users := clientsOf(env, 20)
+	in := func(c int) bool { return p.Admit(&models.Attempt{User: users[c]}, s).Reason == 0 }
+	out := func(c int) {
+		p.(policy.Finisher).Finish(&models.Attempt{User: users[c]}, models.Completed, s.Now)
+	}
+	p.(policy.Starter).Start(&models.Attempt{}, s)
+	credits, _ := p.(pooled).Pool()
+	require.Equal(t, 24, credits)
+	for range 16 {
+		require.True(t, in(0))
+	}
+	for c := 1; c < 9; c++ {
+		require.True(t, in(c))
+	}
+	// A delay of 7.5 s is half above the target: half of the pool goes.
+	s.Now = sim.Minute
+	p.(policy.Starter).Start(&models.Attempt{Admitted: s.Now - 7500*sim.Millisecond}, s)
+	credits, _ = p.(pooled).Pool()
+	require.Equal(t, 12, credits)
+	// 24 are held. Each of 12 answers costs its client the credit, and nobody is
+	// let in for it; the next is renewed.
+	for range 12 {
+		out(0)
+		require.False(t, in(0))
+	}
+	out(0)
+	assert.True(t, in(0))
+}

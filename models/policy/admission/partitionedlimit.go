@@ -34,7 +34,7 @@ type PartitionedLimitSpec struct {
 	Window   unit.Duration `yaml:"window" doc:"Time whose mean response time is one update; 0s: each completion is one in source, 10s in inference."`
 	Increase unit.Share    `yaml:"increase" doc:"What the limit grows by in an update, at least 1; 0%: 1 in source, 2% in inference."`
 	Backoff  unit.Share    `yaml:"backoff" default:"90%" doc:"What is left of the limit when it falls."`
-	Initial  unit.Count    `yaml:"initial" doc:"Limit at the start; 0: 20 in source, the servers that are up in inference."`
+	Initial  unit.Count    `yaml:"initial" doc:"Limit at the start, and anew when this is changed; 0: 20 in source, the servers that are up in inference."`
 	Min      unit.Count    `yaml:"min" doc:"Least limit; 0: 20 in source, a tenth of the servers in inference."`
 	Max      unit.Count    `yaml:"max" doc:"Largest limit; 0: 200 in source, ten times the servers in inference."`
 }
@@ -136,7 +136,8 @@ func (p *partitionedLimit) update() {
 	p.limit = min(most, max(least, p.limit))
 }
 
-// Reconfigure changes shares and constants and keeps the limit.
+// Reconfigure changes shares and constants and keeps the limit, unless it is to
+// begin elsewhere.
 func (p *partitionedLimit) Reconfigure(spec policy.Spec) error {
 	s := spec.(*PartitionedLimitSpec)
 	set, err := presetOf(s.Preset)
@@ -179,7 +180,10 @@ func (p *partitionedLimit) Reconfigure(spec policy.Spec) error {
 		return fmt.Errorf("shares add up to %v, they must be at most 1", sum)
 	}
 	p.window, p.increase = window, increase
-	p.timeout, p.backoff, p.first, p.least, p.most, p.shares = timeout, float64(s.Backoff), first, least, most, shares
+	if first != p.first {
+		p.first, p.limit = first, 0 // it begins anew with the next attempt
+	}
+	p.timeout, p.backoff, p.least, p.most, p.shares = timeout, float64(s.Backoff), least, most, shares
 	return nil
 }
 

@@ -45,7 +45,7 @@ type RajomonSpec struct {
 
 // New returns the policy with a price of 0.
 func (s *RajomonSpec) New(env policy.Env) (policy.Policy, error) {
-	p := &rajomon{luck: env.Luck(), reason: env.ReasonOf("price", models.Unavailable), held: env.ReasonOf("tokens", models.Unavailable), began: env.Now()}
+	p := &rajomon{luck: env.Luck(), reason: env.ReasonOf("price", models.Unavailable), held: env.ReasonOf("tokens", models.Unavailable), now: env.Now}
 	return p, p.Reconfigure(s)
 }
 
@@ -54,7 +54,8 @@ type rajomon struct {
 	threshold, priceUpdate, delayUnit, tokenUpdate sim.Time
 	luck                                           policy.Luck
 	reason, held                                   models.Reason
-	began                                          sim.Time
+	began                                          sim.Time // when tokens were dealt
+	now                                            func() sim.Time
 	price, increases                               int64
 	worst                                          sim.Time // queueing delay of this period
 	clients                                        []payer
@@ -147,7 +148,8 @@ func (p *rajomon) proportional() {
 }
 
 // Reconfigure changes the constants and keeps price and tokens. If users are to
-// be hashed into another number of clients, all tokens are dealt anew.
+// be hashed into another number of clients, or clients are to begin with other
+// tokens, all tokens are dealt anew.
 func (p *rajomon) Reconfigure(spec policy.Spec) error {
 	s := spec.(*RajomonSpec)
 	set, err := presetOf(s.Preset)
@@ -169,8 +171,8 @@ func (p *rajomon) Reconfigure(spec policy.Spec) error {
 	default:
 		return fmt.Errorf("strategy is %q, it must be step, proportional or expdecay", s.Strategy)
 	}
-	if n := int(math.Floor(float64(s.Clients) + 0.5)); n != p.n {
-		p.n, p.clients = n, nil
+	if n := int(math.Floor(float64(s.Clients) + 0.5)); n != p.n || s.Tokens != p.spec.Tokens {
+		p.n, p.clients, p.began = n, nil, p.now()
 	}
 	p.spec, p.threshold, p.priceUpdate, p.delayUnit, p.tokenUpdate = *s, threshold, price, excess, tokens
 	return nil

@@ -31,7 +31,7 @@ func init() {
 type SedaSpec struct {
 	Preset      string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Whose times hold where none is given."`
 	Target      unit.Duration `yaml:"target" doc:"90th percentile of the response times that is aimed at; 0s: 1s in source, 60s in inference."`
-	Rate        unit.Rate     `yaml:"rate" required:"true" doc:"Attempts that are admitted at the start; in the source 100/s."`
+	Rate        unit.Rate     `yaml:"rate" required:"true" doc:"Attempts that are admitted at the start, and anew when this is changed; in the source 100/s."`
 	AdjI        unit.Rate     `yaml:"adj_i" doc:"Increase for a distance of 1 from the target; 0: 2/s in source, 2 % of rate in inference."`
 	AdjD        unit.Factor   `yaml:"adj_d" default:"1.2" min:"1" doc:"What the rate is divided by above the target."`
 	ErrI        float64       `yaml:"err_i" default:"-0.5" min:"-1" max:"0" doc:"Relative error below which the rate grows."`
@@ -171,7 +171,7 @@ func (p *seda) lower(b *sedaBucket) bool {
 }
 
 // Reconfigure changes the constants. The rates stay where the controller has
-// brought them, unless there are to be other buckets.
+// brought them, unless there are to be other buckets or another first rate.
 func (p *seda) Reconfigure(spec policy.Spec) error {
 	s := spec.(*SedaSpec)
 	set, err := presetOf(s.Preset)
@@ -196,7 +196,7 @@ func (p *seda) Reconfigure(spec policy.Spec) error {
 		return fmt.Errorf("buckets is %q, it must be one or tiers", s.Buckets)
 	}
 	perTier := s.Buckets == "tiers"
-	if p.buckets == nil || perTier != p.perTier {
+	if p.buckets == nil || perTier != p.perTier || s.Rate != p.spec.Rate {
 		n := 1
 		if perTier {
 			n = len(p.rank)

@@ -60,6 +60,15 @@ func TestAnAttemptThatCannotBeInTimeIsRefusedByTheThroughputOfTheBusyPool(t *tes
 	assert.Zero(t, p.Admit(a, full(192*sim.Second, 14, 191)))
 }
 
+func TestAReadingThatIsOlderThanTheWindowIsNotUsedWhereThereIsAnother(t *testing.T) {
+	p := newPolicy(t, &admission.DeadlineAdmissionSpec{Deadline: seconds(30), Window: seconds(60)})
+	a := &models.Attempt{Service: 20 * sim.Second}
+	p.Admit(a, full(0, 0, 0))
+	p.Admit(a, full(100*sim.Second, 0, 0))
+	// For 100 s nothing started, and since then one a second.
+	assert.Zero(t, p.Admit(a, full(161*sim.Second, 29, 61)))
+}
+
 func TestTheExpectedServiceTimeIsTheOtherEstimate(t *testing.T) {
 	p := newPolicy(t, &admission.DeadlineAdmissionSpec{Deadline: seconds(30), Window: seconds(60), Estimate: "service"})
 	for s := sim.Time(0); s < 100; s++ {
