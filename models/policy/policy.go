@@ -177,3 +177,12 @@ func (l Luck) OfUser(a *models.Attempt) rng.Source {
 	}
 	return l.users.Child(uint64(a.User)).Draw(l.purpose)
 }
+
+// OfUserIn is OfUser for one of several periods, in each of which a user has
+// another luck.
+func (l Luck) OfUserIn(a *models.Attempt, period uint64) rng.Source {
+	if a.User == models.Anonymous {
+		return l.OfRequest(a.Request)
+	}
+	return l.users.Child(uint64(a.User)).Child(period).Draw(l.purpose)
+}

@@ -113,9 +113,9 @@ func (c *checker) rooms() {
 		spec := c.Pools[i].Spec
 		unit.Scale(&spec, scale)
 		before := servers
-		servers += float64(spec.Nodes) * float64(spec.SlotsPerNode)
+		servers += float64(float64(spec.Nodes) * float64(spec.SlotsPerNode))
 		for _, l := range spec.Lots {
-			servers += float64(l.Nodes) * float64(spec.SlotsPerNode)
+			servers += float64(float64(l.Nodes) * float64(spec.SlotsPerNode))
 		}
 		if before <= maxServers && servers > maxServers && servers-before <= maxServers {
 			c.fault("pools."+spec.Name+".nodes", "makes the pools together larger than can be held", "at most 16M servers in all, at the scale of the run")

@@ -1,7 +1,9 @@
 package admission_test
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -142,17 +144,94 @@ func TestNewThresholdsReplaceTheOldOnes(t *testing.T) {
 	assert.True(t, refuses(p, plus, 8, 8, 8), "nothing has changed")
 }
 
-func TestAdmissionAllocatesNothingForAnAttempt(t *testing.T) {
-	policies := []policy.Policy{
-		newPolicy(t, queueLimit(10)),
-		newPolicy(t, &admission.DeadlineSpec{MaxWait: 1}),
-		newPolicy(t, shedding(admission.Threshold{Name: "free"})),
+// every is a policy of each kind with the parameters of the tests in closed loop.
+func every(t testing.TB) map[string]policy.Policy {
+	shares := []admission.TierShare{{Name: "pro", Share: 0.3}, {Name: "plus", Share: 0.6}}
+	all := map[string]policy.Policy{}
+	for kind, s := range map[string]policy.Spec{
+		"queue-limit":        queueLimit(10),
+		"deadline":           &admission.DeadlineSpec{MaxWait: 1},
+		"priority-shedding":  shedding(admission.Threshold{Name: "free"}),
+		"deadline-admission": &admission.DeadlineAdmissionSpec{Deadline: seconds(10), Window: seconds(60)},
+		"reserved-capacity":  &admission.ReservedCapacitySpec{Critical: []string{"pro"}, Share: 0.2},
+		"worker-utilisation": &admission.WorkerUtilisationSpec{Order: []string{"free", "plus"}, Utilisation: 0.9, ShedStep: 0.02, ReadmitStep: 0.01},
+		"dagor":              &admission.DagorSpec{Alpha: 0.05, Beta: 0.01, Rehash: unit.Duration(sim.Hour)},
+		"seda":               &admission.SedaSpec{Rate: 5, AdjD: 1.2, ErrI: -0.5, CI: -0.1, Smoothing: 0.7, Burst: 10},
+		"breakwater":         &admission.BreakwaterSpec{A: 0.001, B: 0.02, Clients: 1000},
+		"cinnamon":           &admission.CinnamonSpec{KP: 0.1, KI: 0.2, Tuned: true},
+		"rajomon":            &admission.RajomonSpec{PriceStep: 1, GuidePrice: -1, DecayRate: 0.8, Tokens: 10, TokenStep: 1, Clients: 1000},
+		"partitioned-limit":  &admission.PartitionedLimitSpec{Backoff: 0.9, Shares: shares},
+	} {
+		p, err := s.New(environment())
+		require.NoError(t, err)
+		all[kind] = p
 	}
-	a, s := &models.Attempt{}, &models.Signals{Capacity: 8}
-	assert.Zero(t, testing.AllocsPerRun(1000, func() {
-		s.Waiting, s.Busy = (s.Waiting+1)%20, (s.Busy+1)%9
-		for _, p := range policies {
-			p.Admit(a, s)
+	return all
+}
+
+// A server is a pool of 8 that is asked once a second and takes up what is
+// admitted at once, for 10 s each; it calls a policy as the chain does.
+type server struct {
+	p    policy.Policy
+	a    []models.Attempt
+	n    int
+	s    models.Signals
+	tick sim.Time
+}
+
+func newServer(p policy.Policy) *server {
+	return &server{p: p, a: make([]models.Attempt, 16), s: models.Signals{Capacity: 8}}
+}
+
+// ask brings one attempt, and ends the one of 10 s before.
+func (v *server) ask() {
+	v.n++
+	v.s.Now += sim.Second
+	if f, ok := v.p.(policy.Finisher); ok {
+		if old := &v.a[(v.n+6)%16]; old.Request != 0 {
+			f.Finish(old, models.Completed, v.s.Now)
+			old.Request = 0
 		}
-	}))
+	}
+	if p, ok := v.p.(policy.Ticker); ok && v.s.Now >= v.tick {
+		v.tick = p.Tick(&v.s)
+	}
+	v.s.Waiting, v.s.Busy = (v.s.Waiting+1)%20, v.n%9
+	a := &v.a[v.n%16]
+	*a = models.Attempt{User: models.User(v.n % 1000), Tier: models.Tier(v.n % 3), Arrived: v.s.Now, Admitted: v.s.Now - 4*sim.Second, Service: 10 * sim.Second}
+	if d := v.p.Admit(a, &v.s); d.Reason == 0 {
+		a.Request, a.Started = 1, v.s.Now
+		if d.Kept != models.NotKept {
+			v.p.(policy.Keeper).Let(1, &v.s)
+		}
+		if p, ok := v.p.(policy.Starter); ok {
+			p.Start(a, &v.s)
+		}
+		v.s.Started++
+	}
+}
+
+func TestAdmissionAllocatesNothingForAnAttempt(t *testing.T) {
+	for kind, p := range every(t) {
+		v := newServer(p)
+		for range 10_000 {
+			v.ask() // tables and buffers are made
+		}
+		assert.Zero(t, testing.AllocsPerRun(10_000, v.ask), kind)
+	}
+}
+
+// BenchmarkAdmit is what a policy costs for an attempt, with its start, its end
+// and its share of the periods.
+func BenchmarkAdmit(b *testing.B) {
+	all := every(b)
+	for _, kind := range slices.Sorted(maps.Keys(all)) {
+		b.Run(kind, func(b *testing.B) {
+			v := newServer(all[kind])
+			b.ReportAllocs()
+			for b.Loop() {
+				v.ask()
+			}
+		})
+	}
 }

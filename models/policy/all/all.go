@@ -5,7 +5,7 @@
 package all
 
 import (
-	_ "github.com/launchday-sim/launchday/models/policy/admission"  // load: queue limit, deadline, priorities
+	_ "github.com/launchday-sim/launchday/models/policy/admission"  // load: queue limit, deadlines, priorities, DAGOR and its kin
 	_ "github.com/launchday-sim/launchday/models/policy/gates"      // who may come at all: feature gate, appeal
 	_ "github.com/launchday-sim/launchday/models/policy/limits"     // how much: rates, windows, quotas
 	_ "github.com/launchday-sim/launchday/models/policy/production" // limiters that are used in production

@@ -1,0 +1,92 @@
+package admission
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/launchday-sim/launchday/models/policy"
+	"github.com/launchday-sim/launchday/models/unit"
+	"github.com/launchday-sim/launchday/sim"
+)
+
+// A preset is a set of time constants: as published, for work of milliseconds,
+// or scaled to inference, for work of some 20 seconds.
+type preset string
+
+const (
+	source    preset = "source"
+	inference preset = "inference"
+)
+
+// presetOf reads the name of a preset; the empty one is inference.
+func presetOf(name string) (preset, error) {
+	switch p := preset(name); p {
+	case source, inference:
+		return p, nil
+	case "":
+		return inference, nil
+	}
+	return "", fmt.Errorf("preset is %q, it must be source or inference", name)
+}
+
+// time is what was given; for 0 it is the preset's.
+func (p preset) time(given unit.Duration, published, scaled sim.Time) sim.Time {
+	switch {
+	case given != 0:
+		return sim.Time(given)
+	case p == source:
+		return published
+	}
+	return scaled
+}
+
+// positive is the error for a time that is not above 0.
+func positive(name string, t sim.Time) error {
+	if t <= 0 {
+		return fmt.Errorf("%s is %v, it must be more than 0", name, t)
+	}
+	return nil
+}
+
+// within is the error for a number that is not from lo to hi.
+func within(name string, x, lo, hi float64) error {
+	if !(x >= lo && x <= hi) {
+		return fmt.Errorf("%s is %v, it must be %v to %v", name, x, lo, hi)
+	}
+	return nil
+}
+
+// firstOf returns the first error of a list that is one.
+func firstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tierOf returns the index of a tier by its name.
+func tierOf(field, name string, tiers []policy.TierInfo) (int, error) {
+	t := slices.IndexFunc(tiers, func(t policy.TierInfo) bool { return t.Name == name })
+	if t < 0 {
+		return 0, fmt.Errorf("%s: there is no tier %q", field, name)
+	}
+	return t, nil
+}
+
+// ranks numbers the tiers by their priority, 0 for those that are served first;
+// tiers of one priority share a rank. It also returns how many ranks there are.
+func ranks(tiers []policy.TierInfo) (of []int, n int) {
+	var distinct []uint8
+	for _, t := range tiers {
+		if !slices.Contains(distinct, t.Priority) {
+			distinct = append(distinct, t.Priority)
+		}
+	}
+	slices.Sort(distinct)
+	for _, t := range tiers {
+		of = append(of, slices.Index(distinct, t.Priority))
+	}
+	return of, max(1, len(distinct))
+}
