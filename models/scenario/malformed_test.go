@@ -50,8 +50,7 @@ func answer(name, text string) []string {
 // The files say {kinds of policies} for a list that every new kind would change.
 func TestEveryMalformedScenarioIsAnsweredWithOneLineForEachFault(t *testing.T) {
 	kinds := policy.Kinds()
-	last := len(kinds) - 1
-	fill := strings.NewReplacer("{kinds of policies}", strings.Join(kinds[:last], ", ")+" or "+kinds[last])
+	fill := strings.NewReplacer("{kinds of policies}", fmt.Sprintf("one of %s and %d more", strings.Join(kinds[:20], ", "), len(kinds)-20))
 	texts := malformed(t)
 	require.Greater(t, len(texts), 40)
 	for name, text := range texts {
