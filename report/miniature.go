@@ -42,8 +42,8 @@ func miniature(title string, with, without *Run) picture {
 		return out
 	}
 	served := "completed"
-	if f.table.Column("completed_slo") != nil {
-		served = "completed_slo"
+	if f.table.Column("completed_in_slo") != nil {
+		served = "completed_in_slo"
 	}
 	slow := func(f *frame) []float64 {
 		best, _ := f.largestCell(false)

@@ -17,6 +17,7 @@ func init() {
 		Source: "Little's law, L = λW: J. D. C. Little, \"A proof for the queuing formula L = λW\", Operations Research 9(3), 1961.",
 		Fails:  "It takes the queue to be first in, first out and everybody in it to stay: with priorities, last in first out or impatient users the wait is another. Where capacity has just been lost, the window still shows what there was.",
 		Scale:  "A window with few starts estimates the throughput badly: with n of them by about 1/sqrt(n).",
+		Surge:  "deadline: 20s",
 		Fresh:  func() policy.Spec { return new(DeadlineAdmissionSpec) },
 	})
 }

@@ -21,6 +21,7 @@ func init() {
 		Presets: "Source: each completion is an update, timeout 5 s, limit 20 to 200 from 20. Inference: one update each 10 s by the mean response time, timeout 30 s, one and a half services of 20 s, and increases of 2 %, " +
 			"for a limit that doubles within one service swings between its ends; it begins at the servers that are up and lies between a tenth and ten times of them.",
 		Scale: "The limit moves by whole attempts and counts completions: in a small world it saws more coarsely.",
+		Surge: "shares: [{name: plus, share: 50%}, {name: free, share: 20%}]",
 		Fresh: func() policy.Spec { return new(PartitionedLimitSpec) },
 	})
 }

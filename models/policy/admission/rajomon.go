@@ -21,6 +21,7 @@ func init() {
 		Presets: "Source: threshold 20 ms, price and tokens each 10 ms. Inference: threshold 5 s, a quarter of a service of 20 s, price and tokens each 5 s; " +
 			"the excess that raises a proportional price by one step is scaled with them, from 10 ms to 5 s.",
 		Scale: "Prices and tokens are whole numbers; with few clients they separate coarsely.",
+		Surge: "clients: 50",
 		Fresh: func() policy.Spec { return new(RajomonSpec) },
 	})
 }

@@ -18,6 +18,7 @@ func init() {
 		Source: "\"can yall please chill on generating images\": the operator during the launch.",
 		Fails:  "What is not held back is not bounded, and the effect wears off.",
 		Surge:  "compliance: 60%, factor: 0.2, half_life: 1h",
+		NoGain: "it takes effect from its first moment, before the surge as well, and what people hold back while there is room is simply not served.",
 		Fresh:  func() policy.Spec { return new(AppealSpec) },
 	})
 }

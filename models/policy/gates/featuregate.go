@@ -16,6 +16,7 @@ func init() {
 		Source: "Staged rollout as practised; the launch postponed the free tier.",
 		Fails:  "Those who are outside see a refusal, and may come back or share it; the load of those inside is not bounded.",
 		Surge:  "percent: 45%",
+		NoGain: "it stands half closed before and after the surge, too, when there would be room for all. A gate that the timeline moves does better.",
 		Fresh:  func() policy.Spec { return new(FeatureGateSpec) },
 	})
 }

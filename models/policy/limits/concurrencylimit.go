@@ -16,6 +16,7 @@ func init() {
 		Source: "\"Scaling your API with rate limiters\", Stripe, 2017: the concurrent requests limiter.",
 		Fails:  "A fixed number is right for one capacity and one service time: when nodes are lost it lets the queue grow, and when requests get shorter it wastes servers. Nobody can say when a place comes free, so there is no Retry-After.",
 		Scale:  "In a small world few places remain, and a whole number of them: the share refused by chance grows.",
+		Surge:  "limit: 130",
 		Fresh:  func() policy.Spec { return new(ConcurrencyLimitSpec) },
 	})
 }

@@ -16,6 +16,7 @@ func init() {
 		Source: "The limits that were announced during the launch: \"3 a day\", \"50 per 3 h\".",
 		Fails:  "A quota bounds a user, not the sum over users: a crowd of new users passes it untouched.",
 		Surge:  "limit: 1, window: 30m",
+		NoGain: "most users ask but once in the surge, and pass; the quota takes from the few who ask often, in calm hours too.",
 		Fresh:  func() policy.Spec { return new(UserQuotaSpec) },
 	})
 }
