@@ -83,8 +83,8 @@ func (c *Chain) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 		l := &c.links[i]
 		v := l.policy.Admit(a, l.view(s))
 		if v.Reason != 0 {
+			a.Passed = 0 // so that those who are told know a refusal from a drop by the queue
 			c.tell(at, i, a, models.Rejected, s.Now)
-			a.Passed = 0
 			return v
 		}
 		combine(&all, &v)
