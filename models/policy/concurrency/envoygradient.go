@@ -185,11 +185,8 @@ func (p *envoyGradient) set(limit int) {
 // is given ends its measurement.
 func (p *envoyGradient) Reconfigure(spec policy.Spec) error {
 	s := spec.(*EnvoyGradientSpec)
-	b, err := newBounds(s.MinConcurrency, s.MinConcurrency, s.MaxConcurrency)
-	if err != nil {
-		return fmt.Errorf("min_concurrency and max_concurrency: %w", err)
-	}
-	err = firstOf(preset(s.Preset).check(), share("sample_aggregate_percentile", float64(s.Quantile)), notNegative("update_interval", s.UpdateInterval),
+	b, err := namedBounds([3]string{"min_concurrency", "min_concurrency", "max_concurrency"}, s.MinConcurrency, s.MinConcurrency, s.MaxConcurrency)
+	err = firstOf(preset(s.Preset).check(), err, share("sample_aggregate_percentile", float64(s.Quantile)), notNegative("update_interval", s.UpdateInterval),
 		notNegative("min_rtt_interval", s.MinRTTInterval), atLeast("request_count", s.RequestCount, 1), notNegative("min_rtt", s.MinRTT))
 	if err != nil {
 		return err

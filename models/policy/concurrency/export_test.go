@@ -105,3 +105,15 @@ func WindowOf(p policy.Policy) sim.Time {
 
 // Remeasure begins a measurement of minRTT of envoy-gradient.
 func Remeasure(p policy.Policy) { p.(*envoyGradient).measure(0) }
+
+// DigestQuantiles are quantiles of a t-digest of the values.
+func DigestQuantiles(values []float64, qs ...float64) []float64 {
+	t := newTDigest()
+	for _, v := range values {
+		t.add(v)
+	}
+	for i, q := range qs {
+		qs[i] = t.quantile(q)
+	}
+	return qs
+}

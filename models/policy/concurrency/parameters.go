@@ -17,23 +17,26 @@ const perProcess = "The published limits are those of one server process: of a w
 // bounds are the limits between which a limit moves.
 type bounds struct{ initial, least, most int }
 
-// newBounds checks them; the names are those of the Spec.
+// newBounds checks them.
 func newBounds(initial, least, most unit.Count) (bounds, error) {
-	for _, l := range []struct {
-		name  string
-		value float64
-	}{{"initial", float64(initial)}, {"min", float64(least)}, {"max", float64(most)}} {
-		if !(l.value >= 1 && l.value <= 1<<30) {
-			return bounds{}, fmt.Errorf("%s is %v, it must be 1 to 2^30", l.name, l.value)
+	return namedBounds([3]string{"initial", "min", "max"}, initial, least, most)
+}
+
+func namedBounds(names [3]string, initial, least, most unit.Count) (b bounds, err error) {
+	for i, l := range []struct {
+		given unit.Count
+		whole *int
+	}{{initial, &b.initial}, {least, &b.least}, {most, &b.most}} {
+		if !(l.given >= 1 && l.given <= 1<<30) {
+			return bounds{}, fmt.Errorf("%s is %v, it must be 1 to 2^30", names[i], float64(l.given))
 		}
+		*l.whole = int(math.Floor(float64(l.given) + 0.5))
 	}
-	whole := func(c unit.Count) int { return int(math.Floor(float64(c) + 0.5)) }
-	b := bounds{whole(initial), whole(least), whole(most)}
 	switch {
 	case b.most < b.least:
-		return bounds{}, fmt.Errorf("max is %d, it must be min, which is %d, or more", b.most, b.least)
+		return bounds{}, fmt.Errorf("%s is %d, it must be %s, which is %d, or more", names[2], b.most, names[1], b.least)
 	case b.initial < b.least || b.initial > b.most:
-		return bounds{}, fmt.Errorf("initial is %d, it must be min to max, %d to %d", b.initial, b.least, b.most)
+		return bounds{}, fmt.Errorf("%s is %d, it must be %s to %s, %d to %d", names[0], b.initial, names[1], names[2], b.least, b.most)
 	}
 	return b, nil
 }
