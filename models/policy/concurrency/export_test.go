@@ -87,13 +87,13 @@ func QuantileOf(q float64, values ...int64) float64 {
 }
 
 // Delay is the mean wait that pid took down last, as a share of its target.
-func Delay(p policy.Policy) float64 { return p.(*pid).measured }
+func Delay(p policy.Policy) float64 { return p.(*pid).y[0] }
 
-// OutputOf is what pid steers, from 0 to 1.
-func OutputOf(p policy.Policy) float64 { return p.(*pid).u }
+// OutputOf is what pid steers, as a share of its upper bound.
+func OutputOf(p policy.Policy) float64 { return p.(*pid).x / p.(*pid).most }
 
 // RateOf is the rate that pid admits.
-func RateOf(p policy.Policy) float64 { return p.(*pid).rate() }
+func RateOf(p policy.Policy) float64 { return p.(*pid).x }
 
 // WindowOf is the length of the window before vegas or gradient2.
 func WindowOf(p policy.Policy) sim.Time {
