@@ -62,6 +62,7 @@ type Attempt struct {
 	Line     uint16  // the link of the chain whose policy keeps it before the queue, from 1; 0: none does
 	Passed   uint16  // links of the chain that it has passed, for those who are told how it ended
 	Quality  float32 // of the answer that it gets, 1 unless a policy degraded it
+	Work     float64 // what policies leave of its service time; 0 is all of it
 }
 
 // An Outcome is how an attempt ended. Every attempt ends in exactly one.

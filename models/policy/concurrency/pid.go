@@ -27,7 +27,7 @@ func init() {
 // ratios: what is steered, x, is multiplied once a period, dt, by exp(d) with
 //
 //	y = measured/target,  e = 1 - y, between -1 and 1
-//	d = kp (e - e' + dt/integral_time e - derivative_time/dt (y - 2 y' + y''))
+//	d = kp (e - e' + dt/integral_time e - derivative_time/dt ((y - y') - (y' - y'')))
 //
 // where a prime is one period ago, and kept between its bounds. So an error of
 // 10 % has the same effect whatever x is, there is no integral that could wind
@@ -122,7 +122,7 @@ func (p *pid) Tick(s *models.Signals) sim.Time {
 	p.fill(s.Now)
 	y := p.look(s)
 	e, before := relative(y), relative(p.y[0])
-	change := e - before + float64(dt/p.integralTime.Seconds()*e) - float64(sim.Time(p.spec.DerivativeTime).Seconds()/dt*(y-2*p.y[0]+p.y[1]))
+	change := e - before + float64(dt/p.integralTime.Seconds()*e) - float64(sim.Time(p.spec.DerivativeTime).Seconds()/dt*(y-p.y[0]-(p.y[0]-p.y[1])))
 	p.y = [2]float64{y, p.y[0]}
 	p.x = math.Max(p.least, math.Min(p.most, float64(p.x*rng.Exp(float64(float64(p.spec.Kp)*change)))))
 	return s.Now + p.period

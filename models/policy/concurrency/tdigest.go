@@ -59,7 +59,7 @@ func (t *tdigest) add(x float64) {
 
 // ahead is the quantile that lies one unit of k above q.
 func ahead(q float64) float64 {
-	sin := 2*q - 1
+	sin := q + q - 1
 	cos := math.Sqrt(math.Max(0, 1-float64(sin*sin)))
 	if sin > cosStep { // less than one unit is left
 		return 1
