@@ -5,7 +5,9 @@
 package all
 
 import (
-	_ "github.com/launchday-sim/launchday/models/policy/admission" // load: queue limit, deadline, priorities
-	_ "github.com/launchday-sim/launchday/models/policy/gates"     // who may come at all: feature gate, appeal
-	_ "github.com/launchday-sim/launchday/models/policy/limits"    // how much: token bucket, user quota
+	_ "github.com/launchday-sim/launchday/models/policy/admission"   // load: queue limit, deadline, priorities
+	_ "github.com/launchday-sim/launchday/models/policy/concurrency" // how many at a time, found out: AIMD, Vegas, gradients, PID
+	_ "github.com/launchday-sim/launchday/models/policy/degrade"     // less rather than nothing: brownout, quality ladder, fallback, feature off
+	_ "github.com/launchday-sim/launchday/models/policy/gates"       // who may come at all: feature gate, appeal
+	_ "github.com/launchday-sim/launchday/models/policy/limits"      // how much: token bucket, user quota
 )

@@ -10,6 +10,8 @@ import (
 	"github.com/launchday-sim/launchday/models/policy"
 	"github.com/launchday-sim/launchday/models/policy/admission"
 	_ "github.com/launchday-sim/launchday/models/policy/all"
+	"github.com/launchday-sim/launchday/models/policy/concurrency"
+	"github.com/launchday-sim/launchday/models/policy/degrade"
 	"github.com/launchday-sim/launchday/models/policy/gates"
 	"github.com/launchday-sim/launchday/models/policy/limits"
 	"github.com/launchday-sim/launchday/models/unit"
@@ -19,13 +21,23 @@ import (
 
 func TestEveryKindIsThereUnderItsName(t *testing.T) {
 	specs := map[string]policy.Spec{
+		"aimd":              &concurrency.AIMDSpec{},
 		"appeal":            &gates.AppealSpec{},
+		"brownout":          &degrade.BrownoutSpec{},
 		"deadline":          &admission.DeadlineSpec{},
+		"envoy-gradient":    &concurrency.EnvoyGradientSpec{},
+		"failsafe-limiter":  &concurrency.FailsafeLimiterSpec{},
+		"fallback":          &degrade.FallbackSpec{},
 		"feature-gate":      &gates.FeatureGateSpec{},
+		"feature-off":       &degrade.FeatureOffSpec{},
+		"gradient2":         &concurrency.Gradient2Spec{},
+		"pid":               &concurrency.PIDSpec{},
 		"priority-shedding": &admission.PrioritySheddingSpec{},
+		"quality-ladder":    &degrade.QualityLadderSpec{},
 		"queue-limit":       &admission.QueueLimitSpec{},
 		"token-bucket":      &limits.TokenBucketSpec{},
 		"user-quota":        &limits.UserQuotaSpec{},
+		"vegas":             &concurrency.VegasSpec{},
 	}
 	assert.Len(t, policy.Kinds(), len(specs))
 	for kind, want := range specs {
