@@ -15,7 +15,7 @@ func init() {
 		Doc:     "Lets `limit` attempts be in flight and refuses (503) the others. The limit rises by one with each sample, if at least half of it was used, and falls to `backoff_ratio` of itself with each that was dropped or took longer than `timeout`. It starts at `initial` and stays within `min` and `max`.",
 		Source:  "Netflix/concurrency-limits, AIMDLimit (commit 78a74b98); additive increase, multiplicative decrease is of Chiu and Jain, 1989, and TCP.",
 		Fails:   "It sees only losses: where the queue is long and nothing times out it grows until something does, and users who give up are no losses. Every drop of one bad moment cuts the limit again. " + perProcess,
-		Presets: "timeout is 5 s in source. In inference it is 60 s: three times a service of 20 s, as a wait of two services is long and one is not.",
+		Presets: "timeout is 5 s in source. In inference it is 2 min, six services of 20 s: the longest one in a thousand is of 60 to 80 s where service times vary by half their mean, and each of those must not cut the limit.",
 		Scale:   integerSteps,
 		Fresh:   func() policy.Spec { return new(AIMDSpec) },
 	})
@@ -34,7 +34,7 @@ type AIMDSpec struct {
 	Min          unit.Count    `yaml:"min" default:"20" doc:"Least limit."`
 	Max          unit.Count    `yaml:"max" required:"true" doc:"Largest limit; 200 as published, for one process."`
 	BackoffRatio unit.Share    `yaml:"backoff_ratio" default:"0.9" doc:"What is left of the limit after a drop."`
-	Timeout      unit.Duration `yaml:"timeout" doc:"Time from which a sample counts as dropped: 5s in source, 60s in inference."`
+	Timeout      unit.Duration `yaml:"timeout" doc:"Time from which a sample counts as dropped: 5s in source, 2min in inference."`
 }
 
 // New returns the policy, at its initial limit.
@@ -94,7 +94,7 @@ func (p *aimd) Reconfigure(spec policy.Spec) error {
 		return fmt.Errorf("backoff_ratio is %v, it must be above 0 and below 1", float64(s.BackoffRatio))
 	}
 	p.bounds, p.backoff = b, float64(s.BackoffRatio)
-	p.timeout = preset(s.Preset).or(s.Timeout, 5*sim.Second, 60*sim.Second)
+	p.timeout = preset(s.Preset).or(s.Timeout, 5*sim.Second, 2*sim.Minute)
 	p.limit = min(b.most, max(b.least, p.limit))
 	return nil
 }

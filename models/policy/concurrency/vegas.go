@@ -10,16 +10,13 @@ import (
 	"github.com/launchday-sim/launchday/sim"
 )
 
-// The window that stands before a limit, in both presets.
-const windowPresets = "window is 0 in source: every attempt is a sample, as in the bare limit. In inference it is 20 s, one service: the window of 1 s that Netflix puts before its limits is some services long there, too."
-
 func init() {
 	policy.Register(policy.Kind{
 		Name: "vegas", Heading: policy.Concurrency,
 		Doc:     "Lets `limit` attempts be in flight and refuses (503) the others. From the least rtt that it has seen it reckons how many of those in flight only wait, limit x (1 - least/rtt), and raises the limit while they are few and lowers it when they are many or something was dropped. Now and then the least rtt is forgotten and measured anew.",
 		Source:  "Netflix/concurrency-limits, VegasLimit and WindowedLimit (commit 78a74b98), after TCP Vegas (Brakmo and Peterson, 1995).",
-		Fails:   "The least rtt is that of the shortest work: where service times differ much, longer work is taken for waiting and the limit stays too low. A probe that falls into an overload takes the overload for normal. Users who give up are not seen. " + perProcess,
-		Presets: windowPresets,
+		Fails:   "Its thresholds are a few attempts, whatever the limit. Where service times vary, the noise of the mean rtt alone is taken for a queue longer than that, and the limit sinks: a pool of 200 servers whose service times vary by half their mean was used to a seventh with windows of 20 s and to two thirds with 2 min. Bare, without a window, the least rtt is that of the shortest work, and all other work seems to wait. A probe that falls into an overload takes the overload for normal. Users who give up are not seen. " + perProcess,
+		Presets: "window is 0 in source: every attempt is a sample, as in the bare limit. In inference it is 2 min, six services of 20 s: the window of 1 s that Netflix puts before its limits is some services long there, too.",
 		Scale:   integerSteps,
 		Fresh:   func() policy.Spec { return new(VegasSpec) },
 	})
@@ -53,7 +50,7 @@ type VegasSpec struct {
 	ProbeMultiplier  int           `yaml:"probe_multiplier" default:"30" min:"1" doc:"Samples for each attempt of the limit after which the least rtt is measured anew."`
 	ProbeJitterMin   unit.Share    `yaml:"probe_jitter_min" default:"50%" doc:"Least share of that number of samples."`
 	ProbeJitterMax   unit.Share    `yaml:"probe_jitter_max" default:"100%" doc:"Largest share of that number of samples."`
-	Window           unit.Duration `yaml:"window" doc:"Length of the window whose attempts make one sample: none in source, 20s in inference; Netflix uses 1s."`
+	Window           unit.Duration `yaml:"window" doc:"Length of the window whose attempts make one sample: none in source, 2min in inference; Netflix uses 1s."`
 	MinWindowSamples int           `yaml:"min_window_samples" default:"10" min:"1" doc:"Attempts with which a window counts."`
 }
 
@@ -162,7 +159,7 @@ func (p *vegas) Reconfigure(spec policy.Spec) error {
 		return fmt.Errorf("probe_jitter_min is %v, it must be probe_jitter_max, which is %v, or less", float64(s.ProbeJitterMin), float64(s.ProbeJitterMax))
 	}
 	p.bounds, p.spec = b, *s
-	p.window.length, p.window.least = preset(s.Preset).or(s.Window, 0, 20*sim.Second), s.MinWindowSamples
+	p.window.length, p.window.least = preset(s.Preset).or(s.Window, 0, 2*sim.Minute), s.MinWindowSamples
 	p.limit = p.within(p.limit)
 	return nil
 }
