@@ -63,6 +63,7 @@ type Attempt struct {
 	Passed   uint16  // links of the chain that it has passed, for those who are told how it ended
 	Row      uint32  // of the trace that says its service time, in demand's numbering; 0: it is drawn
 	Quality  float32 // of the answer that it gets, 1 unless a policy degraded it
+	Work     float64 // what policies leave of its service time; 0 is all of it
 }
 
 // An Outcome is how an attempt ended. Every attempt ends in exactly one.

@@ -46,7 +46,7 @@ func (r *Run) ask(now sim.Time, slot models.Slot) {
 	case v.Reason != 0:
 		r.reject(now, slot, v.Reason, v.RetryAfter)
 	case v.Kept != models.NotKept:
-		r.keep(now, slot, v.Kept)
+		r.keep(now, slot, &v)
 	default:
 		r.enter(now, slot, &v)
 	}
@@ -59,9 +59,15 @@ func (r *Run) see(now sim.Time, q *pool) {
 }
 
 // See returns the signals of the pool that serves a class.
-func (r *Run) See(class models.Class) models.Signals {
-	r.see(r.k.Now(), &r.pools[r.classes[class].pool])
-	return r.signals
+func (r *Run) See(class models.Class) models.Signals { return r.SeePool(r.classes[class].pool) }
+
+// SeePool returns the signals of a pool. Those of an attempt being judged stay.
+func (r *Run) SeePool(pool int) models.Signals {
+	judged := r.signals
+	r.see(r.k.Now(), &r.pools[pool])
+	seen := r.signals
+	r.signals = judged
+	return seen
 }
 
 // reject ends an attempt that a policy or a queue refuses.
@@ -82,31 +88,28 @@ func (r *Run) ended(now sim.Time, slot models.Slot, o models.Outcome, reason mod
 func (r *Run) enter(now sim.Time, slot models.Slot, v *models.Verdict) {
 	a := &r.attempts[slot]
 	a.Admitted = now
-	if v.Pool != 0 {
-		a.Pool = v.Pool - 1
-	}
-	degrade(a, v)
+	decide(a, v)
 	r.rec.Admitted(a)
 	if v.Answered {
 		r.complete(now, slot)
 		return
 	}
+	r.rec.Joined(a)
 	if a.Row != 0 {
 		a.Service = r.demand.Work(a.Row)
 	} else {
 		r.src = a.Request.Draw(purposeService)
 		a.Service = seconds(r.classes[a.Class].service.Sample(&r.src))
 	}
-	a.Service = shortened(a.Service, v)
+	a.Service = shortened(a.Service, a.Work)
 	q := &r.pools[a.Pool]
 	if q.gpu.Free() > 0 {
 		q.start(now, slot)
 		return
 	}
 	r.setPatience(a)
-	a.MaxWait = sim.Never
-	if v.MaxWait != 0 {
-		a.MaxWait = v.MaxWait
+	if a.MaxWait == 0 {
+		a.MaxWait = sim.Never
 	}
 	a.Waited = true
 	q.queue.Push(slot, a)
@@ -121,6 +124,24 @@ func (r *Run) watch(now sim.Time, slot models.Slot, wait sim.Time) {
 	}
 }
 
+// decide lets an attempt remember what the chain decided of it, for a chain may
+// let it in by parts where a policy keeps it.
+func decide(a *models.Attempt, v *models.Verdict) {
+	if v.Pool != 0 {
+		a.Pool = v.Pool - 1
+	}
+	if v.MaxWait != 0 && (a.MaxWait == 0 || v.MaxWait < a.MaxWait) {
+		a.MaxWait = v.MaxWait
+	}
+	if v.Work != 0 {
+		if a.Work == 0 {
+			a.Work = 1
+		}
+		a.Work = float64(a.Work * v.Work)
+	}
+	degrade(a, v)
+}
+
 // degrade takes over what a policy takes away from the quality of an answer.
 func degrade(a *models.Attempt, v *models.Verdict) {
 	if v.Quality != 0 {
@@ -128,12 +149,12 @@ func degrade(a *models.Attempt, v *models.Verdict) {
 	}
 }
 
-// shortened is what a policy leaves of a service time.
-func shortened(service sim.Time, v *models.Verdict) sim.Time {
-	if v.Work == 0 {
+// shortened is what is left of a service time; work of 0 is all of it.
+func shortened(service sim.Time, work float64) sim.Time {
+	if work == 0 {
 		return service
 	}
-	return sim.Time(math.Floor(float64(float64(service)*v.Work) + 0.5))
+	return sim.Time(math.Floor(float64(float64(service)*work) + 0.5))
 }
 
 // take returns a vacant slot of the table of attempts.
@@ -180,7 +201,7 @@ func (p *pool) start(now sim.Time, slot models.Slot) {
 			return
 		}
 		degrade(a, &v)
-		a.Service = shortened(a.Service, &v)
+		a.Service = shortened(a.Service, v.Work)
 	}
 	a.Server, _ = p.gpu.Start(now, slot, a.Service)
 	a.Started = now

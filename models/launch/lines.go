@@ -16,15 +16,16 @@ type line struct {
 }
 
 // keep puts an attempt into the line of the policy that keeps it.
-func (r *Run) keep(now sim.Time, slot models.Slot, how models.Kept) {
+func (r *Run) keep(now sim.Time, slot models.Slot, v *models.Verdict) {
 	a := &r.attempts[slot]
+	decide(a, v)
 	i := int(a.Line) - 1
 	l := &r.lines[i]
 	a.Admitted = now
 	r.rec.Kept(now, a, 1)
-	if how == models.Aside {
+	if v.Kept == models.Aside {
 		a.Patience = sim.Never
-		e, vacant := pack(slot, a)
+		e, vacant := pack(slot, a, uint8(r.classes[a.Class].pool))
 		l.aside.push(e)
 		if vacant {
 			r.free = append(r.free, slot)
@@ -112,8 +113,9 @@ func (r *Run) asides(f func(*models.Attempt)) {
 	}
 }
 
-// A packed attempt is the first try of a request; a later one keeps its slot, and
-// so does one of a trace that brings its own service time.
+// A packed attempt is the first try of a request of which the chain has decided
+// nothing yet; another keeps its slot, and so does one of a trace that brings its
+// own service time.
 type packed struct {
 	request rng.Key
 	arrived sim.Time
@@ -123,9 +125,10 @@ type packed struct {
 
 const hasSlot = 1 << 31
 
-// pack makes the entry of an attempt, and reports whether its slot is free now.
-func pack(slot models.Slot, a *models.Attempt) (packed, bool) {
-	if a.Try > 1 || a.Tier > 127 || a.Row != 0 {
+// pack makes the entry of an attempt whose class is served by the pool home, and
+// reports whether its slot is free now.
+func pack(slot models.Slot, a *models.Attempt, home uint8) (packed, bool) {
+	if a.Try > 1 || a.Tier > 127 || a.Row != 0 || a.Pool != home || a.Work != 0 || a.MaxWait != 0 || a.Quality != 1 {
 		return packed{what: hasSlot | uint32(slot)}, false
 	}
 	return packed{a.Request, a.Arrived, a.User, uint32(a.Tier)<<16 | uint32(a.Class)<<8 | uint32(a.Visit)}, true

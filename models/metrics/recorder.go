@@ -58,7 +58,7 @@ const (
 	cCancelled
 	cSuppressed
 	cSignups
-	cJoined // admitted, fluid work left out
+	cJoined // admitted and in need of a server, fluid work left out
 	cWaited
 	cUsers
 	cUsersSatisfied
@@ -215,9 +215,14 @@ func (r *Recorder) Arrived(a *models.Attempt) {
 // Admitted records an attempt that the policies let in.
 func (r *Recorder) Admitted(a *models.Attempt) {
 	if r.measured(a) {
-		x := r.cell(a)
-		x.counts[cAdmitted]++
-		x.counts[cJoined]++
+		r.cell(a).counts[cAdmitted]++
+	}
+}
+
+// Joined records an admitted attempt that needs a server, at once or later.
+func (r *Recorder) Joined(a *models.Attempt) {
+	if r.measured(a) {
+		r.cell(a).counts[cJoined]++
 	}
 }
 

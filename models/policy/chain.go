@@ -32,6 +32,7 @@ type Chain struct {
 	links []link
 	cells []cell // by tier * classes + class
 	loop  loop
+	moved models.Signals // of the pool that a policy chose; here because a policy takes it by address
 }
 
 // A link is one item with the policy that does its work.
@@ -69,9 +70,10 @@ func (c *Chain) cell(a *models.Attempt) *cell {
 }
 
 // Admit asks the policies that act on the attempt's tier and class, in order,
-// until one refuses or keeps it; one that was kept goes on behind the policy that
-// kept it. When all admit, MaxWait is the least that any of them set, and Work
-// and Quality are the products of theirs.
+// until one refuses, answers or keeps it; one that was kept goes on behind the
+// policy that kept it. Behind one that chose another pool they see that pool.
+// When all admit, MaxWait is the least that any of them set, and Work and Quality
+// are the products of theirs.
 func (c *Chain) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 	var all models.Verdict
 	at := c.cell(a)
@@ -88,11 +90,22 @@ func (c *Chain) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 		}
 		v := l.policy.Admit(a, seen)
 		if v.Reason != 0 {
+			a.Passed = 0 // so that those who are told know a refusal from a drop by the queue
 			c.tell(at, i, a, models.Rejected, s.Now)
-			a.Passed = 0
 			return v
 		}
 		combine(&all, &v)
+		if v.Pool != 0 {
+			a.Pool = v.Pool - 1
+			if c.loop.host != nil {
+				c.moved = c.loop.host.SeePool(int(a.Pool))
+				s = &c.moved
+			}
+		}
+		if v.Answered {
+			a.Passed = uint16(i + 1)
+			return all
+		}
 		if v.Kept != models.NotKept {
 			a.Line = uint16(i + 1)
 			break

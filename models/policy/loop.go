@@ -12,6 +12,9 @@ type Host interface {
 	// See returns what a gateway sees now of the pool that serves a class.
 	See(class models.Class) models.Signals
 
+	// SeePool returns the same of a pool.
+	SeePool(pool int) models.Signals
+
 	// Kept is the number of attempts that link i keeps.
 	Kept(i int) int
 
@@ -206,10 +209,9 @@ func newSampled(it Item, pools int) *sampled {
 func (c *Chain) read(i int) {
 	s := c.links[i].sampled
 	now := c.loop.k.Now()
-	for k := range c.env.Classes {
-		seen := c.loop.host.See(models.Class(k))
-		ring := s.rings[seen.Pool]
-		ring[s.next%len(ring)] = seen
+	for p := range s.rings {
+		ring := s.rings[p]
+		ring[s.next%len(ring)] = c.loop.host.SeePool(p)
 	}
 	s.next++
 	s.last = now

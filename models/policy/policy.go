@@ -80,7 +80,9 @@ type Starter interface {
 
 // A Finisher is a Policy that is told how the attempts end that it admitted: once
 // for each, whatever the outcome, a refusal by a later policy or by the queue
-// among them. Attempts from before it was enabled are left out.
+// among them. Attempts from before it was enabled are left out. One that is
+// Rejected has Passed no link if a later policy refused it, and some if it was let
+// in and dropped from the queue.
 type Finisher interface {
 	Policy
 	Finish(a *models.Attempt, o models.Outcome, now sim.Time)

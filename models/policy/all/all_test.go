@@ -10,6 +10,8 @@ import (
 	"github.com/launchday-sim/launchday/models/policy"
 	"github.com/launchday-sim/launchday/models/policy/admission"
 	_ "github.com/launchday-sim/launchday/models/policy/all"
+	"github.com/launchday-sim/launchday/models/policy/concurrency"
+	"github.com/launchday-sim/launchday/models/policy/degrade"
 	"github.com/launchday-sim/launchday/models/policy/gates"
 	"github.com/launchday-sim/launchday/models/policy/limits"
 	"github.com/launchday-sim/launchday/models/policy/production"
@@ -21,20 +23,29 @@ import (
 
 func TestEveryKindIsThereUnderItsName(t *testing.T) {
 	specs := map[string]policy.Spec{
+		"aimd":                &concurrency.AIMDSpec{},
 		"appeal":              &gates.AppealSpec{},
 		"breakwater":          &admission.BreakwaterSpec{},
+		"brownout":            &degrade.BrownoutSpec{},
 		"cinnamon":            &admission.CinnamonSpec{},
 		"concurrency-limit":   &limits.ConcurrencyLimitSpec{},
 		"cost-limit":          &limits.CostLimitSpec{},
 		"dagor":               &admission.DagorSpec{},
 		"deadline":            &admission.DeadlineSpec{},
 		"deadline-admission":  &admission.DeadlineAdmissionSpec{},
+		"envoy-gradient":      &concurrency.EnvoyGradientSpec{},
+		"failsafe-limiter":    &concurrency.FailsafeLimiterSpec{},
+		"fallback":            &degrade.FallbackSpec{},
 		"feature-gate":        &gates.FeatureGateSpec{},
+		"feature-off":         &degrade.FeatureOffSpec{},
 		"fixed-window":        &limits.FixedWindowSpec{},
 		"gcra":                &limits.GCRASpec{},
+		"gradient2":           &concurrency.Gradient2Spec{},
 		"leaky-bucket":        &limits.LeakyBucketSpec{},
 		"partitioned-limit":   &admission.PartitionedLimitSpec{},
+		"pid":                 &concurrency.PIDSpec{},
 		"priority-shedding":   &admission.PrioritySheddingSpec{},
+		"quality-ladder":      &degrade.QualityLadderSpec{},
 		"queue-limit":         &admission.QueueLimitSpec{},
 		"rajomon":             &admission.RajomonSpec{},
 		"requests-and-tokens": &limits.RequestsAndTokensSpec{},
@@ -46,6 +57,7 @@ func TestEveryKindIsThereUnderItsName(t *testing.T) {
 		"throttled":           &production.ThrottledSpec{},
 		"token-bucket":        &limits.TokenBucketSpec{},
 		"user-quota":          &limits.UserQuotaSpec{},
+		"vegas":               &concurrency.VegasSpec{},
 		"worker-utilisation":  &admission.WorkerUtilisationSpec{},
 		"x-time-rate":         &production.XTimeRateSpec{},
 	}

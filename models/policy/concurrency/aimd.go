@@ -1,0 +1,100 @@
+package concurrency
+
+import (
+	"fmt"
+
+	"github.com/launchday-sim/launchday/models"
+	"github.com/launchday-sim/launchday/models/policy"
+	"github.com/launchday-sim/launchday/models/unit"
+	"github.com/launchday-sim/launchday/sim"
+)
+
+func init() {
+	policy.Register(policy.Kind{
+		Name: "aimd", Heading: policy.Concurrency,
+		Doc:     "Lets `limit` attempts be in flight and refuses (503) the others. The limit rises by one with each sample, if at least half of it was used, and falls to `backoff_ratio` of itself with each that was dropped or took longer than `timeout`. It starts at `initial` and stays within `min` and `max`.",
+		Source:  "Netflix/concurrency-limits, AIMDLimit (commit 78a74b98); additive increase, multiplicative decrease is of Chiu and Jain, 1989, and TCP.",
+		Fails:   "It sees only losses: where the queue is long and nothing times out it grows until something does, and users who give up are no losses. Every drop of one bad moment cuts the limit again. " + perProcess,
+		Presets: "timeout is 5 s in source. In inference it is 2 min, six services of 20 s: the longest one in a thousand is of 60 to 80 s where service times vary by half their mean, and each of those must not cut the limit.",
+		Scale:   integerSteps,
+		Fresh:   func() policy.Spec { return new(AIMDSpec) },
+	})
+}
+
+// AIMDSpec is additive increase and multiplicative decrease of a limit on what
+// is in flight, once for each sample:
+//
+//	dropped or rtt > timeout:  limit = floor(limit x backoff_ratio)
+//	2 x inFlight >= limit:     limit = limit + 1
+//
+// and then within min and max.
+type AIMDSpec struct {
+	Preset       string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Which times hold where none is given: source as published, inference for work of some 20 seconds."`
+	Initial      unit.Count    `yaml:"initial" default:"20" doc:"Limit at the start."`
+	Min          unit.Count    `yaml:"min" default:"20" doc:"Least limit."`
+	Max          unit.Count    `yaml:"max" required:"true" doc:"Largest limit; 200 as published, for one process."`
+	BackoffRatio unit.Share    `yaml:"backoff_ratio" default:"0.9" doc:"What is left of the limit after a drop."`
+	Timeout      unit.Duration `yaml:"timeout" doc:"Time from which a sample counts as dropped: 5s in source, 2min in inference."`
+}
+
+// New returns the policy, at its initial limit.
+func (s *AIMDSpec) New(env policy.Env) (policy.Policy, error) {
+	p := &aimd{flights: inFlight{since: env.Now()}, reason: env.Reason(models.Unavailable)}
+	if err := p.Reconfigure(s); err != nil {
+		return nil, err
+	}
+	p.limit = p.initial
+	return p, nil
+}
+
+type aimd struct {
+	bounds
+	backoff float64
+	timeout sim.Time
+	limit   int
+	flights inFlight
+	reason  models.Reason
+}
+
+// Admit refuses while as many are in flight as the limit says.
+func (p *aimd) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
+	if p.flights.n >= p.limit {
+		return models.Verdict{Reason: p.reason}
+	}
+	p.flights.enter(a, s.Now)
+	return models.Verdict{}
+}
+
+// Finish moves the limit.
+func (p *aimd) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
+	e, ok := p.flights.leave(a)
+	if !ok {
+		return
+	}
+	s, ok := sampleOf(e, a, o, now)
+	if !ok {
+		return
+	}
+	if s.dropped || s.rtt > p.timeout {
+		p.limit = int(float64(p.limit) * p.backoff)
+	} else if 2*s.inFlight >= p.limit {
+		p.limit++
+	}
+	p.limit = min(p.most, max(p.least, p.limit))
+}
+
+// Reconfigure changes the parameters; the limit stays, within the new bounds.
+func (p *aimd) Reconfigure(spec policy.Spec) error {
+	s := spec.(*AIMDSpec)
+	b, err := newBounds(s.Initial, s.Min, s.Max)
+	if err := firstOf(preset(s.Preset).check(), err, notNegative("timeout", s.Timeout)); err != nil {
+		return err
+	}
+	if !(s.BackoffRatio > 0 && s.BackoffRatio < 1) {
+		return fmt.Errorf("backoff_ratio is %v, it must be above 0 and below 1", float64(s.BackoffRatio))
+	}
+	p.bounds, p.backoff = b, float64(s.BackoffRatio)
+	p.timeout = preset(s.Preset).or(s.Timeout, 5*sim.Second, 2*sim.Minute)
+	p.limit = min(b.most, max(b.least, p.limit))
+	return nil
+}
