@@ -10,6 +10,7 @@ import (
 	"github.com/launchday-sim/launchday/models/policy"
 	"github.com/launchday-sim/launchday/models/policy/admission"
 	_ "github.com/launchday-sim/launchday/models/policy/all"
+	"github.com/launchday-sim/launchday/models/policy/aqm"
 	"github.com/launchday-sim/launchday/models/policy/gates"
 	"github.com/launchday-sim/launchday/models/policy/limits"
 	"github.com/launchday-sim/launchday/models/unit"
@@ -20,10 +21,16 @@ import (
 func TestEveryKindIsThereUnderItsName(t *testing.T) {
 	specs := map[string]policy.Spec{
 		"appeal":            &gates.AppealSpec{},
+		"codel":             &aqm.CoDelSpec{},
+		"controlled-delay":  &aqm.ControlledDelaySpec{},
 		"deadline":          &admission.DeadlineSpec{},
+		"expired-work":      &aqm.ExpiredWorkSpec{},
 		"feature-gate":      &gates.FeatureGateSpec{},
+		"folly-codel":       &aqm.FollyCoDelSpec{},
+		"pie":               &aqm.PIESpec{},
 		"priority-shedding": &admission.PrioritySheddingSpec{},
 		"queue-limit":       &admission.QueueLimitSpec{},
+		"red":               &aqm.REDSpec{},
 		"token-bucket":      &limits.TokenBucketSpec{},
 		"user-quota":        &limits.UserQuotaSpec{},
 	}
