@@ -80,6 +80,31 @@ func TestCoDelNeverDropsTheLastOfTheQueue(t *testing.T) {
 	}
 }
 
+// What the last dropping state added to the count is where the next begins, if it
+// is not long ago: with four drops the count stood at 4 of which it began with 1.
+func TestCoDelBeginsAgainWithTheRateThatItHadReached(t *testing.T) {
+	for _, tc := range []struct {
+		drops int
+		pause sim.Time // until the wait is above the target again
+		count uint32
+	}{
+		{2, 0, 1}, {3, 0, 2}, {10, 0, 9}, {10, sim.Second, 9}, {10, 2 * sim.Second, 1},
+	} {
+		p := build(t, &CoDelSpec{Preset: "source"}).(*codel)
+		var now sim.Time
+		for n := 0; n < tc.drops; now += 100 * sim.Microsecond {
+			for refusedAtStart(p, now, 50*sim.Millisecond, 1000) {
+				n++
+			}
+		}
+		require.False(t, refusedAtStart(p, now, 0, 1000))
+		now += tc.pause
+		require.False(t, refusedAtStart(p, now, 50*sim.Millisecond, 1000))
+		require.True(t, refusedAtStart(p, now+100*sim.Millisecond, 50*sim.Millisecond, 1000))
+		assert.Equal(t, tc.count, p.count, "%+v", tc)
+	}
+}
+
 // An empty dequeue leaves a server idle, so that the next attempt starts with a
 // wait of 0: that clears what CoDel knows of the time above the target.
 func TestAnEmptyQueueIsSeenAsAWaitOfNothing(t *testing.T) {

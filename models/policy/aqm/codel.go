@@ -65,56 +65,48 @@ type codel struct {
 	count, last   uint32 // drops since dropping began, and what they began with
 	root          uint16 // 1/sqrt(count) in units of 2^-16, of the Linux variant
 	dropping      bool
-	entered       bool     // the call before began the dropping state with a drop
-	dropped       bool     // the call before dropped one within the dropping state
-	at            sim.Time // when that was
-	inThisDequeue int      // drops of the dequeue under way
+	dropped       bool // the last call dropped one, in the dropping state: the dequeue goes on
+	inThisDequeue int  // drops of the dequeue under way
 }
 
 // Admit lets everything into the queue.
 func (p *codel) Admit(*models.Attempt, *models.Signals) models.Verdict { return models.Verdict{} }
 
 // Start drops the attempt if CoDel would drop it from the head of the queue.
+//
+// What follows the drop that begins the dropping state is handed out by the
+// originals whatever it has waited. That needs no case of its own: the next drop
+// is not due yet, and if the wait is below the target the state ends one call
+// sooner than theirs, before it could have dropped anything.
 func (p *codel) Start(a *models.Attempt, s *models.Signals) models.Verdict {
 	now := p.clock(s.Now)
-	again := now == p.at && (p.entered || p.dropped)
-	if !again {
+	above := p.okToDrop(now, now-p.clock(a.Admitted), s.Waiting)
+	goesOn := p.dropped
+	p.dropped = false
+	if !goesOn {
 		p.inThisDequeue = 0
 	}
-	above := p.okToDrop(now, now-p.clock(a.Admitted), s.Waiting)
-	entered, dropped := p.entered && again, p.dropped
-	p.entered, p.dropped = false, false
 	switch {
-	case entered:
-		// What follows the first drop is handed out whatever it has waited.
-	case p.dropping && !above:
+	case !above:
 		p.dropping = false
-	case p.dropping:
-		if dropped {
-			if !p.linux {
-				p.count++
-			}
-			p.dropNext += p.gap()
-		}
-		if now < p.dropNext || p.linux && p.inThisDequeue >= codelMaxDrops {
-			break
-		}
-		if p.linux {
-			p.count++
-			p.improveRoot()
-		}
-		p.dropped = true
-		return p.drop(now)
-	case above:
+		return models.Verdict{}
+	case !p.dropping:
 		p.enter(now)
-		p.entered = true
-		return p.drop(now)
+		return models.Verdict{Reason: p.reason}
+	case goesOn:
+		if !p.linux {
+			p.count++
+		}
+		p.dropNext += p.gap()
 	}
-	return models.Verdict{}
-}
-
-func (p *codel) drop(now sim.Time) models.Verdict {
-	p.at = now
+	if now < p.dropNext || p.linux && p.inThisDequeue >= codelMaxDrops {
+		return models.Verdict{}
+	}
+	if p.linux {
+		p.count++
+		p.improveRoot()
+	}
+	p.dropped = true
 	p.inThisDequeue++
 	return models.Verdict{Reason: p.reason}
 }
