@@ -45,6 +45,7 @@ func (r *Run) ask(now sim.Time, slot models.Slot) {
 	case v.Reason != 0:
 		r.reject(now, slot, v.Reason, v.RetryAfter)
 	case v.Kept != models.NotKept:
+		carry(a, &v)
 		r.keep(now, slot, v.Kept)
 	default:
 		r.enter(now, slot, &v)
@@ -85,6 +86,7 @@ func (r *Run) enter(now sim.Time, slot models.Slot, v *models.Verdict) {
 		a.Pool = v.Pool - 1
 	}
 	degrade(a, v)
+	recall(a, v)
 	r.rec.Admitted(a)
 	if v.Answered {
 		r.complete(now, slot)

@@ -9,7 +9,8 @@ import (
 
 // A line holds the attempts that one policy keeps before what comes next. Those
 // whose users wait are attempts as in a queue; those that are put aside cost
-// 24 bytes each, for tens of millions may be.
+// 24 bytes each, for tens of millions may be. Nothing is done to all of them at an
+// event, save when their policy is switched off and they all go on.
 type line struct {
 	queue *queue.Queue
 	aside aside
@@ -24,20 +25,67 @@ func (r *Run) keep(now sim.Time, slot models.Slot, how models.Kept) {
 	r.rec.Kept(now, a, 1)
 	if how == models.Aside {
 		a.Patience = sim.Never
-		e, vacant := pack(slot, a)
+		e, vacant := r.pack(slot)
 		l.aside.push(e)
 		if vacant {
 			r.free = append(r.free, slot)
 		}
 	} else {
 		if l.queue == nil {
-			l.queue, _ = queue.New(queue.Spec{Discipline: r.chain.Discipline(i)})
+			l.queue = r.newLine(i)
 		}
 		r.setPatience(a)
 		l.queue.Push(slot, a)
 		r.watch(now, slot, a.Patience)
 	}
 	r.chain.Joined(i)
+}
+
+// newLine makes the line of those whom link i keeps waiting.
+func (r *Run) newLine(i int) *queue.Queue {
+	q, err := queue.New(queue.Spec{Discipline: r.chain.Discipline(i)})
+	if err != nil {
+		panic("launch: the line of policy " + r.now.Policies[i].Name + ": " + err.Error())
+	}
+	return q
+}
+
+// setLines takes over new disciplines of lines; who is in line stays there.
+func (r *Run) setLines() error {
+	for i := range r.lines {
+		q := r.lines[i].queue
+		if q == nil || !r.now.Policies[i].Enabled {
+			continue
+		}
+		if err := q.Reconfigure(queue.Spec{Discipline: r.chain.Discipline(i)}, func(s models.Slot) *models.Attempt { return &r.attempts[s] }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// carry notes on an attempt that is kept what the links have said of it so far.
+func carry(a *models.Attempt, v *models.Verdict) {
+	if v.Pool != 0 {
+		a.Pool = v.Pool - 1
+	}
+	degrade(a, v)
+	recall(a, v)
+	a.Work, a.MaxWait = float32(v.Work), v.MaxWait
+}
+
+// recall adds to a verdict what the links before its keeper have said.
+func recall(a *models.Attempt, v *models.Verdict) {
+	if a.Work != 0 {
+		work := float64(a.Work)
+		if v.Work != 0 {
+			work *= v.Work
+		}
+		v.Work = work
+	}
+	if a.MaxWait != 0 && (v.MaxWait == 0 || a.MaxWait < v.MaxWait) {
+		v.MaxWait = a.MaxWait
+	}
 }
 
 // setPatience draws the patience of an attempt that begins to wait; one that has
@@ -95,6 +143,7 @@ func (r *Run) GoOn(now sim.Time, i, n int) {
 		if waits && a.Patience != sim.Never {
 			a.Patience = max(1, a.Patience-(now-a.Admitted))
 		}
+		a.Admitted = now
 		r.rec.Kept(now, a, -1)
 		r.ask(now, slot)
 	}
@@ -102,17 +151,20 @@ func (r *Run) GoOn(now sim.Time, i, n int) {
 
 // asides calls f with the attempts that are put aside and have no slot.
 func (r *Run) asides(f func(*models.Attempt)) {
+	var a models.Attempt
 	for i := range r.lines {
 		l := &r.lines[i].aside
 		for k := range l.n {
 			if e := l.at(k); e.what&hasSlot == 0 {
-				f(&models.Attempt{Arrived: e.arrived, First: e.arrived, Tier: models.Tier(e.what >> 16), Class: models.Class(e.what >> 8)})
+				a.Arrived, a.First, a.Tier, a.Class = e.arrived, e.arrived, models.Tier(e.what>>16), models.Class(e.what>>8)
+				f(&a)
 			}
 		}
 	}
 }
 
-// A packed attempt is the first try of a request; a later one keeps its slot.
+// A packed attempt is the first try of a request of which no policy has said
+// anything yet; any other keeps its slot, which costs more.
 type packed struct {
 	request rng.Key
 	arrived sim.Time
@@ -123,8 +175,10 @@ type packed struct {
 const hasSlot = 1 << 31
 
 // pack makes the entry of an attempt, and reports whether its slot is free now.
-func pack(slot models.Slot, a *models.Attempt) (packed, bool) {
-	if a.Try > 1 || a.Tier > 127 {
+func (r *Run) pack(slot models.Slot) (packed, bool) {
+	a := &r.attempts[slot]
+	plain := a.Quality == 1 && a.Work == 0 && a.MaxWait == 0 && int(a.Pool) == r.classes[a.Class].pool
+	if a.Try > 1 || a.Behind > 0 || a.First != a.Arrived || !plain {
 		return packed{what: hasSlot | uint32(slot)}, false
 	}
 	return packed{a.Request, a.Arrived, a.User, uint32(a.Tier)<<16 | uint32(a.Class)<<8 | uint32(a.Visit)}, true

@@ -40,6 +40,7 @@ type link struct {
 	policy  Policy // nil while the item is disabled
 	since   sim.Time
 	sampled *sampled // nil: it sees the signals of the moment
+	keeper  bool     // it may keep attempts
 	line    line
 }
 
@@ -75,16 +76,25 @@ func (c *Chain) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 	var all models.Verdict
 	at := c.cell(a)
 	behind := int(a.Line)
-	a.Line = 0
+	a.Line, a.Behind = 0, uint16(behind)
+	if behind > 0 {
+		if r, ok := c.links[behind-1].policy.(Releaser); ok {
+			r.Release(a, s.Now)
+		}
+	}
 	for _, i := range at.admit {
 		if i < behind {
 			continue
 		}
 		l := &c.links[i]
-		v := l.policy.Admit(a, l.view(s))
+		seen := l.view(s)
+		if l.keeper && c.loop.host != nil {
+			seen.Kept = c.loop.host.Kept(i)
+		}
+		v := l.policy.Admit(a, seen)
 		if v.Reason != 0 {
-			c.tell(at, i, a, models.Rejected, s.Now)
 			a.Passed = 0
+			c.tell(at, i, a, models.Rejected, s.Now)
 			return v
 		}
 		combine(&all, &v)
@@ -162,7 +172,11 @@ func (c *Chain) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
 // tell tells those links below one of the end of an attempt that they admitted.
 func (c *Chain) tell(at *cell, below int, a *models.Attempt, o models.Outcome, now sim.Time) {
 	for _, i := range at.finish {
-		if l := &c.links[i]; i < below && l.since <= a.Arrived {
+		passed := a.Admitted
+		if i < int(a.Behind) {
+			passed = a.Arrived
+		}
+		if l := &c.links[i]; i < below && l.since <= passed {
 			l.policy.(Finisher).Finish(a, o, now)
 		}
 	}
@@ -173,6 +187,9 @@ func (c *Chain) tell(at *cell, below int, a *models.Attempt, o models.Outcome, n
 // keeps its state; one that is new, or newly enabled, starts now; the state of
 // one that is disabled or gone is dropped. On an error nothing has changed.
 func (c *Chain) Reconfigure(items []Item) error {
+	if c.loop.k != nil && !slices.EqualFunc(items, c.links, func(it Item, l link) bool { return it.Name == l.item.Name && it.Kind == l.item.Kind }) {
+		return fmt.Errorf("policies cannot be added, removed or moved in a run that has begun: events and lines belong to their places")
+	}
 	links := make([]link, len(items))
 	for i, it := range items {
 		if slices.ContainsFunc(items[:i], func(o Item) bool { return o.Name == it.Name }) {
@@ -206,6 +223,9 @@ func (c *Chain) Reconfigure(items []Item) error {
 			}
 			l.policy, l.since = old.policy, old.since
 		}
+	}
+	for i := range links {
+		_, links[i].keeper = links[i].policy.(Keeper)
 	}
 	c.links = links
 	c.selectByTierAndClass()
