@@ -43,11 +43,11 @@ type Attempt struct {
 	Request  rng.Key  // identity of the request: the same under every policy
 	First    sim.Time // when the request was first tried
 	Arrived  sim.Time // when this attempt reached the service
-	Admitted sim.Time // when the chain let it in
+	Admitted sim.Time // when the chain let it in, or the part of the chain up to the policy that keeps it
 	Started  sim.Time // when a server took it up; before that it is undefined
 	Service  sim.Time // until it is admitted, the time that a server is expected to need for it, which is all that a gateway knows; then what one at full speed needs
 	Patience sim.Time // how long its user would wait in the queue; sim.Never is for ever
-	MaxWait  sim.Time // how long the operator lets it wait; sim.Never is for ever
+	MaxWait  sim.Time // how long the operator lets it wait in the queue; sim.Never is for ever, and 0 before anything is said
 	User     User
 	Server   int32  // the server that holds it, of its pool's numbering
 	Place    uint64 // its place in the queue, in the discipline's own numbering
@@ -61,6 +61,7 @@ type Attempt struct {
 	Waited   bool    // it joined the queue and was not served at once
 	Line     uint16  // the link of the chain whose policy keeps it before the queue, from 1; 0: none does
 	Passed   uint16  // links of the chain that it has passed, for those who are told how it ended
+	Behind   uint16  // the link, from 0, from which on it passed when it was Admitted; it passed those before when it Arrived
 	Row      uint32  // of the trace that says its service time, in demand's numbering; 0: it is drawn
 	Quality  float32 // of the answer that it gets, 1 unless a policy degraded it
 	Work     float64 // what policies leave of its service time; 0 is all of it
@@ -157,6 +158,7 @@ type Verdict struct {
 	Pool       uint8    // when admitted: 1 + the pool that is to serve it; 0 is that of its class
 	RetryAfter sim.Time // when refused: time after which a try may succeed; 0 is not said
 	MaxWait    sim.Time // when admitted: the longest wait in the queue; 0 is no bound
+	ShownWait  sim.Time // when kept in line: the wait that its user is shown, which may be old; 0 is none
 	Work       float64  // when admitted: what is left of its service time, above 0; 0 is all of it
 	Quality    float64  // when admitted: what is left of its quality, above 0; 0 is all of it
 }

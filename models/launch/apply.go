@@ -67,6 +67,9 @@ func (r *Run) reconfigure(now sim.Time, old, next *scenario.Scenario) (changed b
 			return changed, err
 		}
 		changed = true
+		if err := r.setLines(); err != nil {
+			return changed, err
+		}
 	}
 	for i := range r.pools {
 		p, a, b := &r.pools[i], &old.Pools[i], &next.Pools[i]

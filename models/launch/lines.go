@@ -9,7 +9,8 @@ import (
 
 // A line holds the attempts that one policy keeps before what comes next. Those
 // whose users wait are attempts as in a queue; those that are put aside cost
-// 24 bytes each, for tens of millions may be.
+// 24 bytes each, for tens of millions may be. Nothing is done to all of them at an
+// event, save when their policy is switched off and they all go on.
 type line struct {
 	queue *queue.Queue
 	aside aside
@@ -32,13 +33,36 @@ func (r *Run) keep(now sim.Time, slot models.Slot, v *models.Verdict) {
 		}
 	} else {
 		if l.queue == nil {
-			l.queue, _ = queue.New(queue.Spec{Discipline: r.chain.Discipline(i)})
+			l.queue = r.newLine(i)
 		}
 		r.setPatience(a)
 		l.queue.Push(slot, a)
 		r.watch(now, slot, a.Patience)
 	}
 	r.chain.Joined(i)
+}
+
+// newLine makes the line of those whom link i keeps waiting.
+func (r *Run) newLine(i int) *queue.Queue {
+	q, err := queue.New(queue.Spec{Discipline: r.chain.Discipline(i)})
+	if err != nil {
+		panic("launch: the line of policy " + r.now.Policies[i].Name + ": " + err.Error())
+	}
+	return q
+}
+
+// setLines takes over new disciplines of lines; who is in line stays there.
+func (r *Run) setLines() error {
+	for i := range r.lines {
+		q := r.lines[i].queue
+		if q == nil || !r.now.Policies[i].Enabled {
+			continue
+		}
+		if err := q.Reconfigure(queue.Spec{Discipline: r.chain.Discipline(i)}, func(s models.Slot) *models.Attempt { return &r.attempts[s] }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // setPatience draws the patience of an attempt that begins to wait; one that has
@@ -96,6 +120,7 @@ func (r *Run) GoOn(now sim.Time, i, n int) {
 		if waits && a.Patience != sim.Never {
 			a.Patience = max(1, a.Patience-(now-a.Admitted))
 		}
+		a.Admitted = now
 		r.rec.Kept(now, a, -1)
 		r.ask(now, slot)
 	}
@@ -103,11 +128,13 @@ func (r *Run) GoOn(now sim.Time, i, n int) {
 
 // asides calls f with the attempts that are put aside and have no slot.
 func (r *Run) asides(f func(*models.Attempt)) {
+	var a models.Attempt
 	for i := range r.lines {
 		l := &r.lines[i].aside
 		for k := range l.n {
 			if e := l.at(k); e.what&hasSlot == 0 {
-				f(&models.Attempt{Arrived: e.arrived, First: e.arrived, Tier: models.Tier(e.what >> 16), Class: models.Class(e.what >> 8)})
+				a.Arrived, a.First, a.Tier, a.Class = e.arrived, e.arrived, models.Tier(e.what>>16), models.Class(e.what>>8)
+				f(&a)
 			}
 		}
 	}
@@ -128,7 +155,7 @@ const hasSlot = 1 << 31
 // pack makes the entry of an attempt whose class is served by the pool home, and
 // reports whether its slot is free now.
 func pack(slot models.Slot, a *models.Attempt, home uint8) (packed, bool) {
-	if a.Try > 1 || a.Tier > 127 || a.Row != 0 || a.Pool != home || a.Work != 0 || a.MaxWait != 0 || a.Quality != 1 {
+	if a.Try > 1 || a.Behind > 0 || a.First != a.Arrived || a.Row != 0 || a.Pool != home || a.Work != 0 || a.MaxWait != 0 || a.Quality != 1 {
 		return packed{what: hasSlot | uint32(slot)}, false
 	}
 	return packed{a.Request, a.Arrived, a.User, uint32(a.Tier)<<16 | uint32(a.Class)<<8 | uint32(a.Visit)}, true

@@ -78,7 +78,12 @@ func (c *Chain) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 	var all models.Verdict
 	at := c.cell(a)
 	behind := int(a.Line)
-	a.Line = 0
+	a.Line, a.Behind = 0, uint16(behind)
+	if behind > 0 {
+		if r, ok := c.links[behind-1].policy.(Releaser); ok {
+			r.Release(a, s.Now)
+		}
+	}
 	for _, i := range at.admit {
 		if i < behind {
 			continue
@@ -180,7 +185,11 @@ func (c *Chain) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
 // tell tells those links below one of the end of an attempt that they admitted.
 func (c *Chain) tell(at *cell, below int, a *models.Attempt, o models.Outcome, now sim.Time) {
 	for _, i := range at.finish {
-		if l := &c.links[i]; i < below && l.since <= a.Arrived {
+		passed := a.Admitted
+		if i < int(a.Behind) {
+			passed = a.Arrived
+		}
+		if l := &c.links[i]; i < below && l.since <= passed {
 			l.policy.(Finisher).Finish(a, o, now)
 		}
 	}
@@ -191,6 +200,9 @@ func (c *Chain) tell(at *cell, below int, a *models.Attempt, o models.Outcome, n
 // keeps its state; one that is new, or newly enabled, starts now; the state of
 // one that is disabled or gone is dropped. On an error nothing has changed.
 func (c *Chain) Reconfigure(items []Item) error {
+	if c.loop.k != nil && !slices.EqualFunc(items, c.links, func(it Item, l link) bool { return it.Name == l.item.Name && it.Kind == l.item.Kind }) {
+		return fmt.Errorf("policies cannot be added, removed or moved in a run that has begun: events and lines belong to their places")
+	}
 	links := make([]link, len(items))
 	for i, it := range items {
 		if slices.ContainsFunc(items[:i], func(o Item) bool { return o.Name == it.Name }) {

@@ -28,12 +28,14 @@ type loop struct {
 	k     *sim.Kernel
 	actor sim.ActorID
 	host  Host
-	keeps bool // whether any policy may keep attempts
+	keeps bool           // whether any policy may keep attempts
+	seen  models.Signals // of the call being made; here because policies take it by address
 }
 
-// A line is what the chain knows of those whom a link keeps, and of its period.
+// A line is the events of a link that are to come.
 type line struct {
 	tick, ask, read sim.Timer
+	askAt           sim.Time // of ask
 }
 
 const (
@@ -71,7 +73,8 @@ func (c *Chain) setLoop() {
 			continue
 		}
 		if s := newSampled(l.item, len(c.env.Pools)); s == nil {
-			l.sampled = nil
+			p.k.Cancel(l.line.read)
+			l.sampled, l.line.read = nil, 0
 		} else if l.sampled == nil || l.sampled.every != s.every || l.sampled.delay != s.delay {
 			l.sampled = s
 			p.k.Cancel(l.line.read)
@@ -80,7 +83,7 @@ func (c *Chain) setLoop() {
 		if _, ok := l.policy.(Ticker); ok && l.line.tick == 0 && l.since == p.k.Now() {
 			c.arm(&l.line.tick, p.k.Now(), evTick, i)
 		}
-		if _, ok := l.policy.(Keeper); ok {
+		if l.keeper {
 			p.keeps = true
 			if p.host.Kept(i) > 0 {
 				c.ask(i) // its parameters may be new
@@ -101,8 +104,8 @@ func (c *Chain) Handle(now sim.Time, ev sim.Event) {
 	l := &c.links[i]
 	switch ev.Kind {
 	case evTick:
-		s := c.see(i)
-		if next := l.policy.(Ticker).Tick(l.view(&s)); next > now {
+		c.loop.seen = c.see(i)
+		if next := l.policy.(Ticker).Tick(l.view(&c.loop.seen)); next > now && next != sim.Never {
 			c.arm(&l.line.tick, next, evTick, i)
 		}
 	case evAsk:
@@ -150,24 +153,37 @@ func (c *Chain) Freed() {
 	}
 }
 
-// ask asks the Keeper of link i how many may go on.
+// ask asks the Keeper of link i how many may go on, and again while it lets
+// somebody go on.
 func (c *Chain) ask(i int) {
 	l := &c.links[i]
 	keeper, ok := l.policy.(Keeper)
 	if !ok {
 		return
 	}
-	now, kept := c.loop.k.Now(), c.loop.host.Kept(i)
-	s := c.see(i)
-	seen := l.view(&s)
-	seen.Kept = kept
-	n, next := keeper.Let(kept, seen)
-	n = min(n, kept)
-	if n < kept && next != sim.Never {
-		c.arm(&l.line.ask, max(next, now+1), evAsk, i)
-	}
-	if n > 0 {
+	now := c.loop.k.Now()
+	for {
+		kept := c.loop.host.Kept(i)
+		c.loop.seen = c.see(i)
+		seen := l.view(&c.loop.seen)
+		seen.Kept = kept
+		n, next := keeper.Let(kept, seen)
+		if n = min(n, kept); n <= 0 {
+			if kept > 0 && next != sim.Never {
+				c.askAgain(i, max(next, now+1))
+			}
+			return
+		}
 		c.loop.host.GoOn(now, i, n)
+	}
+}
+
+// askAgain plans the next question to the Keeper of link i.
+func (c *Chain) askAgain(i int, at sim.Time) {
+	l := &c.links[i].line
+	if l.ask == 0 || l.askAt != at {
+		c.arm(&l.ask, at, evAsk, i)
+		l.askAt = at
 	}
 }
 

@@ -98,17 +98,26 @@ type Ticker interface {
 }
 
 // A Keeper is a Policy that may keep attempts before what comes next (Verdict.Kept)
-// and lets them go on later, in the order of its discipline.
+// and lets them go on later, in the order of its discipline. Before Admit and Let
+// it is told in Signals.Kept how many it keeps.
 type Keeper interface {
 	Policy
 
 	// Let returns how many of the kept may go on now, and when it wants to be
 	// asked next at the latest; sim.Never leaves it to the occasions. It is asked
-	// when somebody is kept and when a server of the pool comes free.
+	// when somebody is kept and when a server comes free that nobody waits for, and
+	// once more at the same instant after some have gone on, until it says 0: those
+	// whom a later policy refuses leave their room to others.
 	Let(kept int, s *models.Signals) (n int, next sim.Time)
 
 	// Discipline is who of those who are kept goes on first: fifo, lifo or random.
 	Discipline() string
+}
+
+// A Releaser is a Keeper that is told who goes on, as each of them does.
+type Releaser interface {
+	Keeper
+	Release(a *models.Attempt, now sim.Time)
 }
 
 // A Spec is the parameters of one kind of policy: a tagged struct that the

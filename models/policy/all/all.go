@@ -6,6 +6,7 @@ package all
 
 import (
 	_ "github.com/launchday-sim/launchday/models/policy/admission"   // load: queue limit, deadlines, priorities, DAGOR and its kin
+	_ "github.com/launchday-sim/launchday/models/policy/aqm"         // queue management: CoDel, PIE, RED, expired work
 	_ "github.com/launchday-sim/launchday/models/policy/concurrency" // how many at a time, found out: AIMD, Vegas, gradients, PID
 	_ "github.com/launchday-sim/launchday/models/policy/degrade"     // less rather than nothing: brownout, quality ladder, fallback, feature off
 	_ "github.com/launchday-sim/launchday/models/policy/gates"       // who may come at all: feature gate, appeal

@@ -10,6 +10,7 @@ import (
 	"github.com/launchday-sim/launchday/models/policy"
 	"github.com/launchday-sim/launchday/models/policy/admission"
 	_ "github.com/launchday-sim/launchday/models/policy/all"
+	"github.com/launchday-sim/launchday/models/policy/aqm"
 	"github.com/launchday-sim/launchday/models/policy/concurrency"
 	"github.com/launchday-sim/launchday/models/policy/degrade"
 	"github.com/launchday-sim/launchday/models/policy/gates"
@@ -28,29 +29,38 @@ func TestEveryKindIsThereUnderItsName(t *testing.T) {
 		"breakwater":          &admission.BreakwaterSpec{},
 		"brownout":            &degrade.BrownoutSpec{},
 		"cinnamon":            &admission.CinnamonSpec{},
+		"codel":               &aqm.CoDelSpec{},
 		"concurrency-limit":   &limits.ConcurrencyLimitSpec{},
+		"controlled-delay":    &aqm.ControlledDelaySpec{},
 		"cost-limit":          &limits.CostLimitSpec{},
 		"dagor":               &admission.DagorSpec{},
 		"deadline":            &admission.DeadlineSpec{},
 		"deadline-admission":  &admission.DeadlineAdmissionSpec{},
 		"envoy-gradient":      &concurrency.EnvoyGradientSpec{},
+		"expired-work":        &aqm.ExpiredWorkSpec{},
 		"failsafe-limiter":    &concurrency.FailsafeLimiterSpec{},
 		"fallback":            &degrade.FallbackSpec{},
 		"feature-gate":        &gates.FeatureGateSpec{},
 		"feature-off":         &degrade.FeatureOffSpec{},
 		"fixed-window":        &limits.FixedWindowSpec{},
+		"folly-codel":         &aqm.FollyCoDelSpec{},
 		"gcra":                &limits.GCRASpec{},
 		"gradient2":           &concurrency.Gradient2Spec{},
 		"leaky-bucket":        &limits.LeakyBucketSpec{},
 		"partitioned-limit":   &admission.PartitionedLimitSpec{},
 		"pid":                 &concurrency.PIDSpec{},
+		"pie":                 &aqm.PIESpec{},
 		"priority-shedding":   &admission.PrioritySheddingSpec{},
 		"quality-ladder":      &degrade.QualityLadderSpec{},
 		"queue-limit":         &admission.QueueLimitSpec{},
 		"rajomon":             &admission.RajomonSpec{},
+		"red":                 &aqm.REDSpec{},
 		"requests-and-tokens": &limits.RequestsAndTokensSpec{},
 		"reserved-capacity":   &admission.ReservedCapacitySpec{},
 		"seda":                &admission.SedaSpec{},
+		"spare-cycles":        &gates.SpareCyclesSpec{},
+		"waiting-room":        &gates.WaitingRoomSpec{},
+		"waitlist":            &gates.WaitlistSpec{},
 		"sliding-log":         &limits.SlidingLogSpec{},
 		"sliding-window":      &limits.SlidingWindowSpec{},
 		"starlark":            &script.StarlarkSpec{},

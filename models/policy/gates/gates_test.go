@@ -71,3 +71,48 @@ func TestGatesAllocateNothingForAnAttempt(t *testing.T) {
 		please.Policy.(policy.Holder).Hold(a, s.Now)
 	}))
 }
+
+// turn is what a keeper has to do for one attempt.
+func turn(p policy.Policy) func() {
+	keeper, releaser, finisher := p.(policy.Keeper), policy.Releaser(nil), policy.Finisher(nil)
+	releaser, _ = p.(policy.Releaser)
+	finisher, _ = p.(policy.Finisher)
+	a, s := &models.Attempt{Try: 1}, &models.Signals{Capacity: 100, Busy: 90}
+	return func() {
+		a.User = (a.User + 1) & 0xffff
+		s.Now += 10 * sim.Millisecond
+		s.Kept = 3
+		p.Admit(a, s)
+		n, _ := keeper.Let(3, s)
+		for range min(n, 3) {
+			if releaser != nil {
+				releaser.Release(a, s.Now)
+			}
+			if finisher != nil {
+				finisher.Finish(a, models.Completed, s.Now)
+			}
+		}
+	}
+}
+
+var keepers = map[string]policy.Spec{"waiting-room": room(5000, 10_000, "fifo"), "waitlist": list(100, sim.Hour), "spare-cycles": spare(0.5, 10, 3)}
+
+func TestKeepersAllocateNothingForAnAttempt(t *testing.T) {
+	for kind, spec := range keepers {
+		assert.Zero(t, testing.AllocsPerRun(5000, turn(newGateway(t, kind, 0, spec).Policy)), kind)
+	}
+}
+
+func BenchmarkAdmit(b *testing.B) {
+	for kind, spec := range keepers {
+		b.Run(kind, func(b *testing.B) {
+			p, err := spec.New(policy.Env{Name: kind, Users: 1 << 16, Reasons: new(models.Reasons), Now: func() sim.Time { return 0 }})
+			require.NoError(b, err)
+			f := turn(p)
+			b.ReportAllocs()
+			for range b.N {
+				f()
+			}
+		})
+	}
+}
