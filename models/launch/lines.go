@@ -1,6 +1,8 @@
 package launch
 
 import (
+	"fmt"
+
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/models/queue"
 	"github.com/launchday-sim/launchday/sim"
@@ -31,10 +33,10 @@ func (r *Run) keep(now sim.Time, slot models.Slot, how models.Kept) {
 		}
 	} else {
 		if l.queue == nil {
-			l.queue, _ = queue.New(queue.Spec{Discipline: r.chain.Discipline(i)})
+			l.queue, _ = queue.New(queue.Spec{Discipline: r.chain.Discipline(i)}, queue.Env{Pool: fmt.Sprintf("policies/%d", i), Seed: r.opts.Seed, Replication: r.opts.Replication})
 		}
 		r.setPatience(a)
-		l.queue.Push(slot, a)
+		l.queue.Push(now, slot, a)
 		r.watch(now, slot, a.Patience)
 	}
 	r.chain.Joined(i)
@@ -51,7 +53,7 @@ func (r *Run) setPatience(a *models.Attempt) {
 // unkeep takes an attempt out of its line whose user leaves.
 func (r *Run) unkeep(now sim.Time, slot models.Slot) {
 	a := &r.attempts[slot]
-	r.lines[a.Line-1].queue.Leave(a)
+	r.lines[a.Line-1].queue.Leave(now, slot, a)
 	r.rec.Kept(now, a, -1)
 }
 
@@ -72,7 +74,7 @@ func (r *Run) GoOn(now sim.Time, i, n int) {
 		slot, waits := models.None, false
 		if l.queue != nil {
 			for slot == models.None {
-				e, ok := l.queue.Pop()
+				e, ok := l.queue.Pop(now)
 				if !ok {
 					break
 				}

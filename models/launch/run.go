@@ -73,10 +73,18 @@ type Run struct {
 // A class is what the run needs of a class of requests.
 type class struct {
 	pool     int
-	service  rng.Dist // seconds
-	expected sim.Time // its mean
+	service  rng.Dist  // seconds
+	expected sim.Time  // its mean
+	then     []station // that it passes afterwards
 	signup   bool
 	fluid    bool
+}
+
+// A station is a pool that serves a class after the first one did.
+type station struct {
+	pool     int
+	service  rng.Dist // seconds
+	expected sim.Time // its mean
 }
 
 // A pool is a pool of servers with the queue before it.
@@ -87,6 +95,8 @@ type pool struct {
 	queue    *queue.Queue
 	fluid    stats.Gauge // servers that fluid work holds
 	capacity int         // as last recorded
+	serving  int         // servers at work, as last recorded of a pool that is shared
+	drops    map[string]models.Reason
 
 	started, completed uint64   // attempts
 	lastWait           sim.Time // of the attempt started last

@@ -106,6 +106,12 @@ func (c *checker) rooms() {
 		spec := c.Pools[i].Spec
 		unit.Scale(&spec, scale)
 		c.refused("pools."+spec.Name, "gpu pool "+spec.Name+": ", spec.Check())
+		c.refused("pools."+spec.Name+".queue", "", c.Pools[i].Queue.Check())
+	}
+	for _, class := range c.Classes {
+		if class.Kind == "fluid" && len(class.Then) > 0 {
+			c.fault("classes."+class.Name+".then", "stands in a fluid class, which is one rate of work", "a class whose requests are followed")
+		}
 	}
 	for _, spec := range c.Clients {
 		_, err := client.New(spec)
