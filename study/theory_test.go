@@ -39,7 +39,7 @@ func TestTheSimulatorReproducesTheory(t *testing.T) {
 	}
 }
 
-func TestEveryRowOfTheTableIsSimulatedSaveThoseThatComeLater(t *testing.T) {
+func TestEveryRowOfTheTableIsSimulated(t *testing.T) {
 	cases, err := theoryCases(false)
 	require.NoError(t, err)
 	simulated := map[textbook.Exact]bool{}
@@ -51,9 +51,9 @@ func TestEveryRowOfTheTableIsSimulatedSaveThoseThatComeLater(t *testing.T) {
 		}
 	}
 	for _, row := range textbook.Table() {
-		assert.NotEqual(t, theoryLater[row.Model], simulated[row], "%+v", row)
+		assert.True(t, simulated[row], "%+v", row)
 	}
-	assert.Len(t, simulated, 90)
+	assert.Len(t, simulated, 94)
 	assert.Len(t, theoryLengths, len(cases), "a length without a case")
 }
 
@@ -163,4 +163,25 @@ mm1    0.9 1 1     prob_wait    0.9    0.8        0.79 to 0.81  128   in ±5 %  
 
 1 of 2 rows hold; the intervals hold together with 99.9 %.
 `, b.String())
+}
+
+// TestPilot prints what the cases of PILOT give, to fix their lengths by.
+func TestPilot(t *testing.T) {
+	model, ok := os.LookupEnv("PILOT")
+	if !ok {
+		return
+	}
+	cases, err := theoryCases(false)
+	require.NoError(t, err)
+	var some []theoryCase
+	for _, c := range cases {
+		if strings.HasPrefix(c.model, model) {
+			some = append(some, c)
+		}
+	}
+	rows, err := runTheory(t.Context(), TheoryOptions{Seed: theorySeed(t)}, some)
+	require.NoError(t, err)
+	for _, r := range rows {
+		t.Logf("%s %s %s exact %.5g sim %.5g half %.3g%% %v", r.Model, r.Parameters, r.Metric, r.Exact, r.Estimate, 50*(r.Hi-r.Lo)/r.Exact, r.OK)
+	}
 }

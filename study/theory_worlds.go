@@ -16,6 +16,8 @@ type world struct {
 	Streams    []stream
 	Servers    int
 	Discipline string
+	Queue      string // what else is said of the queue, with a comma before it
+	Second     *second
 	Room       string // places to wait; unlimited if empty
 	Patience   string // a law; for ever if empty
 	Retry      string // law of the time before another try; never if empty
@@ -31,6 +33,12 @@ type stream struct{ Rate, Service string }
 
 type point struct{ At, X string }
 
+// A second is a station that everybody goes on to.
+type second struct {
+	Servers int
+	Service string
+}
+
 // scenarioText is the file that a student would write.
 var scenarioText = template.Must(template.New("").Parse(`
 name: theory
@@ -45,11 +53,14 @@ tiers:
 
 classes:
 {{- range $k, $s := .Streams}}
-  - {name: class{{$k}}, pool: servers, service: {{$s.Service}}}
+  - {name: class{{$k}}, pool: servers, service: {{$s.Service}}{{with $.Second}}, then: [{pool: second, service: {{.Service}}}]{{end}}}
 {{- end}}
 
 pools:
-  - {name: servers, nodes: {{.Servers}}, queue: {discipline: {{.Discipline}}}}
+  - {name: servers, nodes: {{.Servers}}, queue: {discipline: {{.Discipline}}{{.Queue}}}}
+{{- with .Second}}
+  - {name: second, nodes: {{.Servers}}}
+{{- end}}
 
 demand:
   streams:
@@ -139,6 +150,25 @@ func worldsOf(model string, p [][]float64) (map[string]world, error) {
 		for k, lambda := range p[0] {
 			w.Streams = append(w.Streams, stream{decimal(lambda), exponential(p[1][k])})
 		}
+		return only(w)
+	case "priority_mm1_preemptive":
+		w := world{Servers: 1, Discipline: "priority-preemptive"}
+		for k, lambda := range p[0] {
+			w.Streams = append(w.Streams, stream{decimal(lambda), exponential(1 / p[1][k])})
+		}
+		return only(w)
+	case "mg1_ps":
+		// It does not matter which law the service has.
+		worlds := map[string]world{}
+		for name, law := range map[string]string{"exponential service": exponential(at(1)), "constant service": span(at(1)), "lognormal service": withCV("lognormal", at(1), 5)} {
+			w := queue(1, at(0), law)
+			w.Discipline = "processor-sharing"
+			worlds[name] = w
+		}
+		return worlds, nil
+	case "tandem":
+		w := queue(at(2), at(0), exponential(1/at(1)))
+		w.Second = &second{int(at(4)), exponential(1 / at(3))}
 		return only(w)
 	case "priority_mmc_nonpreemptive":
 		w := world{Servers: int(at(2)), Discipline: "priority"}

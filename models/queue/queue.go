@@ -234,6 +234,12 @@ func (q *Queue) Pop(now sim.Time) (Entry, bool) {
 // Ended tells a discipline that accounts, or pre-empts, that the service of an attempt
 // it gave out has ended, one way or another.
 func (q *Queue) Ended(now sim.Time, slot models.Slot, a *models.Attempt, took sim.Time) {
+	if q.account != nil || q.preempt != nil {
+		q.ended(now, slot, a, took)
+	}
+}
+
+func (q *Queue) ended(now sim.Time, slot models.Slot, a *models.Attempt, took sim.Time) {
 	if q.account != nil && a.Started >= q.since {
 		q.account.ended(now, a.Place, took)
 	}
