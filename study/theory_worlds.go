@@ -21,6 +21,8 @@ type world struct {
 	Room       string // places to wait; unlimited if empty
 	Patience   string // a law; for ever if empty
 	Retry      string // law of the time before another try; never if empty
+	Policy     string // what else stands among the policies
+	Steps      []step // of the rate of the only stream
 	Period     string // of the streams' profile
 	Profile    []point
 
@@ -32,6 +34,9 @@ type world struct {
 type stream struct{ Rate, Service string }
 
 type point struct{ At, X string }
+
+// A step is a rate from a moment on.
+type step struct{ At, Rate string }
 
 // A second is a station that everybody goes on to.
 type second struct {
@@ -69,8 +74,10 @@ demand:
       tier: class{{$k}}
       class: class{{$k}}
       rate: {{$s.Rate}}/s
-{{- if $.Period}}
-      period: {{$.Period}}
+{{- with $.Period}}
+      period: {{.}}
+{{- end}}
+{{- if $.Profile}}
       profile:
 {{- range $.Profile}}
         - {at: +{{.At}}, x: {{.X}}}
@@ -91,6 +98,18 @@ clients:
 
 policies:
   - {name: room, kind: queue-limit, limit: {{.}}}
+{{- end}}
+{{- with .Policy}}
+
+policies:
+  - {{.}}
+{{- end}}
+{{- if .Steps}}
+
+timeline:
+{{- range .Steps}}
+  - {at: +{{.At}}, label: step, kind: cause, set: {demand.streams.class0.rate: {{.Rate}}/s}}
+{{- end}}
 {{- end}}
 `))
 

@@ -213,6 +213,14 @@ func (p *Pool) Busy() int {
 	return p.busy
 }
 
+// Working is the number of attempts in service.
+func (p *Pool) Working() int {
+	if p.share != nil {
+		return len(p.share.jobs)
+	}
+	return p.busy
+}
+
 // Capacity is the number of servers that are up and of the pool, and of those
 // that have left it but still finish their attempt. Servers that fluid work
 // holds are among them.

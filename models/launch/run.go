@@ -313,6 +313,17 @@ func (r *Run) Distributions(f func(tier, class string, latency *stats.Sketch)) {
 	}
 }
 
+// Waits returns the waits of a tier and class, as Distributions does their latency.
+func (r *Run) Waits(tier models.Tier, class models.Class) *stats.Sketch {
+	return r.rec.Waits(tier, class)
+}
+
+// Present is the number of attempts that wait before a pool, and of those in service.
+func (r *Run) Present(pool int) (waiting, served int) {
+	p := &r.pools[pool]
+	return p.queue.Len(), p.gpu.Working()
+}
+
 // Refusals are the reasons for which attempts are refused in this run.
 func (r *Run) Refusals() []models.Refusal {
 	var list []models.Refusal

@@ -9,6 +9,7 @@ import (
 func (p *pool) come(now sim.Time, slot models.Slot) {
 	r := p.r
 	a := &r.attempts[slot]
+	a.Waited = false
 	free := p.gpu.Free() > 0 && p.queue.Len() == 0
 	if free && !p.queue.Accounts() {
 		p.start(now, slot)
