@@ -227,3 +227,17 @@ func TestWidePilot(t *testing.T) {
 		t.Logf("PILOT\t%s|%s\t%.4g\t%d\t%.3g\t%.3g%s", c.name, c.parameters, run, reps, took.Seconds(), took.Seconds()*(c.warmup+c.run*longer)/(c.warmup+c.run), wrong)
 	}
 }
+
+func TestTheSimulatorReproducesTheWideTable(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes a minute on two cores")
+	}
+	rows, err := Wide(t.Context(), TheoryOptions{Seed: theorySeed(t)})
+	require.NoError(t, err)
+	var table strings.Builder
+	require.NoError(t, TheoryText(&table, rows))
+	t.Log("\n" + table.String())
+	for _, r := range rows {
+		assert.True(t, r.OK, "%s %s %s: exact %v, simulated %v, %v to %v, want %s", r.Model, r.Parameters, r.Metric, r.Exact, r.Estimate, r.Lo, r.Hi, r.Rule)
+	}
+}

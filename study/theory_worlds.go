@@ -23,6 +23,7 @@ type world struct {
 	Retry      string // law of the time before another try; never if empty
 	Policy     string // what else stands among the policies
 	Steps      []step // of the rate of the only stream
+	Drain      string // from when on nobody comes; never if empty
 	Period     string // of the streams' profile
 	Profile    []point
 
@@ -104,9 +105,12 @@ policies:
 policies:
   - {{.}}
 {{- end}}
-{{- if .Steps}}
+{{- if or .Steps .Drain}}
 
 timeline:
+{{- with .Drain}}
+  - {at: +{{.}}, label: drain, kind: cause, set: { {{- range $k, $s := $.Streams}}demand.streams.class{{$k}}.rate: 0/s, {{end -}} }}
+{{- end}}
 {{- range .Steps}}
   - {at: +{{.At}}, label: step, kind: cause, set: {demand.streams.class0.rate: {{.Rate}}/s}}
 {{- end}}

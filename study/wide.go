@@ -69,6 +69,7 @@ type wideCase struct {
 	reps             int
 	warmup, run      float64 // seconds
 	slow             bool    // only in the full proof
+	drained          bool    // everybody who came is followed to his end, for figures of those who were served
 	every            float64 // how often it is looked at, in seconds; 0: never
 	looks            []float64
 	rows             []wideRow
@@ -123,7 +124,12 @@ func (s *sight) share(x float64) float64 {
 
 func (c *wideCase) trial(seed uint64) (experiment.Trial, error) {
 	w := c.world
-	w.Duration, w.Warmup, w.Interval = span(c.run), span(c.warmup), span(c.run)
+	duration := c.run
+	if c.drained {
+		duration += drainTime
+		w.Drain = span(c.run)
+	}
+	w.Duration, w.Warmup, w.Interval = span(duration), span(c.warmup), span(duration)
 	sc, err := w.scenario()
 	if err != nil {
 		return nil, err
@@ -162,6 +168,9 @@ func (c *wideCase) trial(seed uint64) (experiment.Trial, error) {
 	}, nil
 }
 
+// drainTime is how long after the last arrival all are served or gone, in seconds.
+const drainTime = 60
+
 func (c *wideCase) look(ctx context.Context, run *launch.Run, s *sight, t sim.Time) error {
 	if err := run.StepUntil(t); err != nil {
 		return err
@@ -193,6 +202,9 @@ func (c *wideCase) judge(estimates []experiment.Estimate) []TheoryRow {
 			}
 			// An exact value has ten digits.
 			digits := 1e-9 * exact.Value
+			if exact.Value > 0.999 && exact.Value <= 1 {
+				digits = smallest // what is left of a share of 1 is small in its turn
+			}
 			row.OK = e.N == c.reps && e.Lo-slack-digits <= exact.Value && exact.Value <= e.Hi+slack+digits && e.HalfWidth() <= asked
 		}
 		rows = append(rows, row)

@@ -51,9 +51,13 @@ func wideCases() ([]*wideCase, error) {
 			continue
 		}
 		key := row.Name + "|" + row.Parameters
+		drained := followed(row)
+		if drained {
+			key += "|drained"
+		}
 		c := at[key]
 		if c == nil {
-			c = &wideCase{name: row.Name, parameters: row.Parameters, reps: theoryReplications}
+			c = &wideCase{name: row.Name, parameters: row.Parameters, reps: theoryReplications, drained: drained}
 			if err := c.build(); err != nil {
 				return nil, err
 			}
@@ -75,10 +79,21 @@ func wideCases() ([]*wideCase, error) {
 			variance.width = 0.2
 			c.rows = append(c.rows, variance)
 		}
-		if l, ok := wideLengths[c.name+"|"+c.parameters]; ok {
-			c.run, c.slow = l.run, l.slow
+		if len(c.looks) > 0 && c.world.Steps != nil || strings.Contains(c.name, "transient") {
+			c.overTime()
+		}
+		if l, ok := wideLengths[c.key()]; ok {
+			c.slow = c.slow || l.slow
+			if l.run > 0 {
+				c.run = l.run
+			}
 			if l.reps > 0 {
 				c.reps = l.reps
+			}
+		}
+		if servers, _ := strconv.Atoi(parametersOf(c.parameters)["c"]); servers >= 1000 {
+			for i := range c.rows {
+				c.rows[i].width = 0.3
 			}
 		}
 		if c.every > 0 {
@@ -91,6 +106,38 @@ func wideCases() ([]*wideCase, error) {
 // persists reports whether a row needs clients that retry with a chance.
 func persists(row textbook.Wide) bool {
 	return row.Name == "M/M/c retrial (linear)" && !strings.HasSuffix(row.Parameters, "persist_prob=1")
+}
+
+// followed reports whether a row is over those who were served, in a world of so many
+// servers that leaving out the last of them would tell.
+func followed(row textbook.Wide) bool {
+	if !strings.HasPrefix(row.Metric, "W") || strings.HasPrefix(row.Metric, "Wq") && row.Metric != "Wq_served" && row.Metric != "Wq_abandoned" {
+		return false
+	}
+	servers, _ := strconv.Atoi(parametersOf(row.Parameters)["c"])
+	return servers >= 50 || strings.HasPrefix(row.Name, "M/M/c+M")
+}
+
+func (c *wideCase) key() string {
+	if c.drained {
+		return c.name + "|" + c.parameters + "|drained"
+	}
+	return c.name + "|" + c.parameters
+}
+
+// overTime asks of figures at several times that their intervals are narrow beside
+// the largest of them.
+func (c *wideCase) overTime() {
+	kind := func(row *wideRow) string { return row.Metric[:strings.Index(row.Metric, "(")] }
+	for i := range c.rows {
+		row := &c.rows[i]
+		row.width = 0.1
+		for j := range c.rows {
+			if o := &c.rows[j]; kind(o) == kind(row) {
+				row.floor = max(row.floor, 0.1*o.Value)
+			}
+		}
+	}
 }
 
 func squared(x float64) float64 { return x * x }
@@ -236,7 +283,13 @@ func (c *wideCase) build() error {
 	if theta := p["theta"]; theta != "" && p.float("theta") > 0 {
 		w.Patience = exponential(1 / p.float("theta"))
 	}
+	if servers >= 1000 {
+		c.slow = true
+	}
 	c.world = w
+	if servers >= 50 && c.reps == theoryReplications {
+		c.reps = theoryReplications / 4 // fewer and longer: the edges of a run tell less
+	}
 	if c.run == 0 {
 		rate := 0.0
 		for _, s := range w.Streams {
@@ -283,8 +336,7 @@ var wideMetrics = map[string]string{
 	"P_wait": "all.prob_wait", "P_wait (ErlangC)": "all.prob_wait", "P_wait_gt_0": "all.prob_wait", "P_all_busy": "all.prob_wait", "P_virtual_wait": "all.prob_wait",
 	"P_block": "all.error_rate", "P_block (ErlangB, insensitive)": "all.error_rate",
 	"P_ab": "all.abandonment_rate", "P_drop": "all.refusal_rate",
-	"throughput": "all.goodput_per_s",
-	"E_V":        "all.offered_wait_s.mean", "w_star": "all.offered_wait_s.mean",
+	"E_V": "all.offered_wait_s.mean", "w_star": "all.offered_wait_s.mean",
 	"E[orbit]": "all.retrying.mean", "E_orbit": "all.retrying.mean",
 }
 
@@ -327,6 +379,9 @@ func (c *wideCase) measures(row *wideRow) error {
 	switch {
 	case m == "L":
 		row.measure = func(s *sight) float64 { return s.at("all.queue_length.mean") + s.at("pools.servers.busy_mean") }
+	case m == "throughput":
+		// Of a run of finite length: who comes to the service leaves it.
+		row.measure = func(s *sight) float64 { return s.at("all.admitted") / c.run }
 	case m == "L_total":
 		row.measure = func(s *sight) float64 {
 			return s.at("all.queue_length.mean") + s.at("pools.servers.busy_mean") + s.at("pools.second.busy_mean")
@@ -364,11 +419,11 @@ func (c *wideCase) measures(row *wideRow) error {
 		}
 		row.measure, row.slack = func(s *sight) float64 { return s.share(x) }, 1.0/256
 	case m == "Wq_served":
-		row.measure, row.width = c.waitOfServed, 0.1
+		row.measure, row.width = waitOfServed, 0.1
 	case m == "Wq_abandoned":
 		row.measure, row.width = func(s *sight) float64 {
 			done, gone := s.at("all.completed"), s.at("all.abandoned")
-			return (s.at("all.wait_s.mean")*(done+gone) - c.waitOfServed(s)*done) / gone
+			return (s.at("all.wait_s.mean")*(done+gone) - waitOfServed(s)*done) / gone
 		}, 0.1
 	case strings.HasPrefix(m, "Wq_class"), strings.HasPrefix(m, "W_class"), strings.HasPrefix(m, "W_sojourn_class"):
 		n, err := strconv.Atoi(m[len(m)-1:])
@@ -424,8 +479,6 @@ func (c *wideCase) varianceOfPS(s *sight) float64 {
 	return squared(s.at("all.latency_s.sd")) + squared(s.at("all.latency_s.mean")-mean)
 }
 
-// waitOfServed is the mean wait of those who were served: their time in the system
-// without the time that servers spent on them.
-func (c *wideCase) waitOfServed(s *sight) float64 {
-	return s.at("all.latency_s.mean") - s.at("pools.servers.busy_mean")*c.run/s.at("all.completed")
-}
+// waitOfServed is the mean wait of those who were served, whose service is one second
+// on average.
+func waitOfServed(s *sight) float64 { return s.at("all.latency_s.mean") - 1 }
