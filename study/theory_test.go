@@ -228,6 +228,41 @@ func TestWidePilot(t *testing.T) {
 	}
 }
 
+// Rows that begin with det: are traces, which a test of launch plays.
+func TestEveryRowOfTheWideTableIsSimulatedOrHasAReason(t *testing.T) {
+	cases, err := wideCases()
+	require.NoError(t, err)
+	simulated := map[textbook.Wide]bool{}
+	keys := map[string]bool{}
+	for _, c := range cases {
+		c.world.Duration, c.world.Interval, c.world.Warmup = "1s", "1s", "0s"
+		c.world.Steps = nil // they may come after that second
+		_, err := c.world.scenario()
+		assert.NoError(t, err, c.key())
+		keys[c.key()] = true
+		for _, row := range c.rows {
+			simulated[row.Wide] = true
+		}
+	}
+	left := map[string]int{}
+	for _, row := range textbook.WideTable() {
+		switch {
+		case wideLater[row.Name] != "" || wideLaterMetric[row.Metric] != "":
+			left[row.Name]++
+		case strings.HasPrefix(row.Name, "det:"), persists(row):
+		default:
+			assert.True(t, simulated[row], "%+v", row)
+		}
+	}
+	for name := range wideLater {
+		assert.Positive(t, left[name], "%s has no row", name)
+	}
+	for key := range wideLengths {
+		assert.True(t, keys[key], "a length without a case: %s", key)
+	}
+	t.Logf("%d rows are simulated in %d cases", len(simulated), len(cases))
+}
+
 func TestTheSimulatorReproducesTheWideTable(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes a minute on two cores")

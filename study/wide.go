@@ -191,8 +191,8 @@ func (c *wideCase) judge(estimates []experiment.Estimate) []TheoryRow {
 			row.Rule = "within 3 % (a limit)"
 			row.OK = math.Abs(e.Mean-exact.Value) <= 0.03*exact.Value
 		case exact.Value < smallest:
-			row.Rule = "within 1e-4"
-			row.OK = math.Abs(e.Mean-exact.Value) <= smallest
+			row.Rule = "within 1e-4 of the interval"
+			row.OK = e.Lo-smallest <= exact.Value && exact.Value <= e.Hi+smallest && e.HalfWidth() <= max(exact.floor, 20*smallest)
 		default:
 			slack := exact.slack * exact.Value
 			asked := max(exact.width*exact.Value, exact.floor)

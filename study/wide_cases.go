@@ -131,10 +131,14 @@ func (c *wideCase) overTime() {
 	kind := func(row *wideRow) string { return row.Metric[:strings.Index(row.Metric, "(")] }
 	for i := range c.rows {
 		row := &c.rows[i]
-		row.width = 0.1
+		share := 0.1
+		if strings.HasPrefix(row.Metric, "Var") {
+			share = 0.2
+		}
+		row.width = share
 		for j := range c.rows {
 			if o := &c.rows[j]; kind(o) == kind(row) {
-				row.floor = max(row.floor, 0.1*o.Value)
+				row.floor = max(row.floor, share*o.Value)
 			}
 		}
 	}
