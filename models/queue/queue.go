@@ -80,6 +80,7 @@ func (q *Queue) set(now sim.Time, spec Spec) {
 		q.since = now
 		q.account, _ = q.d.(accountant)
 		q.preempt, _ = q.d.(preemptor)
+		q.serving.clear()
 	}
 	q.d.reconfigure(&spec)
 	q.spec = spec

@@ -50,6 +50,13 @@ func (s *serving) remove(slot models.Slot) {
 	}
 }
 
+func (s *serving) clear() {
+	for _, x := range s.heap {
+		s.at[x.slot] = 0
+	}
+	s.heap = s.heap[:0]
+}
+
 // sift puts x in its place, from the hole at i.
 func (s *serving) sift(i int, x served) {
 	for i > 0 && x.before(s.heap[(i-1)/2]) {
