@@ -52,7 +52,7 @@ func runWide(ctx context.Context, o TheoryOptions, cases []*wideCase) ([]TheoryR
 		if err == nil {
 			var all [][]experiment.Figure
 			if all, err = experiment.Run(ctx, one, options); err == nil {
-				rows = append(rows, c.judge(experiment.Summarise(all, confidence))...)
+				rows = append(rows, c.judge(experiment.Summarise(all, confidence), confidence)...)
 			}
 		}
 		if err != nil {
@@ -83,6 +83,8 @@ type wideRow struct {
 	slack   float64 // relative: what an instrument adds to the interval
 	floor   float64 // half-width, absolute, below which it is narrow enough
 	limit   bool    // a limit, which holds to 3 % and has no interval test
+	share   bool    // each replication says yes or no
+	within  float64 // above 0: what it may be off, absolute, in the place of an interval test
 }
 
 // A sight is what is seen of one run.
@@ -181,7 +183,7 @@ func (c *wideCase) look(ctx context.Context, run *launch.Run, s *sight, t sim.Ti
 }
 
 // judge holds the estimates against the exact values.
-func (c *wideCase) judge(estimates []experiment.Estimate) []TheoryRow {
+func (c *wideCase) judge(estimates []experiment.Estimate, confidence float64) []TheoryRow {
 	var rows []TheoryRow
 	for i, exact := range c.rows {
 		e := estimates[i]
@@ -190,6 +192,13 @@ func (c *wideCase) judge(estimates []experiment.Estimate) []TheoryRow {
 		case exact.limit:
 			row.Rule = "within 3 % (a limit)"
 			row.OK = math.Abs(e.Mean-exact.Value) <= 0.03*exact.Value
+		case exact.within > 0:
+			row.Rule = fmt.Sprintf("within %.2g", exact.within)
+			row.OK = math.Abs(e.Mean-exact.Value) <= exact.within
+		case exact.share:
+			off := bernstein(exact.Value, e.N, confidence)
+			row.Rule = fmt.Sprintf("within %.2g (Bernstein)", off)
+			row.OK = math.Abs(e.Mean-exact.Value) <= off
 		case exact.Value < smallest:
 			row.Rule = "within 1e-4 of the interval"
 			row.OK = e.Lo-smallest <= exact.Value && exact.Value <= e.Hi+smallest && e.HalfWidth() <= max(exact.floor, 20*smallest)
@@ -210,6 +219,14 @@ func (c *wideCase) judge(estimates []experiment.Estimate) []TheoryRow {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// bernstein is how far the share of n independent trials is from the chance p of one
+// at most, with that confidence, by the inequality of Bernstein: a Student interval
+// says nothing of events that are rare or nearly certain.
+func bernstein(p float64, n int, confidence float64) float64 {
+	l := math.Log(2 / (1 - confidence))
+	return math.Sqrt(2*p*(1-p)*l/float64(n)) + 2*l/(3*float64(n))
 }
 
 // smallest is the value below which probabilities and queue lengths are held to it

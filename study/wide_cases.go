@@ -126,20 +126,29 @@ func (c *wideCase) key() string {
 }
 
 // overTime asks of figures at several times that their intervals are narrow beside
-// the largest of them.
+// the largest of them; those under a hundredth of it hold to that hundredth.
 func (c *wideCase) overTime() {
-	kind := func(row *wideRow) string { return row.Metric[:strings.Index(row.Metric, "(")] }
+	kind := func(row *wideRow) string { return row.Metric[:strings.Index(row.Metric, "(")] } // E[N, Var[N, E[Q or P
 	for i := range c.rows {
 		row := &c.rows[i]
-		share := 0.1
+		share := 0.15
 		if strings.HasPrefix(row.Metric, "Var") {
-			share = 0.2
+			share = 0.25
 		}
 		row.width = share
+		if kind(row) == "P" {
+			row.share = true
+			continue
+		}
+		largest := 0.0
 		for j := range c.rows {
 			if o := &c.rows[j]; kind(o) == kind(row) {
-				row.floor = max(row.floor, share*o.Value)
+				largest = max(largest, o.Value)
 			}
+		}
+		row.floor = max(row.floor, share*largest)
+		if row.Value < 0.01*largest {
+			row.within = 0.01 * largest // as good as 0, and seldom anything else
 		}
 	}
 }
