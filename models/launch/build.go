@@ -102,7 +102,8 @@ func (r *Run) buildQueue(p *pool, spec queue.Spec, name string) error {
 	if p.queue, err = queue.New(spec, env); err != nil {
 		return fmt.Errorf("pools.%s.queue.%w", name, err)
 	}
-	if most, shared := p.queue.Shared(); shared {
+	var most int
+	if most, p.shared = p.queue.Shared(); p.shared {
 		p.gpu.Share(most)
 	}
 	p.drops = map[string]models.Reason{}
@@ -137,7 +138,7 @@ func (r *Run) stations(c *demand.Class) ([]station, error) {
 func (r *Run) shared() []bool {
 	list := make([]bool, len(r.pools))
 	for i := range r.pools {
-		_, list[i] = r.pools[i].queue.Shared()
+		list[i] = r.pools[i].shared
 	}
 	return list
 }

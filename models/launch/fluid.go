@@ -98,7 +98,7 @@ func (p *pool) changed(now sim.Time) {
 		p.capacity = c
 		p.r.rec.Capacity(now, p.n, c)
 	}
-	if _, shared := p.queue.Shared(); shared {
+	if p.shared {
 		if n := p.gpu.Busy(); n != p.serving {
 			p.serving = n
 			p.r.rec.Sharing(now, p.n, n)

@@ -95,6 +95,7 @@ type pool struct {
 	queue    *queue.Queue
 	fluid    stats.Gauge // servers that fluid work holds
 	capacity int         // as last recorded
+	shared   bool        // attempts share its servers
 	serving  int         // servers at work, as last recorded of a pool that is shared
 	drops    map[string]models.Reason
 
