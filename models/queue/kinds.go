@@ -28,7 +28,7 @@ var Disciplines = []Kind{
 		Doc:     "fifo, and newest first while the queue is overloaded: while it has not been empty for `not_empty_for`, or more than `longer_than` wait. In a spike fresh requests get answers in time, and the backlog is served when it has passed.",
 		Source:  "Maurer, \"Fail at scale\", ACM Queue 13(8), 2015, with CoDel's test of overload: not empty for the last 100 ms.",
 		Fails:   "Without a timeout that clears the backlog (pair it with a drop of expired work) the oldest are served when nobody wants their answers. Where users retry, it serves the retry before the attempt that it replaced.",
-		Presets: "source: 100ms. inference: 10s, half of a service that takes some 20 seconds as 100 ms is several of one that takes 20 ms; a queue before image generation is never empty for less in a normal hour."},
+		Presets: "source: 100ms, for requests of milliseconds. inference: 10s, half of a service that takes some 20 seconds: short enough that a fresh request still gets a fresh answer, long enough that the ripples of a normal hour do not turn the queue around."},
 	{Name: "priority",
 		Doc:    "Strictly by the tier's priority, fifo within it, and no service is interrupted. With `ageing` an attempt gains one priority for each `ageing` that it has waited, so that the lowest are served at last.",
 		Source: "Cobham, \"Priority assignment in waiting line problems\", 1954; ageing: Kleinrock, \"A delay dependent queue discipline\", 1964, with equal slopes.",
