@@ -41,7 +41,7 @@ follows, a family of its own; its longest cases are in the full proof only.`,
 			return disagreement(append(rows, wide...))
 		},
 	}
-	c.Flags().BoolVar(&o.Full, "full", false, "intervals of 1 % where 10^8 customers are enough for that")
+	c.Flags().BoolVar(&o.Full, "full", false, "intervals of 1 % where 10^8 customers are enough for that, and the longest cases of the wide table")
 	c.Flags().Uint64Var(&o.Seed, "seed", 1, "seed of all random numbers")
 	return c
 }
