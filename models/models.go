@@ -59,6 +59,8 @@ type Attempt struct {
 	Pool     uint8   // of the run's list of pools, the one that serves it
 	Priority uint8   // 0 is served first
 	Waited   bool    // it joined the queue and was not served at once
+	Begun    bool    // it has been served before: at another station, or until it was displaced
+	Stage    uint8   // stations of its class that it has passed
 	Line     uint16  // the link of the chain whose policy keeps it before the queue, from 1; 0: none does
 	Passed   uint16  // links of the chain that it has passed, for those who are told how it ended
 	Behind   uint16  // the link, from 0, from which on it passed when it was Admitted; it passed those before when it Arrived

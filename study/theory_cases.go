@@ -1,9 +1,5 @@
 package study
 
-// theoryLater are the models of the table that need what is not built yet:
-// pre-emption, processor sharing, two stations in series.
-var theoryLater = map[string]bool{"mg1_ps": true, "priority_mm1_preemptive": true, "tandem": true}
-
 // theoryMetrics says which figure of a summary a metric of the table is. Waits
 // are over everyone who joined the queue, served or not, zeros included.
 var theoryMetrics = map[string]string{
@@ -24,6 +20,8 @@ var theoryMetrics = map[string]string{
 	"wait_p99_s":              "all.wait_s.p99",
 	"wait_fluid_s":            "all.offered_wait_s.mean",
 	"sojourn_mean_s":          "all.latency_s.mean",
+	"sojourn_mean_class0_s":   "tiers.class0.latency_s.mean",
+	"sojourn_mean_class1_s":   "tiers.class1.latency_s.mean",
 	"sojourn_mean_admitted_s": "all.latency_s.mean",
 }
 
@@ -67,5 +65,10 @@ var theoryLengths = map[string]theoryLength{
 	"mt_m_inf 100 50 24 1 6":                           {24, 24, 0},
 	"mm1_lifo_fifo 0.8 1 fifo":                         {500, 120000, 0},
 	"mm1_lifo_fifo 0.8 1 lifo":                         {500, 180000, 0.06},
+	"priority_mm1_preemptive (0.3,0.5) (1,1)":          {600, 25000, 0},
+	"mg1_ps 0.8 1 exponential service":                 {300, 12000, 0},
+	"mg1_ps 0.8 1 constant service":                    {300, 12000, 0},
+	"mg1_ps 0.8 1 lognormal service":                   {600, 20000, 0},
+	"tandem 0.8 1 1 0.5 3":                             {300, 12000, 0},
 	"overload_fluid 200 1 100 0.2":                     {50, 500, 0},
 }

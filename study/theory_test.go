@@ -39,7 +39,7 @@ func TestTheSimulatorReproducesTheory(t *testing.T) {
 	}
 }
 
-func TestEveryRowOfTheTableIsSimulatedSaveThoseThatComeLater(t *testing.T) {
+func TestEveryRowOfTheTableIsSimulated(t *testing.T) {
 	cases, err := theoryCases(false)
 	require.NoError(t, err)
 	simulated := map[textbook.Exact]bool{}
@@ -51,9 +51,9 @@ func TestEveryRowOfTheTableIsSimulatedSaveThoseThatComeLater(t *testing.T) {
 		}
 	}
 	for _, row := range textbook.Table() {
-		assert.NotEqual(t, theoryLater[row.Model], simulated[row], "%+v", row)
+		assert.True(t, simulated[row], "%+v", row)
 	}
-	assert.Len(t, simulated, 90)
+	assert.Len(t, simulated, 94)
 	assert.Len(t, theoryLengths, len(cases), "a length without a case")
 }
 

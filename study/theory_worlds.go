@@ -16,9 +16,14 @@ type world struct {
 	Streams    []stream
 	Servers    int
 	Discipline string
+	Queue      string // what else is said of the queue, with a comma before it
+	Second     *second
 	Room       string // places to wait; unlimited if empty
 	Patience   string // a law; for ever if empty
 	Retry      string // law of the time before another try; never if empty
+	Policy     string // what else stands among the policies
+	Steps      []step // of the rate of the only stream
+	Drain      string // from when on nobody comes; never if empty
 	Period     string // of the streams' profile
 	Profile    []point
 
@@ -30,6 +35,15 @@ type world struct {
 type stream struct{ Rate, Service string }
 
 type point struct{ At, X string }
+
+// A step is a rate from a moment on.
+type step struct{ At, Rate string }
+
+// A second is a station that everybody goes on to.
+type second struct {
+	Servers int
+	Service string
+}
 
 // scenarioText is the file that a student would write.
 var scenarioText = template.Must(template.New("").Parse(`
@@ -45,11 +59,14 @@ tiers:
 
 classes:
 {{- range $k, $s := .Streams}}
-  - {name: class{{$k}}, pool: servers, service: {{$s.Service}}}
+  - {name: class{{$k}}, pool: servers, service: {{$s.Service}}{{with $.Second}}, then: [{pool: second, service: {{.Service}}}]{{end}}}
 {{- end}}
 
 pools:
-  - {name: servers, nodes: {{.Servers}}, queue: {discipline: {{.Discipline}}}}
+  - {name: servers, nodes: {{.Servers}}, queue: {discipline: {{.Discipline}}{{.Queue}}}}
+{{- with .Second}}
+  - {name: second, nodes: {{.Servers}}}
+{{- end}}
 
 demand:
   streams:
@@ -58,8 +75,10 @@ demand:
       tier: class{{$k}}
       class: class{{$k}}
       rate: {{$s.Rate}}/s
-{{- if $.Period}}
-      period: {{$.Period}}
+{{- with $.Period}}
+      period: {{.}}
+{{- end}}
+{{- if $.Profile}}
       profile:
 {{- range $.Profile}}
         - {at: +{{.At}}, x: {{.X}}}
@@ -80,6 +99,21 @@ clients:
 
 policies:
   - {name: room, kind: queue-limit, limit: {{.}}}
+{{- end}}
+{{- with .Policy}}
+
+policies:
+  - {{.}}
+{{- end}}
+{{- if or .Steps .Drain}}
+
+timeline:
+{{- with .Drain}}
+  - {at: +{{.}}, label: drain, kind: cause, set: { {{- range $k, $s := $.Streams}}demand.streams.class{{$k}}.rate: 0/s, {{end -}} }}
+{{- end}}
+{{- range .Steps}}
+  - {at: +{{.At}}, label: step, kind: cause, set: {demand.streams.class0.rate: {{.Rate}}/s}}
+{{- end}}
 {{- end}}
 `))
 
@@ -139,6 +173,25 @@ func worldsOf(model string, p [][]float64) (map[string]world, error) {
 		for k, lambda := range p[0] {
 			w.Streams = append(w.Streams, stream{decimal(lambda), exponential(p[1][k])})
 		}
+		return only(w)
+	case "priority_mm1_preemptive":
+		w := world{Servers: 1, Discipline: "priority-preemptive"}
+		for k, lambda := range p[0] {
+			w.Streams = append(w.Streams, stream{decimal(lambda), exponential(1 / p[1][k])})
+		}
+		return only(w)
+	case "mg1_ps":
+		// It does not matter which law the service has.
+		worlds := map[string]world{}
+		for name, law := range map[string]string{"exponential service": exponential(at(1)), "constant service": span(at(1)), "lognormal service": withCV("lognormal", at(1), 5)} {
+			w := queue(1, at(0), law)
+			w.Discipline = "processor-sharing"
+			worlds[name] = w
+		}
+		return worlds, nil
+	case "tandem":
+		w := queue(at(2), at(0), exponential(1/at(1)))
+		w.Second = &second{int(at(4)), exponential(1 / at(3))}
 		return only(w)
 	case "priority_mmc_nonpreemptive":
 		w := world{Servers: int(at(2)), Discipline: "priority"}

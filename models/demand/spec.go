@@ -19,8 +19,15 @@ type Class struct {
 	Pool     string        `yaml:"pool" required:"true" ref:"pools" doc:"The pool that serves it."`
 	Service  unit.Dist     `yaml:"service" required:"true" doc:"Time that a server at full speed needs for one request. Of a fluid class only the mean counts."`
 	SLO      unit.Duration `yaml:"slo" min:"0s" doc:"Latency that is promised, from the arrival of an attempt to its end: what comes later is no goodput. None if absent. It measures, and changes nothing in the run; not of a fluid class."`
+	Then     []Station     `yaml:"then" doc:"Further stations: after its service at the pool an attempt goes on to them, one after the other, and completes at the last. Its user leaves a queue for impatience before the first only; policies look at it there only."`
 	Share    unit.Share    `yaml:"share" default:"100%" doc:"Fluid only: the largest share of the pool's servers that it may claim while others wait."`
 	Patience unit.Duration `yaml:"patience" default:"1m" min:"1ms" doc:"Fluid only: mean time after which a waiting message is abandoned."`
+}
+
+// A Station is a pool that serves attempts of a class after the first one did.
+type Station struct {
+	Pool    string    `yaml:"pool" required:"true" ref:"pools" doc:"The pool that serves them."`
+	Service unit.Dist `yaml:"service" required:"true" doc:"Time that a server at full speed needs for one."`
 }
 
 // A Spec is the demand of a scenario.

@@ -45,6 +45,8 @@ type Pool struct {
 	idle    int     // servers that hold none and could take one
 	claim   int     // servers that fluid work asks for
 
+	share *sharing // nil: each server works on one attempt
+
 	groups       []group // the first is the pool's own nodes, then its lots
 	nodes        []node
 	failures     FailureSpec // the zero value: nodes do not fail
@@ -81,6 +83,7 @@ const (
 	lotComes               // Arg: group
 	nodeCheck              // Arg: node
 	nodeBack               // Arg: node
+	shareEnds              // somebody who shares the servers is done
 )
 
 // New builds a pool in k, empty. Lots that arrive at or before the kernel's time
@@ -107,6 +110,9 @@ func New(k *sim.Kernel, spec Spec, seed, replication uint64, host Host) (*Pool, 
 //
 // The server that was freed last is taken first.
 func (p *Pool) Start(now sim.Time, slot models.Slot, service sim.Time) (int32, bool) {
+	if p.share != nil {
+		return -1, p.shareStart(now, slot, service)
+	}
 	if p.idle <= p.claim {
 		return -1, false
 	}
@@ -143,16 +149,18 @@ func (p *Pool) Handle(now sim.Time, ev sim.Event) {
 		p.examine(now, int32(ev.Arg))
 	case nodeBack:
 		p.comeBack(now, int32(ev.Arg))
+	case shareEnds:
+		p.shareDone(now)
 	}
 }
 
 // depart ends the service of server n, if it is due now.
 //
-// The end of a lost attempt stays among the kernel's events: losses are rare,
-// and a timer that can be cancelled costs every attempt (measured on a 4-ary heap:
+// The end of a lost or displaced attempt stays among the kernel's events: losses are
+// rare, displacements belong to few disciplines, and a timer that can be cancelled costs every attempt (measured on a 4-ary heap:
 // 4 % more with 200 servers busy, half as much again with 250,000). It is told
 // by its time. If the server is idle or due at another time, the event is of a lost
-// attempt and is ignored. If the server is due now, some event of this instant
+// or displaced attempt and is ignored. If the server is due now, some event of this instant
 // has to end what it holds; the first one does. So each attempt ends exactly
 // once and exactly at its time; a stale event can do no more than bring an end
 // forward among the ends of its own instant.
@@ -171,6 +179,35 @@ func (p *Pool) depart(now sim.Time, n int32) {
 	p.host.Done(now, slot, n)
 }
 
+// Preempt takes the service off a server, and returns what is left of it at full
+// speed. The server is free. It is refused where no attempt could take it: on a
+// server that is to close, or where fluid work would have it; and where the service
+// ends at this instant.
+func (p *Pool) Preempt(now sim.Time, n int32) (left sim.Time, ok bool) {
+	s := &p.servers[n]
+	if s.slot == models.None || s.closed || p.claim > p.idle || s.until <= now {
+		return 0, false
+	}
+	left = s.until - now
+	if p.speed != 1 && s.until != sim.Never {
+		left = sim.Time(math.Min(math.Floor(float64(float64(left)*p.speed)+0.5), math.MaxInt64/2))
+	}
+	s.slot = models.None
+	p.busy--
+	p.idle++
+	p.push(n)
+	return left, true
+}
+
+// EachBusy calls f with every attempt in service and the time at which it ends.
+func (p *Pool) EachBusy(f func(slot models.Slot, until sim.Time)) {
+	for i := range p.servers {
+		if s := &p.servers[i]; s.slot != models.None {
+			f(s.slot, s.until)
+		}
+	}
+}
+
 // push puts a server on the stack unless it is there.
 func (p *Pool) push(n int32) {
 	if s := &p.servers[n]; !s.stacked {
@@ -179,8 +216,21 @@ func (p *Pool) push(n int32) {
 	}
 }
 
-// Busy is the number of servers that hold an attempt.
-func (p *Pool) Busy() int { return p.busy }
+// Busy is the number of servers that hold an attempt, or are shared by attempts.
+func (p *Pool) Busy() int {
+	if p.share != nil {
+		return min(len(p.share.jobs), p.idle-p.Fluid())
+	}
+	return p.busy
+}
+
+// Working is the number of attempts in service.
+func (p *Pool) Working() int {
+	if p.share != nil {
+		return len(p.share.jobs)
+	}
+	return p.busy
+}
 
 // Capacity is the number of servers that are up and of the pool, and of those
 // that have left it but still finish their attempt. Servers that fluid work
@@ -191,8 +241,13 @@ func (p *Pool) Capacity() int { return p.busy + p.idle }
 // servers that attempts leave it if they are fewer.
 func (p *Pool) Fluid() int { return min(p.claim, p.idle) }
 
-// Free is the number of servers that an attempt could take now.
-func (p *Pool) Free() int { return p.idle - p.Fluid() }
+// Free is the number of attempts that the pool could take now.
+func (p *Pool) Free() int {
+	if p.share != nil {
+		return p.shareFree()
+	}
+	return p.idle - p.Fluid()
+}
 
 // SetFluid sets the number of servers that fluid work claims. It takes idle
 // servers at once and others as their attempts end, before any attempt gets
@@ -212,6 +267,9 @@ func (p *Pool) levels() levels { return levels{p.busy, p.idle, p.Fluid()} }
 // itself if there was one since before.
 func (p *Pool) tell(now sim.Time, before levels) {
 	changed := p.levels() != before
+	if changed && p.share != nil {
+		p.pace(now)
+	}
 	lost := p.lost
 	p.lost = nil // the host may cause another change
 	slices.SortFunc(lost, func(a, b loss) int { return cmp.Compare(a.server, b.server) })
@@ -262,6 +320,8 @@ func (p *Pool) Describe(ev sim.Event) string {
 		return fmt.Sprintf("the health of node %d is checked", ev.Arg)
 	case nodeBack:
 		return fmt.Sprintf("node %d is back from a restart", ev.Arg)
+	case shareEnds:
+		return "one of those who share the servers is done"
 	default:
 		return fmt.Sprintf("lot %s arrives", p.groups[ev.Arg].name)
 	}

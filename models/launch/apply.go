@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/launchday-sim/launchday/models"
+	"github.com/launchday-sim/launchday/models/queue"
 	"github.com/launchday-sim/launchday/models/scenario"
 	"github.com/launchday-sim/launchday/sim"
 )
@@ -67,14 +68,14 @@ func (r *Run) reconfigure(now sim.Time, old, next *scenario.Scenario) (changed b
 			return changed, err
 		}
 		changed = true
-		if err := r.setLines(); err != nil {
+		if err := r.setLines(now); err != nil {
 			return changed, err
 		}
 	}
 	for i := range r.pools {
 		p, a, b := &r.pools[i], &old.Pools[i], &next.Pools[i]
-		if a.Queue != b.Queue {
-			if err := p.queue.Reconfigure(b.Queue, func(s models.Slot) *models.Attempt { return &r.attempts[s] }); err != nil {
+		if !reflect.DeepEqual(a.Queue, b.Queue) {
+			if err := p.reconfigureQueue(now, b.Queue); err != nil {
 				return changed, err
 			}
 			changed = true
@@ -91,7 +92,11 @@ func (r *Run) reconfigure(now sim.Time, old, next *scenario.Scenario) (changed b
 		if err != nil {
 			return changed, fmt.Errorf("classes.%s.service: %w", next.Classes[i].Name, err)
 		}
-		r.classes[i].service, r.classes[i].expected = law, expected(law)
+		then, err := r.stations(&next.Classes[i])
+		if err != nil {
+			return changed, err
+		}
+		r.classes[i].service, r.classes[i].expected, r.classes[i].then = law, expected(law), then
 	}
 	for i := range r.fluids {
 		r.setFluid(&r.fluids[i])
@@ -146,6 +151,15 @@ func (r *Run) fixed(next *scenario.Scenario) error {
 			return fmt.Errorf("pools.%s.name: cannot change during a run", a.Name)
 		case a.GPUsPerNode != b.GPUsPerNode:
 			return fmt.Errorf("pools.%s.gpus_per_node: cannot change during a run", a.Name)
+		case a.Queue.Discipline != b.Queue.Discipline && (a.Queue.Discipline == "processor-sharing" || b.Queue.Discipline == "processor-sharing"):
+			return fmt.Errorf("pools.%s.queue.discipline: cannot change to or from processor-sharing during a run", a.Name)
+		}
+		for _, cause := range b.Queue.Causes() {
+			if _, there := r.pools[i].drops[cause]; !there && cause == queue.QueueFull {
+				return fmt.Errorf("pools.%s.queue.discipline: cannot become apf during a run", a.Name)
+			} else if !there {
+				return fmt.Errorf("pools.%s.queue.limit: a queue that began without limit cannot be given one during a run", a.Name)
+			}
 		}
 	}
 	for i := range next.Tiers {
@@ -171,8 +185,33 @@ func (r *Run) fixed(next *scenario.Scenario) error {
 			return fmt.Errorf("classes.%s.pool: cannot change during a run", a.Name)
 		case a.SLO != b.SLO:
 			return fmt.Errorf("classes.%s.slo: cannot change during a run: what is measured stays what it is", a.Name)
+		case len(a.Then) != len(b.Then):
+			return fmt.Errorf("classes.%s.then: stations cannot be added or removed during a run", a.Name)
 		}
 	}
+	return nil
+}
+
+// reconfigureQueue changes the queue before a pool. A discipline that pre-empts is
+// told of those in service.
+func (p *pool) reconfigureQueue(now sim.Time, spec queue.Spec) error {
+	r := p.r
+	tracked := p.queue.Preempts()
+	if err := p.queue.Reconfigure(now, spec, func(s models.Slot) *models.Attempt { return &r.attempts[s] }); err != nil {
+		return fmt.Errorf("pools.%s.queue.%w", r.now.Pools[p.n].Name, err)
+	}
+	if p.queue.Preempts() {
+		p.gpu.EachBusy(func(slot models.Slot, until sim.Time) {
+			if tracked {
+				p.queue.Unserve(slot)
+			}
+			p.queue.Serving(now, slot, &r.attempts[slot], until-now)
+		})
+	}
+	if most, shared := p.queue.Shared(); shared {
+		p.gpu.Share(most)
+	}
+	p.pull(now)
 	return nil
 }
 

@@ -102,19 +102,10 @@ func (r *Run) enter(now sim.Time, slot models.Slot, v *models.Verdict) {
 		a.Service = seconds(r.classes[a.Class].service.Sample(&r.src))
 	}
 	a.Service = shortened(a.Service, a.Work)
-	q := &r.pools[a.Pool]
-	if q.gpu.Free() > 0 {
-		q.start(now, slot)
-		return
-	}
-	r.setPatience(a)
 	if a.MaxWait == 0 {
 		a.MaxWait = sim.Never
 	}
-	a.Waited = true
-	q.queue.Push(slot, a)
-	r.rec.Queued(now, a)
-	r.watch(now, slot, min(a.Patience, a.MaxWait))
+	r.pools[a.Pool].come(now, slot)
 }
 
 // watch sets the timer of an attempt that waits.
@@ -177,7 +168,7 @@ func (r *Run) leave(now sim.Time, slot models.Slot) {
 	if a.Line != 0 {
 		r.unkeep(now, slot)
 	} else {
-		r.pools[a.Pool].queue.Leave(a)
+		r.pools[a.Pool].queue.Leave(now, slot, a)
 		r.rec.Left(now, a)
 		if a.MaxWait < a.Patience {
 			o = models.TimedOut
@@ -185,63 +176,6 @@ func (r *Run) leave(now sim.Time, slot models.Slot) {
 	}
 	r.ended(now, slot, o, 0)
 	r.react(now, slot, o, 0, 0)
-}
-
-// start gives an attempt to a free server, unless a policy drops it at the last
-// moment.
-func (p *pool) start(now sim.Time, slot models.Slot) {
-	r := p.r
-	a := &r.attempts[slot]
-	if r.chain.Starts(a) {
-		r.see(now, p)
-		v := r.chain.Start(a, &r.signals)
-		if v.Reason != 0 {
-			r.rec.Dropped(now, a)
-			r.reject(now, slot, v.Reason, v.RetryAfter)
-			return
-		}
-		degrade(a, &v)
-		a.Service = shortened(a.Service, v.Work)
-	}
-	a.Server, _ = p.gpu.Start(now, slot, a.Service)
-	a.Started = now
-	p.started++
-	p.lastWait = now - a.Admitted
-	r.rec.Started(now, a)
-	p.changed(now)
-}
-
-// pull starts attempts that wait while servers are free.
-func (p *pool) pull(now sim.Time) {
-	r := p.r
-	for p.gpu.Free() > 0 {
-		e, ok := p.queue.Pop()
-		if !ok {
-			break
-		}
-		if e.Slot == models.None {
-			r.rec.Offered(now, e.Tier, e.Class, e.Joined)
-			continue
-		}
-		a := &r.attempts[e.Slot]
-		if a.Timer != 0 {
-			r.k.Cancel(a.Timer)
-			a.Timer = 0
-		}
-		p.start(now, e.Slot)
-	}
-	if r.chain.Keeps() && p.gpu.Free() > 0 {
-		r.chain.Freed()
-	}
-	p.changed(now)
-}
-
-// Done is called by the pool when a service ends.
-func (p *pool) Done(now sim.Time, slot models.Slot, _ int32) {
-	p.completed++
-	p.r.rec.Released(now, &p.r.attempts[slot])
-	p.r.complete(now, slot)
-	p.pull(now)
 }
 
 // complete is the end of an attempt whose user gets what he asked for.
@@ -255,36 +189,6 @@ func (r *Run) complete(now sim.Time, slot models.Slot) {
 	}
 	r.demand.Ended(now, a.User)
 	r.free = append(r.free, slot)
-}
-
-// Lost is called by the pool when a node goes down under an attempt.
-func (p *pool) Lost(now sim.Time, slot models.Slot, _ int32) {
-	r := p.r
-	a := &r.attempts[slot]
-	r.rec.Released(now, a)
-	r.rec.Wasted(a, now-a.Started)
-	r.ended(now, slot, models.Failed, 0)
-	r.react(now, slot, models.Failed, 0, 0)
-}
-
-// CapacityChanged is called by the pool when servers come or go.
-func (p *pool) CapacityChanged(now sim.Time) {
-	if p.gpu == nil || p.r.rec == nil {
-		return // the pool is being built
-	}
-	if n := p.gpu.Restarting(); n != p.restarting {
-		p.restarting = n
-		p.r.rec.Restarting(now, p.n, n)
-	}
-	p.pull(now)
-}
-
-// Probe is how long a health check of a node would wait for a worker.
-func (p *pool) Probe(sim.Time) sim.Time {
-	if p.queue.Len() == 0 {
-		return 0
-	}
-	return p.lastWait
 }
 
 // react lets the client of an attempt that came to nothing decide what is next.

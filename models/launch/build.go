@@ -36,8 +36,8 @@ func (r *Run) build() error {
 		if p.gpu, err = gpu.New(r.k, spec, r.opts.Seed, r.opts.Replication, p); err != nil {
 			return err
 		}
-		if p.queue, err = queue.New(sc.Pools[i].Queue); err != nil {
-			return fmt.Errorf("pools.%s.queue.%w", spec.Name, err)
+		if err := r.buildQueue(p, sc.Pools[i].Queue, spec.Name); err != nil {
+			return err
 		}
 		poolNames = append(poolNames, spec.Name)
 	}
@@ -49,10 +49,9 @@ func (r *Run) build() error {
 			return fmt.Errorf("classes.%s.service: %w", c.Name, err)
 		}
 		n := class{service: law, expected: expected(law), signup: c.Kind == "signup", fluid: c.Kind == "fluid"}
-		for i := range sc.Pools {
-			if sc.Pools[i].Name == c.Pool {
-				n.pool = i
-			}
+		n.pool = r.poolOf(c.Pool)
+		if n.then, err = r.stations(&c); err != nil {
+			return err
 		}
 		r.classes = append(r.classes, n)
 		classNames = append(classNames, c.Name)
@@ -92,12 +91,65 @@ func (r *Run) build() error {
 	}
 	r.parking.init(r.end)
 	r.world = metrics.World{Scenario: sc.Name, Scale: float64(sc.Scale), Seed: r.opts.Seed, Replication: r.opts.Replication,
-		Epoch: int64(epoch), From: r.origin, To: r.end, Interval: r.Interval(), Tiers: names, Classes: infos, Pools: poolNames,
+		Epoch: int64(epoch), From: r.origin, To: r.end, Interval: r.Interval(), Tiers: names, Classes: infos, Pools: poolNames, Shared: r.shared(),
 		Used:    func(t models.Tier, c models.Class) bool { return used[[2]string{sc.Tiers[t].Name, sc.Classes[c].Name}] },
 		Reasons: &r.reasons, Users: r.demand.Users(), UserState: r.demand.Users() > 0 && r.demand.Users() <= metrics.MaxUsers, Windows: windows}
 	r.rec = metrics.NewRecorder(r.world)
 	r.reasons.Close()
 	return nil
+}
+
+// buildQueue builds the queue before a pool, and what it needs of the run.
+func (r *Run) buildQueue(p *pool, spec queue.Spec, name string) error {
+	env := queue.Env{Pool: name, Seed: r.opts.Seed, Replication: r.opts.Replication,
+		Cost:  func(a *models.Attempt) sim.Time { return p.gpu.AtSpeed(r.mean(a)) },
+		Seats: func() int { return p.gpu.Capacity() - p.gpu.Fluid() }}
+	for _, t := range r.now.Tiers {
+		env.Tiers = append(env.Tiers, t.Name)
+	}
+	var err error
+	if p.queue, err = queue.New(spec, env); err != nil {
+		return fmt.Errorf("pools.%s.queue.%w", name, err)
+	}
+	var most int
+	if most, p.shared = p.queue.Shared(); p.shared {
+		p.gpu.Share(most)
+	}
+	p.drops = map[string]models.Reason{}
+	for _, cause := range spec.Causes() {
+		p.drops[cause] = r.reasons.Add(models.Refusal{Name: name + "." + cause, Status: models.Unavailable})
+	}
+	return nil
+}
+
+// mean is the service that an attempt is expected to need at its present station.
+func (r *Run) mean(a *models.Attempt) sim.Time {
+	c := &r.classes[a.Class]
+	if a.Stage > 0 {
+		return c.then[a.Stage-1].expected
+	}
+	return c.expected
+}
+
+// stations are those that a class passes after the first.
+func (r *Run) stations(c *demand.Class) ([]station, error) {
+	var list []station
+	for i, s := range c.Then {
+		law, err := s.Service.Build()
+		if err != nil {
+			return nil, fmt.Errorf("classes.%s.then[%d].service: %w", c.Name, i, err)
+		}
+		list = append(list, station{pool: r.poolOf(s.Pool), service: law, expected: expected(law)})
+	}
+	return list, nil
+}
+
+func (r *Run) shared() []bool {
+	list := make([]bool, len(r.pools))
+	for i := range r.pools {
+		list[i] = r.pools[i].shared
+	}
+	return list
 }
 
 // shifted is a pool's Spec with its instants in kernel time.
@@ -107,6 +159,15 @@ func (r *Run) shifted(s gpu.Spec) gpu.Spec {
 		s.Lots[i].Ordered += unit.Instant(r.origin)
 	}
 	return s
+}
+
+func (r *Run) poolOf(name string) int {
+	for i := range r.now.Pools {
+		if r.now.Pools[i].Name == name {
+			return i
+		}
+	}
+	panic("launch: no pool " + name)
 }
 
 func (r *Run) classOf(name string) int {

@@ -36,7 +36,7 @@ func (r *Run) keep(now sim.Time, slot models.Slot, v *models.Verdict) {
 			l.queue = r.newLine(i)
 		}
 		r.setPatience(a)
-		l.queue.Push(slot, a)
+		l.queue.Push(now, slot, a)
 		r.watch(now, slot, a.Patience)
 	}
 	r.chain.Joined(i)
@@ -44,7 +44,7 @@ func (r *Run) keep(now sim.Time, slot models.Slot, v *models.Verdict) {
 
 // newLine makes the line of those whom link i keeps waiting.
 func (r *Run) newLine(i int) *queue.Queue {
-	q, err := queue.New(queue.Spec{Discipline: r.chain.Discipline(i)})
+	q, err := queue.New(queue.Spec{Discipline: r.chain.Discipline(i)}, queue.Env{Pool: "policies/" + r.now.Policies[i].Name, Seed: r.opts.Seed, Replication: r.opts.Replication})
 	if err != nil {
 		panic("launch: the line of policy " + r.now.Policies[i].Name + ": " + err.Error())
 	}
@@ -52,13 +52,13 @@ func (r *Run) newLine(i int) *queue.Queue {
 }
 
 // setLines takes over new disciplines of lines; who is in line stays there.
-func (r *Run) setLines() error {
+func (r *Run) setLines(now sim.Time) error {
 	for i := range r.lines {
 		q := r.lines[i].queue
 		if q == nil || !r.now.Policies[i].Enabled {
 			continue
 		}
-		if err := q.Reconfigure(queue.Spec{Discipline: r.chain.Discipline(i)}, func(s models.Slot) *models.Attempt { return &r.attempts[s] }); err != nil {
+		if err := q.Reconfigure(now, queue.Spec{Discipline: r.chain.Discipline(i)}, func(s models.Slot) *models.Attempt { return &r.attempts[s] }); err != nil {
 			return err
 		}
 	}
@@ -76,7 +76,7 @@ func (r *Run) setPatience(a *models.Attempt) {
 // unkeep takes an attempt out of its line whose user leaves.
 func (r *Run) unkeep(now sim.Time, slot models.Slot) {
 	a := &r.attempts[slot]
-	r.lines[a.Line-1].queue.Leave(a)
+	r.lines[a.Line-1].queue.Leave(now, slot, a)
 	r.rec.Kept(now, a, -1)
 }
 
@@ -97,7 +97,7 @@ func (r *Run) GoOn(now sim.Time, i, n int) {
 		slot, waits := models.None, false
 		if l.queue != nil {
 			for slot == models.None {
-				e, ok := l.queue.Pop()
+				e, ok := l.queue.Pop(now)
 				if !ok {
 					break
 				}

@@ -75,10 +75,18 @@ type Run struct {
 // A class is what the run needs of a class of requests.
 type class struct {
 	pool     int
-	service  rng.Dist // seconds
-	expected sim.Time // its mean
+	service  rng.Dist  // seconds
+	expected sim.Time  // its mean
+	then     []station // that it passes afterwards
 	signup   bool
 	fluid    bool
+}
+
+// A station is a pool that serves a class after the first one did.
+type station struct {
+	pool     int
+	service  rng.Dist // seconds
+	expected sim.Time // its mean
 }
 
 // A pool is a pool of servers with the queue before it.
@@ -89,6 +97,9 @@ type pool struct {
 	queue    *queue.Queue
 	fluid    stats.Gauge // servers that fluid work holds
 	capacity int         // as last recorded
+	shared   bool        // attempts share its servers
+	serving  int         // servers at work, as last recorded of a pool that is shared
+	drops    map[string]models.Reason
 
 	restarting int // servers, as last recorded
 
@@ -312,6 +323,17 @@ func (r *Run) Distributions(f func(tier, class string, latency *stats.Sketch)) {
 			}
 		}
 	}
+}
+
+// Waits returns the waits of a tier and class, as Distributions does their latency.
+func (r *Run) Waits(tier models.Tier, class models.Class) *stats.Sketch {
+	return r.rec.Waits(tier, class)
+}
+
+// Present is the number of attempts that wait before a pool, and of those in service.
+func (r *Run) Present(pool int) (waiting, served int) {
+	p := &r.pools[pool]
+	return p.queue.Len(), p.gpu.Working()
 }
 
 // Refusals are the reasons for which attempts are refused in this run.

@@ -19,6 +19,7 @@ type World struct {
 	Tiers             []TierInfo
 	Classes           []ClassInfo
 	Pools             []string
+	Shared            []bool                               // by pool: attempts share its servers, so that Sharing says how many are busy; nil: none
 	Used              func(models.Tier, models.Class) bool // whether the class has requests of the tier
 	Reasons           *models.Reasons
 	Users             int  // users are numbered below it
@@ -226,13 +227,24 @@ func (r *Recorder) Joined(a *models.Attempt) {
 	}
 }
 
-// Queued records an admitted attempt that has to wait.
+// TurnedAway takes back that an attempt was admitted: its queue was full.
+func (r *Recorder) TurnedAway(a *models.Attempt) {
+	if r.measured(a) && !a.Begun {
+		x := r.cell(a)
+		x.counts[cAdmitted]--
+		x.counts[cJoined]--
+	}
+}
+
+// Queued records an admitted attempt that has to wait. The wait of one that has been
+// served before, at another station or until it was displaced, counts in the length
+// of the queue and in its latency, but it has had its say of who waits how long.
 func (r *Recorder) Queued(now sim.Time, a *models.Attempt) {
 	x := r.cell(a)
 	for _, l := range x.levels {
 		l.queue.Add(int64(now), 1)
 	}
-	if r.measured(a) {
+	if r.measured(a) && !a.Begun {
 		x.counts[cWaited]++
 	}
 }
@@ -241,13 +253,13 @@ func (r *Recorder) Queued(now sim.Time, a *models.Attempt) {
 func (r *Recorder) Started(now sim.Time, a *models.Attempt) {
 	x := r.cell(a)
 	x.busy.Add(int64(now), 1)
-	r.busy[a.Pool].Add(int64(now), 1)
+	r.hold(now, a, 1)
 	if a.Waited {
 		for _, l := range x.levels {
 			l.queue.Add(int64(now), -1)
 		}
 	}
-	if r.measured(a) {
+	if r.measured(a) && !a.Begun {
 		r.waited(now, a)
 		x.live[sOffered].Record(int64(now - a.Admitted))
 	}
@@ -284,7 +296,7 @@ func (r *Recorder) Left(now sim.Time, a *models.Attempt) {
 	for _, l := range x.levels {
 		l.queue.Add(int64(now), -1)
 	}
-	if r.measured(a) {
+	if r.measured(a) && !a.Begun {
 		r.waited(now, a)
 	}
 }
@@ -299,7 +311,19 @@ func (r *Recorder) Offered(now sim.Time, t models.Tier, c models.Class, joined s
 // Released records that a server is done with an attempt or has lost it.
 func (r *Recorder) Released(now sim.Time, a *models.Attempt) {
 	r.cell(a).busy.Add(int64(now), -1)
-	r.busy[a.Pool].Add(int64(now), -1)
+	r.hold(now, a, -1)
+}
+
+// hold counts the servers that hold an attempt, where each holds one.
+func (r *Recorder) hold(now sim.Time, a *models.Attempt, delta int64) {
+	if r.w.Shared == nil || !r.w.Shared[a.Pool] {
+		r.busy[a.Pool].Add(int64(now), delta)
+	}
+}
+
+// Sharing records the servers of a shared pool that are at work.
+func (r *Recorder) Sharing(now sim.Time, pool, servers int) {
+	r.busy[pool].Set(int64(now), int64(servers))
 }
 
 // Wasted records time that a server spent on an attempt and of whose result

@@ -125,6 +125,12 @@ func (r *Recorder) Distribution(t models.Tier, c models.Class) *stats.Sketch {
 	return &r.cells[int(t)*len(r.w.Classes)+int(c)].closed[sLatency]
 }
 
+// Waits returns the waits, in nanoseconds, of the attempts of a tier and class that
+// joined the queue, up to the last closed interval.
+func (r *Recorder) Waits(t models.Tier, c models.Class) *stats.Sketch {
+	return &r.cells[int(t)*len(r.w.Classes)+int(c)].closed[sWait]
+}
+
 func (r *Recorder) summary(from, to *state, l *Live) Summary {
 	nT, nC := len(r.w.Tiers), len(r.w.Classes)
 	s := Summary{Schema: SchemaVersion, Scenario: r.w.Scenario, Scale: r.w.Scale, Counts: "simulated", Seed: r.w.Seed, Replication: r.w.Replication,

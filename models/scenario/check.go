@@ -121,6 +121,12 @@ func (c *checker) rooms() {
 			c.fault("pools."+spec.Name+".nodes", "makes the pools together larger than can be held", "at most 16M servers in all, at the scale of the run")
 		}
 		c.refused("pools."+spec.Name, "gpu pool "+spec.Name+": ", spec.Check())
+		c.refused("pools."+spec.Name+".queue", "", c.Pools[i].Queue.Check())
+	}
+	for _, class := range c.Classes {
+		if class.Kind == "fluid" && len(class.Then) > 0 {
+			c.fault("classes."+class.Name+".then", "stands in a fluid class, which is one rate of work", "a class whose requests are followed")
+		}
 	}
 	for _, spec := range c.Clients {
 		_, err := client.New(spec)

@@ -12,6 +12,32 @@ import (
 //go:embed testdata/queueing.csv
 var table []byte
 
+//go:embed testdata/exact.csv
+var wide []byte
+
+// A Wide is one figure of the wide table: the words of its metrics are those of
+// docs/validation.md.
+type Wide struct {
+	Name       string
+	Parameters string // key=value with semicolons between them, or prose
+	Metric     string
+	Value      float64 // to ten significant digits
+	Method     string  // how it was computed
+}
+
+// WideTable returns the figures of the wide table.
+func WideTable() []Wide {
+	rows, err := csv.NewReader(bytes.NewReader(wide)).ReadAll()
+	if err != nil {
+		panic(err) // it is part of the program
+	}
+	var all []Wide
+	for _, row := range rows[1:] {
+		all = append(all, Wide{Name: row[0], Parameters: row[1], Metric: row[2], Value: number(row[3]), Method: row[4]})
+	}
+	return all
+}
+
 // An Exact is one figure of one model, computed by two methods that share
 // nothing: what both the closed forms and the simulator are held against.
 type Exact struct {
@@ -52,7 +78,7 @@ func (e Exact) Numbers() [][]float64 {
 func number(s string) float64 {
 	v, err := strconv.ParseFloat(s, 64)
 	if err != nil {
-		panic(fmt.Sprintf("textbook: queueing.csv: %v", err))
+		panic(fmt.Sprintf("textbook: %v", err))
 	}
 	return v
 }

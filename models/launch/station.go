@@ -1,0 +1,187 @@
+package launch
+
+import (
+	"github.com/launchday-sim/launchday/models"
+	"github.com/launchday-sim/launchday/sim"
+)
+
+// come brings an attempt before a pool: a server takes it up, or it waits.
+func (p *pool) come(now sim.Time, slot models.Slot) {
+	r := p.r
+	a := &r.attempts[slot]
+	a.Waited = false
+	free := p.gpu.Free() > 0 && p.queue.Len() == 0
+	if free && !p.queue.Accounts() {
+		p.start(now, slot)
+		return
+	}
+	if !free && p.queue.Preempts() && p.displace(now, a) {
+		p.start(now, slot)
+		p.pull(now) // in case a policy dropped it
+		return
+	}
+	if !free && !a.Begun {
+		r.setPatience(a)
+	}
+	dropped, cause := p.queue.Push(now, slot, a)
+	if dropped == slot {
+		r.rec.TurnedAway(a)
+		r.reject(now, slot, p.drops[cause], 0)
+		return
+	}
+	if a.Waited = !free; free {
+		p.pull(now)
+		return
+	}
+	r.rec.Queued(now, a)
+	if !a.Begun {
+		r.watch(now, slot, min(a.Patience, a.MaxWait))
+	}
+	if dropped != models.None {
+		p.drop(now, dropped, p.drops[cause])
+	}
+}
+
+// drop refuses an attempt that has waited, to make room for another.
+func (p *pool) drop(now sim.Time, slot models.Slot, reason models.Reason) {
+	r := p.r
+	a := &r.attempts[slot]
+	r.unwatch(a)
+	r.rec.Left(now, a)
+	r.reject(now, slot, reason, 0)
+}
+
+// unwatch cancels the timer of an attempt that waits no longer.
+func (r *Run) unwatch(a *models.Attempt) {
+	if a.Timer != 0 {
+		r.k.Cancel(a.Timer)
+		a.Timer = 0
+	}
+}
+
+// displace frees a server for an arrival, if the discipline lets it take that of
+// somebody in service; he waits with what is left of his service.
+func (p *pool) displace(now sim.Time, a *models.Attempt) bool {
+	slot, ok := p.queue.Displaced(now, a, p.gpu.AtSpeed(a.Service))
+	if !ok {
+		return false
+	}
+	r := p.r
+	victim := &r.attempts[slot]
+	left, ok := p.gpu.Preempt(now, victim.Server)
+	if !ok {
+		return false
+	}
+	r.rec.Released(now, victim)
+	victim.Service, victim.Server = left, -1
+	victim.Begun, victim.Waited = true, true
+	p.queue.Rejoin(now, slot, victim)
+	r.rec.Queued(now, victim)
+	return true
+}
+
+// start gives an attempt to a free server, unless a policy drops it at the last
+// moment.
+func (p *pool) start(now sim.Time, slot models.Slot) {
+	r := p.r
+	a := &r.attempts[slot]
+	a.Started = now
+	if !a.Begun && r.chain.Starts(a) {
+		r.see(now, p)
+		v := r.chain.Start(a, &r.signals)
+		if v.Reason != 0 {
+			p.queue.Ended(now, slot, a, 0)
+			r.rec.Dropped(now, a)
+			r.reject(now, slot, v.Reason, v.RetryAfter)
+			return
+		}
+		degrade(a, &v)
+		a.Service = shortened(a.Service, v.Work)
+	}
+	a.Server, _ = p.gpu.Start(now, slot, a.Service)
+	if p.queue.Preempts() {
+		p.queue.Serving(now, slot, a, p.gpu.AtSpeed(a.Service))
+	}
+	p.started++
+	p.lastWait = now - a.Admitted
+	r.rec.Started(now, a)
+	p.changed(now)
+}
+
+// pull starts attempts that wait while servers are free.
+func (p *pool) pull(now sim.Time) {
+	r := p.r
+	for p.gpu.Free() > 0 {
+		e, ok := p.queue.Pop(now)
+		if !ok {
+			break
+		}
+		if e.Slot == models.None {
+			r.rec.Offered(now, e.Tier, e.Class, e.Joined)
+			continue
+		}
+		r.unwatch(&r.attempts[e.Slot])
+		p.start(now, e.Slot)
+	}
+	if r.chain.Keeps() && p.gpu.Free() > 0 {
+		r.chain.Freed()
+	}
+	p.changed(now)
+}
+
+// Done is called by the pool when a service ends.
+func (p *pool) Done(now sim.Time, slot models.Slot, _ int32) {
+	r := p.r
+	a := &r.attempts[slot]
+	p.completed++
+	p.queue.Ended(now, slot, a, now-a.Started)
+	r.rec.Released(now, a)
+	if then := r.classes[a.Class].then; int(a.Stage) < len(then) {
+		r.goOn(now, slot, &then[a.Stage])
+	} else {
+		r.complete(now, slot)
+	}
+	p.pull(now)
+}
+
+// goOn brings an attempt to the next station of its class.
+func (r *Run) goOn(now sim.Time, slot models.Slot, next *station) {
+	a := &r.attempts[slot]
+	a.Stage++
+	a.Begun = true
+	a.Pool = uint8(next.pool)
+	r.src = a.Request.Draw(purposeService + uint64(a.Stage))
+	a.Service = seconds(next.service.Sample(&r.src))
+	r.pools[a.Pool].come(now, slot)
+}
+
+// Lost is called by the pool when a node goes down under an attempt.
+func (p *pool) Lost(now sim.Time, slot models.Slot, _ int32) {
+	r := p.r
+	a := &r.attempts[slot]
+	p.queue.Ended(now, slot, a, now-a.Started)
+	r.rec.Released(now, a)
+	r.rec.Wasted(a, now-a.Started)
+	r.ended(now, slot, models.Failed, 0)
+	r.react(now, slot, models.Failed, 0, 0)
+}
+
+// CapacityChanged is called by the pool when servers come or go.
+func (p *pool) CapacityChanged(now sim.Time) {
+	if p.gpu == nil || p.r.rec == nil {
+		return // the pool is being built
+	}
+	if n := p.gpu.Restarting(); n != p.restarting {
+		p.restarting = n
+		p.r.rec.Restarting(now, p.n, n)
+	}
+	p.pull(now)
+}
+
+// Probe is how long a health check of a node would wait for a worker.
+func (p *pool) Probe(sim.Time) sim.Time {
+	if p.queue.Len() == 0 {
+		return 0
+	}
+	return p.lastWait
+}
