@@ -61,6 +61,11 @@ type Attempt struct {
 	Waited   bool    // it joined the queue and was not served at once
 	Line     uint16  // the link of the chain whose policy keeps it before the queue, from 1; 0: none does
 	Passed   uint16  // links of the chain that it has passed, for those who are told how it ended
+	Copy     uint8   // 0, or the number of the copy of the try that it is: a hedge, or a resubmission
+	Step     uint8   // requests of its user's session before this one
+	Paid     uint8   // what its client's library paid for this retry
+	Orphan   bool    // its request goes on, or is over, without it
+	Copies   int32   // the run's record of the live copies of the try, from 1; 0: there are none
 	Quality  float32 // of the answer that it gets, 1 unless a policy degraded it
 }
 
@@ -89,14 +94,15 @@ func (o Outcome) String() string { return outcomeNames[o] }
 type Reason uint16
 
 // Status is the HTTP status that a refusal carries. It decides what a refusal
-// counts as: 503 is an error for want of capacity, anything else is a limit
-// that the operator wanted.
+// counts as: 503 is an error for want of capacity, 499 an abandonment, anything
+// else is a limit that the operator wanted.
 type Status uint16
 
 // The statuses of refusals.
 const (
 	Forbidden       Status = 403 // the feature is not there for this user
 	TooManyRequests Status = 429 // a limit or quota of the operator
+	ClientClosed    Status = 499 // the user left by himself, at the sight of the wait
 	Unavailable     Status = 503 // refused for load
 )
 

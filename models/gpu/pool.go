@@ -160,6 +160,25 @@ func (p *Pool) depart(now sim.Time, n int32) {
 	p.host.Done(now, slot, n)
 }
 
+// Cancel takes the attempt in slot off the server that works on it, whose client
+// does not want it any more, and reports whether it was there; one whose node went
+// down at this instant is not. The server is free unless it was draining. The host
+// is not told. The end of the service stays among the kernel's events, as that of
+// a lost attempt does (see depart).
+func (p *Pool) Cancel(slot models.Slot, server int32) bool {
+	s := &p.servers[server]
+	if s.slot != slot {
+		return false
+	}
+	s.slot = models.None
+	p.busy--
+	if !s.closed {
+		p.idle++
+		p.push(server)
+	}
+	return true
+}
+
 // push puts a server on the stack unless it is there.
 func (p *Pool) push(n int32) {
 	if s := &p.servers[n]; !s.stacked {
@@ -239,7 +258,7 @@ func (p *Pool) Describe(ev sim.Event) string {
 	case departure:
 		s := p.servers[ev.Arg]
 		if s.slot == models.None || s.until != p.k.Now() {
-			return fmt.Sprintf("server %d would be done, but what it held was lost", ev.Arg)
+			return fmt.Sprintf("server %d would be done, but what it held was lost or cancelled", ev.Arg)
 		}
 		return fmt.Sprintf("server %d is done", ev.Arg)
 	case nodeTurn:

@@ -1,6 +1,8 @@
 package launch
 
 import (
+	"math"
+
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/models/queue"
 	"github.com/launchday-sim/launchday/sim"
@@ -23,7 +25,7 @@ func (r *Run) keep(now sim.Time, slot models.Slot, how models.Kept) {
 	a.Admitted = now
 	r.rec.Kept(now, a, 1)
 	if how == models.Aside {
-		a.Patience = sim.Never
+		a.Patience, a.Place = sim.Never, putAside
 		e, vacant := pack(slot, a)
 		l.aside.push(e)
 		if vacant {
@@ -122,9 +124,12 @@ type packed struct {
 
 const hasSlot = 1 << 31
 
+// putAside is the Place of an attempt that is put aside.
+const putAside = math.MaxUint64
+
 // pack makes the entry of an attempt, and reports whether its slot is free now.
 func pack(slot models.Slot, a *models.Attempt) (packed, bool) {
-	if a.Try > 1 || a.Tier > 127 {
+	if a.Try > 1 || a.Tier > 127 || a.Step > 0 || a.Copy > 0 || a.Copies != 0 {
 		return packed{what: hasSlot | uint32(slot)}, false
 	}
 	return packed{a.Request, a.Arrived, a.User, uint32(a.Tier)<<16 | uint32(a.Class)<<8 | uint32(a.Visit)}, true

@@ -59,6 +59,7 @@ var extensive = map[string]bool{
 	"abandonment_rate": false,
 	"completed_share":  false,
 	"load":             false,
+	"wasted_s":         true,
 
 	"utilisation":   false,
 	"capacity_mean": true,

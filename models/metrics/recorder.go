@@ -59,6 +59,7 @@ const (
 	cUsersInTier          // first seen in any class: what tiers and all sum
 	cUsersSatisfiedInTier // the same of satisfied users
 	cDemandMicros         // server time asked for by first attempts, microseconds
+	cWastedMicros         // server time spent on what nobody wanted any more, microseconds
 	numCounts
 )
 
@@ -200,7 +201,7 @@ func (r *Recorder) Arrived(a *models.Attempt) {
 	}
 	x := r.cell(a)
 	x.counts[cAttempts]++
-	if a.Try == 1 {
+	if a.Try == 1 && a.Copy == 0 {
 		x.counts[cDemandMicros] += int64((a.Service + 500) / 1000)
 	}
 }
@@ -281,6 +282,14 @@ func (r *Recorder) Offered(now sim.Time, t models.Tier, c models.Class, joined s
 func (r *Recorder) Released(now sim.Time, a *models.Attempt) {
 	r.cell(a).busy.Add(int64(now), -1)
 	r.busy[a.Pool].Add(int64(now), -1)
+}
+
+// Wasted records that a server has worked so long, without its attempt's request
+// wanting the result any more.
+func (r *Recorder) Wasted(a *models.Attempt, worked sim.Time) {
+	if r.measured(a) {
+		r.cell(a).counts[cWastedMicros] += int64((worked + 500) / 1000)
+	}
 }
 
 // Ended records the outcome of an attempt. The reason counts for Rejected only.
