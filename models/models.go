@@ -65,6 +65,11 @@ type Attempt struct {
 	Passed   uint16  // links of the chain that it has passed, for those who are told how it ended
 	Behind   uint16  // the link, from 0, from which on it passed when it was Admitted; it passed those before when it Arrived
 	Row      uint32  // of the trace that says its service time, in demand's numbering; 0: it is drawn
+	Copy     uint8   // 0, or the number of the copy of the try that it is: a hedge, or a resubmission
+	Step     uint8   // requests of its user's session before this one
+	Paid     uint8   // what its client's library paid for this retry
+	Orphan   bool    // its request goes on, or is over, without it
+	Copies   int32   // the run's record of the live copies of the try, from 1; 0: there are none
 	Quality  float32 // of the answer that it gets, 1 unless a policy degraded it
 	Work     float64 // what policies leave of its service time; 0 is all of it
 }
@@ -94,14 +99,15 @@ func (o Outcome) String() string { return outcomeNames[o] }
 type Reason uint16
 
 // Status is the HTTP status that a refusal carries. It decides what a refusal
-// counts as: 503 is an error for want of capacity, anything else is a limit
-// that the operator wanted.
+// counts as: 503 is an error for want of capacity, 499 an abandonment, anything
+// else is a limit that the operator wanted.
 type Status uint16
 
 // The statuses of refusals.
 const (
 	Forbidden       Status = 403 // the feature is not there for this user
 	TooManyRequests Status = 429 // a limit or quota of the operator
+	ClientClosed    Status = 499 // the user left by himself, at the sight of the wait
 	Unavailable     Status = 503 // refused for load
 )
 

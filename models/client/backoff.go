@@ -20,55 +20,86 @@ const (
 	DecorrelatedJitter Jitter = "decorrelated" // min(cap, uniform(base, 3 x the one before)), the first from base
 )
 
+// A Growth is how a backoff goes on from one try to the next, before its jitter.
+type Growth string
+
+// The growths of a backoff with base b, after try n. Exponential is that of the
+// AWS article and of RFC 2616, section 8.2.4; linear and fixed are what many
+// clients do instead.
+const (
+	ExponentialGrowth Growth = "exponential" // min(cap, b 2^(n-1))
+	LinearGrowth      Growth = "linear"      // min(cap, b n)
+	FixedGrowth       Growth = "fixed"       // b
+)
+
 // purposeBackoff is what the jitter after a try is drawn for.
 var purposeBackoff = rng.Purpose("client/backoff")
 
-// A backoff is the law of the time between a try and the next.
-type backoff struct {
+// A Backoff is the law of the time between a try and the next.
+type Backoff struct {
 	base, cap sim.Time
+	growth    Growth
 	jitter    Jitter
 }
 
-func newBackoff(base, longest sim.Time, j Jitter) (backoff, error) {
+// NewBackoff returns the backoff from base up to cap, both at least 0 and base at
+// most cap. The empty growth is ExponentialGrowth.
+func NewBackoff(base, cap sim.Time, g Growth, j Jitter) (Backoff, error) {
 	switch {
 	case base < 0:
-		return backoff{}, fmt.Errorf("base is negative: %v", base)
-	case longest < base:
-		return backoff{}, fmt.Errorf("cap is %v, it must be at least base, which is %v", longest, base)
+		return Backoff{}, fmt.Errorf("base is negative: %v", base)
+	case cap < base:
+		return Backoff{}, fmt.Errorf("cap is %v, it must be at least base, which is %v", cap, base)
+	}
+	switch g {
+	case "":
+		g = ExponentialGrowth
+	case ExponentialGrowth, LinearGrowth, FixedGrowth:
+	default:
+		return Backoff{}, fmt.Errorf("growth is %q, it must be exponential, linear or fixed", g)
 	}
 	switch j {
 	case NoJitter, EqualJitter, FullJitter, DecorrelatedJitter:
-		return backoff{base, longest, j}, nil
+		return Backoff{base, cap, g, j}, nil
 	}
-	return backoff{}, fmt.Errorf("jitter is %q, it must be none, equal, full or decorrelated", j)
+	return Backoff{}, fmt.Errorf("jitter is %q, it must be none, equal, full or decorrelated", j)
 }
 
-// wait returns the time from the try (1 is the first) to the next. The fixed
-// part of the backoff runs alongside what the server asked for; the random part
-// comes after both, or else all whom the server sent away at once would be back
-// at once.
-func (b backoff) wait(request rng.Key, try int, retryAfter sim.Time) sim.Time {
+// Wait returns the time from the try (1 is the first) to the next. retryAfter is
+// what the server asked for, 0 if nothing: the fixed part of the backoff runs
+// alongside it; the random part comes after both, or else all whom the server
+// sent away at once would be back at once.
+func (b Backoff) Wait(request rng.Key, try int, retryAfter sim.Time) sim.Time {
 	fixed, random := b.parts(request, try)
 	return plus(max(fixed, retryAfter), random)
 }
 
 // parts returns the backoff after the try as the sum of what the law fixes and
 // what it draws.
-func (b backoff) parts(request rng.Key, try int) (fixed, random sim.Time) {
+func (b Backoff) parts(request rng.Key, try int) (fixed, random sim.Time) {
 	switch b.jitter {
 	case EqualJitter:
-		half := b.exponential(try) / 2
+		half := b.grown(try) / 2
 		return half, uniform(request, try, half)
 	case FullJitter:
-		return 0, uniform(request, try, b.exponential(try))
+		return 0, uniform(request, try, b.grown(try))
 	case DecorrelatedJitter:
 		return b.base, b.decorrelated(request, try) - b.base
 	}
-	return b.exponential(try), 0
+	return b.grown(try), 0
 }
 
-// exponential returns min(cap, base 2^(try-1)).
-func (b backoff) exponential(try int) sim.Time {
+// grown returns the backoff after the try, before its jitter.
+func (b Backoff) grown(try int) sim.Time {
+	switch b.growth {
+	case FixedGrowth:
+		return b.base
+	case LinearGrowth:
+		if b.base > 0 && sim.Time(try) > b.cap/b.base { // the product would pass the cap
+			return b.cap
+		}
+		return b.base * sim.Time(try)
+	}
 	if b.base > b.cap>>(try-1) { // the doubling would pass the cap, or the end of time
 		return b.cap
 	}
@@ -77,7 +108,7 @@ func (b backoff) exponential(try int) sim.Time {
 
 // decorrelated follows the request's backoffs from the first: to draw the few
 // again costs less than a field in every attempt.
-func (b backoff) decorrelated(request rng.Key, try int) sim.Time {
+func (b Backoff) decorrelated(request rng.Key, try int) sim.Time {
 	d := b.base
 	for n := 1; n <= try; n++ {
 		span := plus(plus(d, d), d-b.base) // 3d - base

@@ -19,8 +19,10 @@ type RetrySpec struct {
 	OnTimedOut      bool          `yaml:"on_timed_out" default:"yes" doc:"Retry what waited longer than the operator allows."`
 	OnFailed        bool          `yaml:"on_failed" default:"yes" doc:"Retry what was lost with its server or erred."`
 	OnAbandoned     bool          `yaml:"on_abandoned" default:"no" doc:"Retry what ran out of patience: an app whose patience is its timeout, or one who reloads the page."`
-	Base            unit.Duration `yaml:"base" default:"1s" doc:"Backoff before the first retry, without jitter; it doubles for each that follows."`
+	OnHeld          bool          `yaml:"on_held" default:"no" doc:"Try later what a guard of the client itself held back; it counts as a try. Otherwise the request ends there."`
+	Base            unit.Duration `yaml:"base" default:"1s" doc:"Backoff before the first retry, without jitter."`
 	Cap             unit.Duration `yaml:"cap" default:"1m" doc:"Longest backoff."`
+	Growth          Growth        `yaml:"growth" default:"exponential" enum:"exponential,linear,fixed" doc:"How the backoff goes on with each try: it doubles; base is added; it stays. Decorrelated jitter grows by its own law."`
 	Jitter          Jitter        `yaml:"jitter" default:"full" enum:"none,equal,full,decorrelated" doc:"How the backoff b is spread: not; half of b plus a random half; uniform from 0 to b; uniform from base to three times the last one."`
 	After           unit.Dist     `yaml:"after" doc:"Law of the time before every retry, in the place of a backoff: base, cap and jitter then say nothing."`
 	HeedsRetryAfter bool          `yaml:"heed_retry_after" default:"yes" doc:"Wait at least as long as the refusal says, with the jitter, or the time of after, on top."`
@@ -30,7 +32,7 @@ type RetrySpec struct {
 // user who may not do it knows that another try is no use.
 type retry struct {
 	RetrySpec
-	backoff backoff
+	backoff Backoff
 	law     rng.Dist // in seconds, in the place of the backoff; nil: it has none
 	src     rng.Source
 }
@@ -45,7 +47,7 @@ func newRetry(s *RetrySpec) (*retry, error) {
 	if s.GiveUpAfter < 0 {
 		return nil, fmt.Errorf("give_up_after is negative: %v", sim.Time(s.GiveUpAfter))
 	}
-	b, err := newBackoff(sim.Time(s.Base), sim.Time(s.Cap), s.Jitter)
+	b, err := NewBackoff(sim.Time(s.Base), sim.Time(s.Cap), s.Growth, s.Jitter)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +83,7 @@ func (r *retry) next(a *models.Attempt, retryAfter, now sim.Time) (sim.Time, boo
 	}
 	var after sim.Time
 	if r.law == nil {
-		after = r.backoff.wait(a.Request, int(a.Try), retryAfter)
+		after = r.backoff.Wait(a.Request, int(a.Try), retryAfter)
 	} else {
 		r.src = a.Request.Child(uint64(a.Try)).Draw(purposeBackoff)
 		after = plus(retryAfter, sample(r.law, &r.src))

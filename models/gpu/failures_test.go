@@ -176,7 +176,7 @@ func TestTheTraceSaysWhatHappensToWhat(t *testing.T) {
 	assert.Equal(t, []string{
 		"1s gpu/images: server 0 is done",
 		"10s gpu/images: node 0 fails",
-		"11s gpu/images: server 0 would be done, but what it held was lost",
+		"11s gpu/images: server 0 would be done, but what it held was lost or cancelled",
 		"12s gpu/images: lot may arrives",
 		"15s gpu/images: node 0 is repaired",
 	}, trace)

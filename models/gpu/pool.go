@@ -111,7 +111,7 @@ func New(k *sim.Kernel, spec Spec, seed, replication uint64, host Host) (*Pool, 
 // The server that was freed last is taken first.
 func (p *Pool) Start(now sim.Time, slot models.Slot, service sim.Time) (int32, bool) {
 	if p.share != nil {
-		return -1, p.shareStart(now, slot, service)
+		return 0, p.shareStart(now, slot, service) // that of all of them
 	}
 	if p.idle <= p.claim {
 		return -1, false
@@ -206,6 +206,28 @@ func (p *Pool) EachBusy(f func(slot models.Slot, until sim.Time)) {
 			f(s.slot, s.until)
 		}
 	}
+}
+
+// Cancel takes the attempt in slot off the server that works on it, whose client
+// does not want it any more, and reports whether it was there; one whose node went
+// down at this instant is not. The server is free unless it was draining. The host
+// is not told. The end of the service stays among the kernel's events, as that of
+// a lost attempt does (see depart).
+func (p *Pool) Cancel(slot models.Slot, server int32) bool {
+	if p.share != nil {
+		return p.shareCancel(slot)
+	}
+	s := &p.servers[server]
+	if s.slot != slot {
+		return false
+	}
+	s.slot = models.None
+	p.busy--
+	if !s.closed {
+		p.idle++
+		p.push(server)
+	}
+	return true
 }
 
 // push puts a server on the stack unless it is there.
@@ -308,7 +330,7 @@ func (p *Pool) Describe(ev sim.Event) string {
 	case departure:
 		s := p.servers[ev.Arg]
 		if s.slot == models.None || s.until != p.k.Now() {
-			return fmt.Sprintf("server %d would be done, but what it held was lost", ev.Arg)
+			return fmt.Sprintf("server %d would be done, but what it held was lost or cancelled", ev.Arg)
 		}
 		return fmt.Sprintf("server %d is done", ev.Arg)
 	case nodeTurn:

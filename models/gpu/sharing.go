@@ -2,6 +2,7 @@ package gpu
 
 import (
 	"math"
+	"slices"
 
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/sim"
@@ -108,6 +109,24 @@ func (p *Pool) shareDone(now sim.Time) {
 	s.virtual, s.since = done.end, now
 	p.pace(now)
 	p.host.Done(now, done.slot, -1)
+}
+
+// shareCancel takes an attempt out that shares the servers, and reports whether it
+// was there. It has to look for it, and to put the others in order again.
+func (p *Pool) shareCancel(slot models.Slot) bool {
+	s := p.share
+	i := slices.IndexFunc(s.jobs, func(x partial) bool { return x.slot == slot })
+	if i < 0 {
+		return false
+	}
+	s.advance(p.k.Now())
+	rest := slices.Delete(slices.Clone(s.jobs), i, i+1)
+	s.jobs = s.jobs[:0]
+	for _, x := range rest {
+		s.add(x)
+	}
+	p.pace(p.k.Now())
+	return true
 }
 
 func (s *sharing) add(x partial) {

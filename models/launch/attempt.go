@@ -14,24 +14,51 @@ func (r *Run) Request(now sim.Time, key rng.Key, user models.User, tier models.T
 	r.try(now, parked{key: key, first: now, user: user, try: 1, tier: tier, class: class, row: row})
 }
 
-// try brings a request to the service: it is held back by its own user, refused,
-// kept before the queue, or let in.
+// client is the client of an attempt.
+func (r *Run) client(a *models.Attempt) *client.Client {
+	return r.clients[int(a.Tier)*len(r.classes)+int(a.Class)]
+}
+
+// try brings a request to the service: it is held back by its own user or his
+// client, refused, kept before the queue, or let in.
 func (r *Run) try(now sim.Time, p parked) {
 	slot := r.take()
 	a := &r.attempts[slot]
 	*a = models.Attempt{Request: p.key, First: p.first, Arrived: now, Admitted: now, User: p.user, Server: -1, Quality: 1, Row: p.row,
-		Try: p.try, Visit: p.visit, Tier: p.tier, Class: p.class, Pool: uint8(r.classes[p.class].pool), Priority: r.priority[p.tier]}
-	if p.try == 1 {
+		Try: p.try, Visit: p.visit, Step: p.step, Paid: p.paid, Tier: p.tier, Class: p.class, Pool: uint8(r.classes[p.class].pool), Priority: r.priority[p.tier]}
+	if p.stage == wished {
 		r.rec.Requested(a)
 	}
-	if r.chain.Hold(a, now) {
+	if p.stage < putOff && r.chain.Hold(a, now) {
 		r.rec.Suppressed(a)
 		r.rec.GaveUp(a)
 		r.demand.Ended(now, a.User)
 		r.free = append(r.free, slot)
 		return
 	}
-	a.Service = r.pools[a.Pool].gpu.AtSpeed(r.classes[p.class].expected)
+	c := r.client(a)
+	switch ok := c.Allow(now, a, max(0, int(p.stage)-putOff)); {
+	case !ok.OK:
+		r.rec.Suppressed(a)
+		r.follow(now, slot, c.ReactHeld(a, now))
+		return
+	case ok.Wait > 0:
+		p.stage = uint8(putOff + ok.At)
+		r.free = append(r.free, slot)
+		r.rec.Retrying(now, p.tier, p.class, 1)
+		r.park(now, ok.Wait, p)
+		return
+	}
+	if most, hedged := c.Copies(); most > 0 {
+		r.expectCopies(now, slot, c, hedged)
+	}
+	r.arrive(now, slot)
+}
+
+// arrive is the moment at which an attempt reaches the service.
+func (r *Run) arrive(now sim.Time, slot models.Slot) {
+	a := &r.attempts[slot]
+	a.Service = r.pools[a.Pool].gpu.AtSpeed(r.classes[a.Class].expected)
 	r.rec.Arrived(a)
 	r.ask(now, slot)
 }
@@ -82,6 +109,14 @@ func (r *Run) ended(now sim.Time, slot models.Slot, o models.Outcome, reason mod
 	a := &r.attempts[slot]
 	r.rec.Ended(now, a, o, reason)
 	r.chain.Finish(a, o, now)
+	status := models.Status(0)
+	if reason != 0 {
+		status = r.reasons.Get(reason).Status
+	}
+	if a.Orphan {
+		o = models.Cancelled // what its client sees of it
+	}
+	r.client(a).Ended(now, a, o, status)
 }
 
 // enter brings an attempt that the chain has admitted to its pool.
@@ -89,6 +124,11 @@ func (r *Run) enter(now sim.Time, slot models.Slot, v *models.Verdict) {
 	a := &r.attempts[slot]
 	a.Admitted = now
 	decide(a, v)
+	q := &r.pools[a.Pool]
+	if !v.Answered && q.gpu.Free() <= 0 && r.balks(now, a) {
+		r.reject(now, slot, r.balked, 0)
+		return
+	}
 	r.rec.Admitted(a)
 	if v.Answered {
 		r.complete(now, slot)
@@ -98,7 +138,11 @@ func (r *Run) enter(now sim.Time, slot models.Slot, v *models.Verdict) {
 	if a.Row != 0 {
 		a.Service = r.demand.Work(a.Row)
 	} else {
-		r.src = a.Request.Draw(purposeService)
+		key := a.Request
+		if a.Copy > 0 && r.client(a).FreshCopies() {
+			key = copyKey(a)
+		}
+		r.src = key.Draw(purposeService)
 		a.Service = seconds(r.classes[a.Class].service.Sample(&r.src))
 	}
 	a.Service = shortened(a.Service, a.Work)
@@ -106,6 +150,23 @@ func (r *Run) enter(now sim.Time, slot models.Slot, v *models.Verdict) {
 		a.MaxWait = sim.Never
 	}
 	r.pools[a.Pool].come(now, slot)
+}
+
+// balks reports whether the user of an attempt that has to wait leaves at the sight
+// of the wait, which the service takes for the work of those who wait over the
+// servers that it has.
+func (r *Run) balks(now sim.Time, a *models.Attempt) bool {
+	c := r.client(a)
+	if !c.MayBalk() || a.Orphan || a.Copy > 0 && a.Copies != 0 && r.copies[a.Copies-1].hedged {
+		return false // nobody is looking
+	}
+	q := &r.pools[a.Pool]
+	estimate := sim.Never
+	if servers := q.gpu.Capacity() - q.gpu.Fluid(); servers > 0 {
+		mean := q.gpu.AtSpeed(r.classes[a.Class].expected)
+		estimate = sim.FromSeconds(float64(float64(q.queue.Len())*mean.Seconds()) / float64(servers))
+	}
+	return c.Balks(now, a, estimate)
 }
 
 // watch sets the timer of an attempt that waits.
@@ -178,41 +239,73 @@ func (r *Run) leave(now sim.Time, slot models.Slot) {
 	r.react(now, slot, o, 0, 0)
 }
 
-// complete is the end of an attempt whose user gets what he asked for.
+// complete is the end of an attempt whose user gets what he asked for, unless he
+// no longer wants it.
 func (r *Run) complete(now sim.Time, slot models.Slot) {
 	a := &r.attempts[slot]
 	r.ended(now, slot, models.Completed, 0)
+	if a.Orphan {
+		r.waste(now, a)
+		r.free = append(r.free, slot)
+		return
+	}
 	r.rec.Satisfied(now, a)
 	r.demand.Completed(a.Class)
 	if r.classes[a.Class].signup {
 		r.demand.SignedUp(a.Tier)
 	}
-	r.demand.Ended(now, a.User)
+	if after, ok := r.client(a).Goes(a, true); ok {
+		r.park(now, after, nextOfSession(a))
+	} else {
+		r.demand.Ended(now, a.User)
+	}
+	copies := r.forget(a, slot)
 	r.free = append(r.free, slot)
+	r.dismiss(now, copies)
 }
 
 // react lets the client of an attempt that came to nothing decide what is next.
 func (r *Run) react(now sim.Time, slot models.Slot, o models.Outcome, status models.Status, retryAfter sim.Time) {
 	a := &r.attempts[slot]
-	c := r.clients[int(a.Tier)*len(r.classes)+int(a.Class)]
-	p := parked{key: a.Request, first: a.First, user: a.User, try: a.Try + 1, visit: a.Visit, tier: a.Tier, class: a.Class, row: a.Row}
-	what := c.React(a, o, status, retryAfter, now)
+	if a.Orphan || a.Copies != 0 && r.goesOn(now, slot, o, status) {
+		r.free = append(r.free, slot)
+		return
+	}
+	a = &r.attempts[slot]
+	r.follow(now, slot, r.client(a).React(a, o, status, retryAfter, now))
+}
+
+// follow does what a client has decided after a try.
+func (r *Run) follow(now sim.Time, slot models.Slot, what client.Reaction) {
+	a := &r.attempts[slot]
+	if what.Held {
+		r.rec.Suppressed(a)
+	}
+	p := parked{key: a.Request, first: a.First, user: a.User, try: a.Try + 1, visit: a.Visit, step: a.Step, paid: a.Paid, stage: tried, row: a.Row, tier: a.Tier, class: a.Class}
 	switch what.Kind {
 	case client.Retry:
 		r.rec.Retrying(now, p.tier, p.class, 1)
 		r.park(now, what.After, p)
 	case client.Return:
 		r.rec.GaveUp(a)
-		if most := c.MaxVisits(); a.Visit < 255 && (most == 0 || int(a.Visit)+1 < most) {
-			p.visit++
-			p.key, p.try = a.Request.Child(uint64(p.visit)), 1
-			r.park(now, what.After, p)
-		} else {
-			r.demand.Ended(now, p.user)
-		}
+		p.visit++
+		p.key, p.try, p.paid, p.stage = a.Request.Child(uint64(p.visit)), 1, 0, wished
+		r.park(now, what.After, p)
+	case client.Next:
+		r.rec.GaveUp(a)
+		r.park(now, what.After, nextOfSession(a))
 	case client.GiveUp:
 		r.rec.GaveUp(a)
 		r.demand.Ended(now, p.user)
 	}
 	r.free = append(r.free, slot)
+}
+
+// sessionChild is the ordinal of the next request of a session among the children
+// of a request, far from those of its returns.
+const sessionChild = 1 << 40
+
+// nextOfSession is the request that follows an attempt's in its user's session.
+func nextOfSession(a *models.Attempt) parked {
+	return parked{key: a.Request.Child(sessionChild), user: a.User, try: 1, step: a.Step + 1, tier: a.Tier, class: a.Class}
 }

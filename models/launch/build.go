@@ -188,16 +188,46 @@ func (r *Run) tierOf(name string) int {
 	panic("launch: no tier " + name)
 }
 
-// setClients finds the behaviour of each tier and class: the first that matches.
+// An entry is an entry of the scenario's list of clients, with what behaves so.
+type entry struct {
+	name   string
+	client *client.Client
+}
+
+// setClients finds the behaviour of each tier and class: the first that matches. An
+// entry that was there before goes on with what it knows.
 func (r *Run) setClients() error {
-	var built []*client.Client
-	for _, s := range r.now.Clients {
-		c, err := client.New(s)
+	entries := make([]entry, len(r.now.Clients))
+	for i, s := range r.now.Clients {
+		if s.Balk != nil && r.balked == 0 {
+			if r.rec != nil {
+				return fmt.Errorf("clients.%s.balk: cannot be the first of a run under way: have it from the start", s.Name)
+			}
+			r.balked = r.reasons.Add(models.Refusal{Name: "balked", Status: models.ClientClosed})
+		}
+		if err := s.Check(); err != nil {
+			return err
+		}
+		entries[i].name = s.Name
+		for _, e := range r.entries {
+			if e.name == s.Name {
+				entries[i].client = e.client
+			}
+		}
+	}
+	// Every entry is sound: from here on nothing can fail half-way.
+	for i, s := range r.now.Clients {
+		var err error
+		if c := entries[i].client; c != nil {
+			err = c.Reconfigure(s)
+		} else {
+			entries[i].client, err = client.New(s)
+		}
 		if err != nil {
 			return err
 		}
-		built = append(built, c)
 	}
+	r.entries = entries
 	plain, err := client.New(client.Spec{})
 	if err != nil {
 		return err
@@ -206,9 +236,9 @@ func (r *Run) setClients() error {
 	for _, t := range r.now.Tiers {
 		for _, c := range r.now.Classes {
 			found := plain
-			for i := len(built) - 1; i >= 0; i-- {
+			for i := len(entries) - 1; i >= 0; i-- {
 				if r.now.Clients[i].Matches(t.Name, c.Name) {
-					found = built[i]
+					found = entries[i].client
 				}
 			}
 			r.clients = append(r.clients, found)

@@ -1,6 +1,8 @@
 package launch
 
 import (
+	"math"
+
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/models/queue"
 	"github.com/launchday-sim/launchday/sim"
@@ -25,7 +27,7 @@ func (r *Run) keep(now sim.Time, slot models.Slot, v *models.Verdict) {
 	a.Admitted = now
 	r.rec.Kept(now, a, 1)
 	if v.Kept == models.Aside {
-		a.Patience = sim.Never
+		a.Patience, a.Place = sim.Never, putAside
 		e, vacant := pack(slot, a, uint8(r.classes[a.Class].pool))
 		l.aside.push(e)
 		if vacant {
@@ -152,10 +154,14 @@ type packed struct {
 
 const hasSlot = 1 << 31
 
+// putAside is the Place of an attempt that is put aside.
+const putAside = math.MaxUint64
+
 // pack makes the entry of an attempt whose class is served by the pool home, and
 // reports whether its slot is free now.
 func pack(slot models.Slot, a *models.Attempt, home uint8) (packed, bool) {
-	if a.Try > 1 || a.Behind > 0 || a.First != a.Arrived || a.Row != 0 || a.Pool != home || a.Work != 0 || a.MaxWait != 0 || a.Quality != 1 {
+	decided := a.Pool != home || a.Work != 0 || a.MaxWait != 0 || a.Quality != 1
+	if a.Try > 1 || a.Step > 0 || a.Copy > 0 || a.Copies != 0 || a.Behind > 0 || a.First != a.Arrived || a.Row != 0 || decided {
 		return packed{what: hasSlot | uint32(slot)}, false
 	}
 	return packed{a.Request, a.Arrived, a.User, uint32(a.Tier)<<16 | uint32(a.Class)<<8 | uint32(a.Visit)}, true

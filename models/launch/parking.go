@@ -13,10 +13,19 @@ type parked struct {
 	user       models.User
 	try        uint16
 	visit      uint8
+	step, paid uint8
+	stage      uint8
 	tier       models.Tier
 	class      models.Class
 	row        uint32 // of a trace; 0: of none
 }
+
+// How far a parked request is.
+const (
+	wished = iota // nobody has heard of it: a return, or the next of a session
+	tried         // it is between two tries
+	putOff        // guard number stage - putOff of its client puts its try off
+)
 
 // A parking holds those who wait for another try. Millions come back tomorrow:
 // they lie in buckets by the minute in which they are due and cost no event of
@@ -52,7 +61,7 @@ func (p *parking) init(end sim.Time) {
 func (r *Run) park(now, after sim.Time, p parked) {
 	k := &r.parking
 	if after >= r.end-now {
-		if p.try > 1 {
+		if p.stage != wished {
 			k.never = append(k.never, p) // still open; a return that does not come is nothing
 		}
 		return
@@ -118,9 +127,9 @@ func (r *Run) open(_ sim.Time, b int) {
 // resume is the moment of another try, or of a return.
 func (r *Run) resume(now sim.Time, i uint32) {
 	p := r.parking.near[i]
-	r.parking.near[i].try = 0
+	r.parking.near[i].stage = wished
 	r.parking.vacant = append(r.parking.vacant, i)
-	if p.try > 1 {
+	if p.stage != wished {
 		r.rec.Retrying(now, p.tier, p.class, -1)
 	} else {
 		p.first = now

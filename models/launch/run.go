@@ -56,7 +56,12 @@ type Run struct {
 	pools    []pool
 	classes  []class
 	clients  []*client.Client // by tier * classes + class
-	priority []uint8          // by tier
+	entries  []entry          // of the scenario's list of clients
+	copies   []copies
+	vacant   []int32        // of copies
+	copied   models.Attempt // of which a copy is being sent
+	balked   models.Reason  // 0: nobody balks
+	priority []uint8        // by tier
 	reasons  models.Reasons
 	world    metrics.World // what the recorder was told
 	rec      *metrics.Recorder
@@ -117,6 +122,7 @@ const (
 	evOpenWindow  // Arg: window
 	evCloseWindow // Arg: window
 	evPatch       // Arg: index into the timeline
+	evCopy        // Arg: index into the copies
 )
 
 var purposeService = rng.Purpose("gpu/service")
@@ -181,6 +187,9 @@ func (r *Run) Handle(now sim.Time, ev sim.Event) {
 		r.resume(now, ev.Arg)
 	case evBucket:
 		r.open(now, int(ev.Arg))
+	case evCopy:
+		r.copies[ev.Arg].timer = 0
+		r.sendCopy(now, int32(ev.Arg), r.copies[ev.Arg].slots[0])
 	case evBegin:
 		r.settle(now)
 		r.rec.Begin(now, r.k.Fired())
@@ -215,6 +224,8 @@ func (r *Run) Describe(ev sim.Event) string {
 		return "a request is tried again"
 	case evBucket:
 		return "those who come back soon are called up"
+	case evCopy:
+		return "a copy of a request is due"
 	case evBegin:
 		return "the warm-up ends"
 	case evInterval:
@@ -297,13 +308,18 @@ func (r *Run) live() metrics.Live {
 		vacant[s] = true
 	}
 	for s := range r.attempts {
-		if !vacant[s] {
-			r.rec.Attempt(live, &r.attempts[s])
+		if vacant[s] {
+			continue
+		}
+		if a := &r.attempts[s]; r.counted(a, models.Slot(s)) {
+			r.rec.Attempt(live, a)
+		} else {
+			r.rec.Copy(live, a)
 		}
 	}
 	r.asides(func(a *models.Attempt) { r.rec.Attempt(live, a) })
 	r.parking.each(func(p *parked) {
-		if p.try > 1 {
+		if p.stage != wished {
 			r.rec.Between(live, p.tier, p.class, p.first)
 		}
 	})

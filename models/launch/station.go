@@ -148,7 +148,7 @@ func (p *pool) Done(now sim.Time, slot models.Slot, _ int32) {
 func (r *Run) goOn(now sim.Time, slot models.Slot, next *station) {
 	a := &r.attempts[slot]
 	a.Stage++
-	a.Begun = true
+	a.Begun, a.Server = true, -1
 	a.Pool = uint8(next.pool)
 	r.src = a.Request.Draw(purposeService + uint64(a.Stage))
 	a.Service = seconds(next.service.Sample(&r.src))

@@ -27,6 +27,14 @@ func (r *Recorder) Attempt(l Live, a *models.Attempt) {
 	}
 }
 
+// Copy counts an attempt that has not ended and whose request is counted, or over,
+// without it.
+func (r *Recorder) Copy(l Live, a *models.Attempt) {
+	if r.measured(a) {
+		l.InSystem[int(a.Tier)*len(r.w.Classes)+int(a.Class)]++
+	}
+}
+
 // Between counts n requests first tried at that time that wait for another try.
 func (r *Recorder) Between(l Live, t models.Tier, c models.Class, first sim.Time) {
 	if first >= r.w.From {

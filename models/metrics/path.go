@@ -59,12 +59,12 @@ var extensive = map[string]bool{
 	"abandonment_rate": false,
 	"completed_share":  false,
 	"load":             false,
+	"wasted_s":         true,
 
 	"offered_per_s":           true,
 	"goodput_slo_per_s":       true,
 	"slo_attainment":          false,
 	"retry_amplification":     false,
-	"wasted_s":                true,
 	"users_satisfied_share":   false,
 	"wait_user_mean_s":        false,
 	"wait_served_mean_s":      false,

@@ -208,7 +208,7 @@ func (r *Recorder) Arrived(a *models.Attempt) {
 	}
 	x := r.cell(a)
 	x.counts[cAttempts]++
-	if a.Try == 1 {
+	if a.Try == 1 && a.Copy == 0 {
 		x.counts[cDemandMicros] += int64((a.Service + 500) / 1000)
 	}
 }
@@ -347,16 +347,16 @@ func (r *Recorder) Ended(now sim.Time, a *models.Attempt, o models.Outcome, reas
 			x.counts[cDegraded]++
 		}
 		x.live[sLatency].Record(int64(now - a.Arrived))
-		if now-a.Arrived <= r.w.Classes[a.Class].SLO {
+		if now-a.Arrived <= r.w.Classes[a.Class].SLO && !a.Orphan {
 			x.counts[cGood]++
 		}
 		x.cohort[int((a.Admitted-r.w.From)/r.w.Interval)]++
-		if r.w.Classes[a.Class].Signup {
+		if r.w.Classes[a.Class].Signup && !a.Orphan {
 			x.counts[cSignups]++
 		}
 	case models.Rejected:
 		x.rejected[reason]++
-		if a.Try == 1 && r.w.Reasons.Get(reason).Status != models.Unavailable {
+		if s := r.w.Reasons.Get(reason).Status; a.Try == 1 && s != models.Unavailable && s != models.ClientClosed {
 			x.counts[cLimitedMicros] += int64((a.Service + 500) / 1000)
 		}
 	case models.Abandoned:

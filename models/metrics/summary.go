@@ -275,21 +275,24 @@ func (f *figurer) group(in func(*cell) bool, level int) *Figures {
 		g.InSystem, g.Open = Figure(inSystem), Figure(open)
 	}
 	ended := n[cCompleted] + n[cAbandoned] + n[cTimedOut] + n[cFailed] + n[cCancelled]
-	bad, refused := n[cTimedOut]+n[cFailed], int64(0)
+	bad, refused, left := n[cTimedOut]+n[cFailed], int64(0), n[cAbandoned]
 	for reason := 1; reason < r.w.Reasons.Len(); reason++ {
 		what := r.w.Reasons.Get(models.Reason(reason))
 		g.Rejected[what.Name] += Figure(rejected[reason])
 		ended += rejected[reason]
-		if what.Status == models.Unavailable {
+		switch what.Status {
+		case models.Unavailable:
 			bad += rejected[reason]
-		} else {
+		case models.ClientClosed:
+			left += rejected[reason]
+		default:
 			refused += rejected[reason]
 		}
 	}
 	g.GoodputPerS = ratio(float64(n[cCompleted]), sim.Time(f.ns()).Seconds())
 	g.ErrorRate = ratio(float64(bad), float64(ended))
 	g.RefusalRate = ratio(float64(refused), float64(ended))
-	g.AbandonmentRate = ratio(float64(n[cAbandoned]), float64(ended))
+	g.AbandonmentRate = ratio(float64(left), float64(ended))
 	g.CompletedShare = ratio(float64(n[cCompleted]), float64(ended))
 	g.Latency, g.Wait = spread(&sketches[sLatency]), spread(&sketches[sWait])
 	g.RequestLatency, g.OfferedWait = spread(&sketches[sRequestLatency]), spread(&sketches[sOffered])

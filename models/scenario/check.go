@@ -14,7 +14,6 @@ import (
 	yaml "go.yaml.in/yaml/v4"
 
 	"github.com/launchday-sim/launchday/models"
-	"github.com/launchday-sim/launchday/models/client"
 	"github.com/launchday-sim/launchday/models/incident"
 	"github.com/launchday-sim/launchday/models/metrics"
 	"github.com/launchday-sim/launchday/models/policy"
@@ -129,8 +128,8 @@ func (c *checker) rooms() {
 		}
 	}
 	for _, spec := range c.Clients {
-		_, err := client.New(spec)
-		c.refused("clients."+spec.Name, "client "+spec.Name+": ", err)
+		spec.Instances = max(1, unit.Count(float64(spec.Instances)*scale)) // shares nothing with the scenario's
+		c.refused("clients."+spec.Name, "client "+spec.Name+": ", spec.Check())
 	}
 	env := policy.Env{Scale: scale, Horizon: sim.Time(c.Warmup + c.Duration), Reasons: new(models.Reasons), Now: func() sim.Time { return 0 }}
 	for _, t := range c.Tiers {

@@ -56,6 +56,10 @@ var options = Options{
 		Fresh: func(kind string) (any, bool) { return policy.Fresh(kind) },
 		Kinds: policy.Kinds,
 		Doc:   func(kind string) string { return policy.Of(kind).Doc },
+	}, "guard": {
+		Fresh: func(kind string) (any, bool) { return client.FreshGuard(kind) },
+		Kinds: client.GuardKinds,
+		Doc:   func(kind string) string { return client.GuardOf(kind).Doc },
 	}},
 	Check: func(doc *Document, v any) Faults { return check(doc, v.(*Scenario)) },
 }

@@ -114,7 +114,7 @@ func (p *pie) Tick(s *models.Signals) (next sim.Time) {
 	if wait == 0 && p.last == 0 {
 		switch {
 		case !p.linux:
-			p.prob *= 0.98
+			p.prob = float64(p.prob * 0.98)
 		case s.Waiting == 0: // a wait of 0 with somebody in the queue is too short to tell
 			p.prob -= p.prob / 64
 		}

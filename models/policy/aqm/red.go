@@ -92,7 +92,7 @@ func (p *red) average(a *models.Attempt, s *models.Signals) {
 	}
 	if a.Service > 0 {
 		m := float64(s.Now-p.empty) * float64(s.Capacity) / float64(a.Service)
-		p.avg *= rng.Pow(1-w, m)
+		p.avg = float64(p.avg * rng.Pow(1-w, m))
 	}
 	p.empty = s.Now
 }
