@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/launchday-sim/launchday/models/client"
 	"github.com/launchday-sim/launchday/models/policy"
+	"github.com/launchday-sim/launchday/models/queue"
 	"github.com/launchday-sim/launchday/models/scenario"
 	"github.com/launchday-sim/launchday/report"
 )
@@ -23,12 +25,20 @@ type Lever struct {
 	NoGain  string // why it serves no more users in time under the standard surge
 	Table   string // its parameters, in Markdown
 
-	knob  string // where it stands in a scenario
-	value string // as it stands there, with presetHere where the preset goes
+	settings []setting // what makes it act in a scenario, the lever itself the last
 }
 
-// Levers is the catalogue: every kind of policy that is registered, in the order of its
-// headings.
+// A setting is a knob and its value, with presetHere where the preset goes.
+type setting struct{ knob, value string }
+
+// The headings of levers that are not policies.
+const (
+	queues  = "Queue disciplines"
+	clients = "Client libraries"
+)
+
+// Levers is the catalogue: every kind of policy that is registered, in the order of
+// its headings, the disciplines of queues and the guards of clients.
 func Levers() []Lever {
 	var list []Lever
 	for _, h := range policy.Headings {
@@ -38,16 +48,29 @@ func Levers() []Lever {
 				continue
 			}
 			l := Lever{Heading: string(h), Name: name, Doc: k.Doc, Source: k.Source, Fails: k.Fails, Presets: k.Presets, Scale: k.Scale, NoGain: k.NoGain,
-				Table: scenario.KeyTable(k.Fresh()), knob: "policies"}
-			l.value = "[{name: lever, kind: " + name + presetHere
-			if k.Surge != "" {
-				l.value += ", " + k.Surge
-			}
-			l.value += "}]"
+				Table: scenario.KeyTable(k.Fresh())}
+			l.settings = []setting{{"policies", "[{name: lever, kind: " + name + presetHere + more(k.Surge) + "}]"}}
 			list = append(list, l)
 		}
 	}
+	for _, k := range queue.Disciplines {
+		list = append(list, Lever{Heading: queues, Name: k.Name, Doc: k.Doc, Source: k.Source, Fails: k.Fails, Presets: k.Presets, Scale: k.Scale, NoGain: k.NoGain,
+			settings: []setting{{"pools.gpus.queue", "{discipline: " + k.Name + presetHere + more(k.Surge) + "}"}}})
+	}
+	for _, name := range client.GuardKinds() {
+		k := client.GuardOf(name)
+		list = append(list, Lever{Heading: clients, Name: name, Doc: k.Doc, Source: k.Source, Fails: k.Fails, Presets: k.Presets, NoGain: k.NoGain, Table: scenario.KeyTable(k.Fresh()),
+			settings: []setting{{"clients.everyone.instances", "50"}, {"clients.everyone.guards", "[{name: lever, kind: " + name + presetHere + more(k.Surge) + "}]"}}})
+	}
 	return list
+}
+
+// more is further parameters after others.
+func more(parameters string) string {
+	if parameters == "" {
+		return ""
+	}
+	return ", " + parameters
 }
 
 // Variants are the presets of a lever; one without a name where it has none.
@@ -60,23 +83,27 @@ func (l *Lever) Variants() []string {
 
 // Pulled is a scenario in which the lever is pulled, in one of its variants.
 func (l *Lever) Pulled(sc *scenario.Scenario, variant string) (*scenario.Scenario, error) {
-	c, err := scenario.NewChange(l.knob, l.Setting(variant))
-	if err != nil {
-		return nil, err
+	var changes scenario.Changes
+	for _, s := range l.settings {
+		c, err := scenario.NewChange(s.knob, s.with(variant))
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, c)
 	}
-	pulled, err := sc.With(scenario.Changes{c})
+	pulled, err := sc.With(changes)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", l.Name, err)
 	}
 	return pulled, nil
 }
 
-// Setting is what stands in the scenario for the lever.
-func (l *Lever) Setting(variant string) string {
-	if variant != "" {
-		variant = ", preset: " + variant
+// with is the value with a preset.
+func (s setting) with(preset string) string {
+	if preset != "" {
+		preset = ", preset: " + preset
 	}
-	return strings.Replace(l.value, presetHere, variant, 1)
+	return strings.Replace(s.value, presetHere, preset, 1)
 }
 
 // Picture is the small picture of the lever under a scenario, beside the same
@@ -112,8 +139,11 @@ func (l *Lever) Section(pictures string) string {
 		line("**At a reduced scale** it is another policy: %s\n", l.Scale)
 	}
 	line("**Source.** %s\n", l.Source)
-	line("Shown here: `%s: %s`\n", l.knob, l.Setting(l.Variants()[0]))
-	line("%s", l.Table)
+	shown := l.settings[len(l.settings)-1]
+	line("Shown here: `%s: %s`\n", shown.knob, shown.with(l.Variants()[0]))
+	if l.Table != "" {
+		line("%s", l.Table)
+	}
 	return b.String()
 }
 
@@ -127,6 +157,12 @@ func Catalogue(levers []Lever, pictures string) string {
 		if l.Heading != heading {
 			heading = l.Heading
 			fmt.Fprintf(&b, "\n## %s\n\n", heading)
+			switch heading {
+			case queues:
+				fmt.Fprintf(&b, "Who is served next. All their parameters stand in one section, `pools.NAME.queue`, of [the reference](reference.md).\n\n")
+			case clients:
+				fmt.Fprintf(&b, "What the library of a client holds back by itself: `clients.NAME.guards`. Under the standard surge there are 50 processes of the client, and the service does nothing.\n\n")
+			}
 		}
 		b.WriteString(l.Section(pictures))
 		b.WriteString("\n")

@@ -2,6 +2,7 @@ package study
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"strings"
 	"testing"
@@ -36,7 +37,7 @@ func TestEveryKindOfPolicyIsInTheCatalogue(t *testing.T) {
 	for _, l := range Levers() {
 		assert.False(t, levers[l.Name], "%s is there twice", l.Name)
 		levers[l.Name] = true
-		for what, text := range map[string]string{"doc": l.Doc, "source": l.Source, "when it fails": l.Fails, "parameters": l.Table} {
+		for what, text := range map[string]string{"doc": l.Doc, "source": l.Source, "when it fails": l.Fails} {
 			assert.NotEmpty(t, text, "%s: %s", l.Name, what)
 		}
 	}
@@ -45,6 +46,12 @@ func TestEveryKindOfPolicyIsInTheCatalogue(t *testing.T) {
 			assert.True(t, levers[kind], kind)
 		}
 	}
+}
+
+// digest is all figures of a run as text.
+func digest(s *metrics.Summary) string {
+	text, _ := json.Marshal(s)
+	return string(text)
 }
 
 // inTime is how many requests were satisfied within the SLO of their class.
@@ -70,14 +77,16 @@ func TestEveryLeverChangesTheStandardSurgeAndHelpsOrSaysWhyNot(t *testing.T) {
 			}
 			with := play(pulled)
 			name := strings.TrimSpace(l.Name + " " + v)
-			assert.NotEqual(t, figures(without), figures(with), "%s changes nothing", name)
+			if l.Name != "fifo" { // which is what stands there already
+				assert.False(t, digest(without) == digest(with), "%s changes nothing", name)
+			}
 			gain := inTime(with) - inTime(without)
 			t.Logf("%-28s %+6.0f in time of %.0f", name, gain, inTime(without))
 			if v == "source" {
 				continue
 			}
 			if l.NoGain == "" {
-				assert.Positive(t, gain, "%s serves no more users in time, and does not say why", name)
+				assert.Greater(t, gain, inTime(without)/100, "%s serves no more users in time, and does not say why", name)
 			}
 		}
 	}

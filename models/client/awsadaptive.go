@@ -144,7 +144,7 @@ func (g *awsAdaptive) Reconfigure(spec GuardSpec) error {
 	}
 	if old := g.unit; old > 0 && old != float64(unit) {
 		for i := range g.processes {
-			g.processes[i].bucket *= old / float64(unit)
+			g.processes[i].bucket = float64(g.processes[i].bucket * (old / float64(unit)))
 		}
 	}
 	g.unit, g.on503 = float64(unit), s.UnavailableThrottles

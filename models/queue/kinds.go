@@ -8,6 +8,8 @@ type Kind struct {
 	Fails   string // when it does not help, or does harm
 	Presets string // how the preset `inference` differs from `source`; empty where no constant is a time
 	Scale   string // why it acts differently in a world of reduced scale; empty where it does not
+	Surge   string // its parameters under the standard surge, as they stand in a scenario
+	NoGain  string // why it does not serve more users in time there than fifo does; empty where it does
 }
 
 // Disciplines are all that there are.

@@ -19,6 +19,7 @@ func init() {
 		Fails:   "It trusts that senders slow down when something is dropped. Where users retry or others come anyway, its few drops do not bring the wait down, and with a LIFO queue the wait at the head says nothing.",
 		Presets: presets,
 		Scale:   "The drops come at absolute times, one each interval/sqrt(n), whatever the arrivals: in a world of reduced scale they are a larger share of them, and control sets in sooner.",
+		NoGain:  "the rate of its drops grows with the square root of their number, and at twice the capacity it has hardly begun when the surge ends. It is made for load near the capacity, and for senders that slow down.",
 		Fresh:   func() policy.Spec { return new(CoDelSpec) },
 	})
 }

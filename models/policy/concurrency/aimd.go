@@ -17,6 +17,7 @@ func init() {
 		Fails:   "It sees only losses: where the queue is long and nothing times out it grows until something does, and users who give up are no losses. Every drop of one bad moment cuts the limit again. " + perProcess,
 		Presets: "timeout is 5 s in source. In inference it is 2 min, six services of 20 s: the longest one in a thousand is of 60 to 80 s where service times vary by half their mean, and each of those must not cut the limit.",
 		Scale:   integerSteps,
+		Surge:   "max: 1000",
 		Fresh:   func() policy.Spec { return new(AIMDSpec) },
 	})
 }

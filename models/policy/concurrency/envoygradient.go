@@ -18,6 +18,7 @@ func init() {
 		Fails:   "While it measures minRTT nearly everything is refused: 50 attempts of 20 s, 3 at a time, take five and a half minutes. So give a `min_concurrency` that is a good part of the pool, or a `min_rtt`. Quick failures look like speed and raise the limit. A minRTT that is measured during an overload makes it normal (Envoy issue 38338). " + perProcess,
 		Presets: "update_interval and min_rtt_interval are 100 ms and 60 s in source, the examples of the documentation for work of about 100 ms. In inference they are 20 s and 200 min: 200 times as long, as is the work.",
 		Scale:   integerSteps + " The root of the limit, too, weighs more in a small limit than in a large one.",
+		Surge:   "max_concurrency: 1000",
 		Fresh:   func() policy.Spec { return new(EnvoyGradientSpec) },
 	})
 }

@@ -19,6 +19,7 @@ func init() {
 		Fails:   "A window needs `recent_min_samples` answers, so a small service is slow to learn. Failures count by their latency alone, and quick ones look like speed. The ceiling ties the limit to the demand: the first wave of a surge after a calm meets the calm's limit. " + perProcess,
 		Presets: "The recent window is 1 s to 30 s in source, made for calls of some 50 ms to 1 s; in inference it is 20 s to 10 min, 20 times as long.",
 		Scale:   integerSteps,
+		Surge:   "max: 1000",
 		Fresh:   func() policy.Spec { return new(FailsafeLimiterSpec) },
 	})
 }

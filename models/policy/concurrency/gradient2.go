@@ -18,6 +18,7 @@ func init() {
 		Fails:   "A ratio cannot see a steadily bad level: under a lasting overload the long average becomes the overload, the ratio returns to one, and the limit grows until `max` (Netflix/concurrency-limits issue 137). Failures and timeouts are ignored, and the limit never falls below `min`. " + perProcess,
 		Presets: "window is 0 in source: every attempt is a sample, as in the bare limit. In inference it is 20 s, one service: with each window the limit grows by `smoothing` x `queue_size` at most, which longer ones would make too slow. The long average is of `long_window` samples: with the window, of as many windows.",
 		Scale:   integerSteps,
+		Surge:   "max: 1000",
 		Fresh:   func() policy.Spec { return new(Gradient2Spec) },
 	})
 }

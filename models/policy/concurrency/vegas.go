@@ -18,6 +18,7 @@ func init() {
 		Fails:   "Its thresholds are a few attempts, whatever the limit. Where service times vary, the noise of the mean rtt alone is taken for a queue longer than that, and the limit sinks: a pool of 200 servers whose service times vary by half their mean was used to a seventh with windows of 20 s and to two thirds with 2 min. Bare, without a window, the least rtt is that of the shortest work, and all other work seems to wait. A probe that falls into an overload takes the overload for normal. Users who give up are not seen. " + perProcess,
 		Presets: "window is 0 in source: every attempt is a sample, as in the bare limit. In inference it is 2 min, six services of 20 s: the window of 1 s that Netflix puts before its limits is some services long there, too.",
 		Scale:   integerSteps,
+		Surge:   "max: 1000",
 		Fresh:   func() policy.Spec { return new(VegasSpec) },
 	})
 }

@@ -19,6 +19,7 @@ func init() {
 		Fails:   "It refuses nobody: where even the dimmed work is too much, the dimmer is at 0 and the queue grows. It sees response times of what was completed only, so users who give up hide the overload from it. And the response times of now were decided a wait ago: with long waits it swings.",
 		Presets: "period, setpoint and pole are 0.5 s, 1 s and 0.9 in source. In inference they are 10 s, 60 s (three services of 20 s) and 0.995: as the gain is the period in seconds times 1 - pole, the pole keeps it what it was.",
 		Scale:   "A percentile of the few response times of a period of a small world is a noisier one.",
+		Surge:   "optional_work: 40%, quality: 70%",
 		Fresh:   func() policy.Spec { return new(BrownoutSpec) },
 	})
 }

@@ -17,6 +17,7 @@ func init() {
 		Source: "Practice: graceful degradation, \"Addressing Cascading Failures\", Site Reliability Engineering, 2016, chapter 22; caches and smaller models as fallbacks of AI services.",
 		Fails:  "The other pool is not looked at: it can be overrun in turn, so put a limit behind the fallback. A path that is seldom taken is seldom known to work.",
 		Scale:  "With few servers one attempt more or less is a large step of the load.",
+		Surge:  "above: 1.2, below: 1, quality: 40%",
 		Fresh:  func() policy.Spec { return new(FallbackSpec) },
 	})
 }

@@ -16,6 +16,7 @@ func init() {
 		Source: "Practice: features that are switched off under load, as Twitter Decider and Facebook Gatekeeper do; the public record of the launch.",
 		Fails:  "Those who want the feature come back, and come at once when it opens: if the gap between the thresholds is less than they bring, it opens and closes in turn.",
 		Scale:  "With few servers one attempt more or less is a large step of the load.",
+		Surge:  "tiers: [free], off_above: 1.3, on_below: 0.9",
 		Fresh:  func() policy.Spec { return new(FeatureOffSpec) },
 	})
 }

@@ -18,6 +18,7 @@ func init() {
 		Fails:   "It refuses nobody: at the last level the queue grows. Thresholds too near to each other, or a level that frees more than lies between them, make the quality flap, once in min_dwell. All attempts get the level of the moment, whoever they are.",
 		Presets: "min_dwell is 1 s in source, for calls of about 100 ms, and 60 s in inference: three services, in which a change of level shows in the load.",
 		Scale:   "With few servers one attempt more or less is a large step of the load.",
+		Surge:   "levels: [{name: fewer-steps, above: 1, below: 0.9, work: 70%, quality: 90%}, {name: small-model, above: 1.2, below: 1, work: 40%, quality: 60%}]",
 		Fresh:   func() policy.Spec { return new(QualityLadderSpec) },
 	})
 }

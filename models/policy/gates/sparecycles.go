@@ -17,6 +17,8 @@ func init() {
 		Source: "The engineers' account of the image launch (The Pragmatic Engineer, 2025): the free tier's images became asynchronous and were worked off when the load left room.",
 		Fails:  "Where the others leave no room the backlog grows without bound and its oldest work is days old when it is done. It takes servers without being pre-empted: a surge of the others finds them held for as long as a service takes, which is what `reserve` is for.",
 		Scale:  "The free servers at high load fluctuate as the square root of the pool: in a world of reduced scale a smaller pool leaves a larger share of itself free.",
+		Surge:  "tiers: [free], share: 100%",
+		NoGain: "the free tier is answered when the others leave room, after the surge, which is late by the SLO; in the end nearly all of it is answered, and the paid tier does not notice the surge.",
 		Fresh:  func() policy.Spec { return new(SpareCyclesSpec) },
 	})
 }

@@ -17,6 +17,7 @@ func init() {
 		Source: "Cloudflare Waiting Room, documentation: configuration settings, queueing methods, monitoring, FAQ.",
 		Fails:  "It counts users, not work: active users who ask for more than planned overload the service behind it. Sessions of users who have left hold places until they end.",
 		Scale:  "Whole users are let in: below some users a minute and place the limits become coarse.",
+		Surge:  "new_users_per_minute: 260/m, total_active_users: 1300",
 		Fresh:  func() policy.Spec { return new(WaitingRoomSpec) },
 	})
 }
