@@ -79,6 +79,7 @@ var house = []room{
 	{"study", []string{"models", "models/*", "report", "sim/experiment"}},
 	{"cmd/launchday", []string{"study", "report", "examples", "models", "models/*"}},
 	{"examples", nil},
+	{"examples/*", []string{"models", "models/*"}},
 }
 
 func matches(patterns []string, name string) bool {
