@@ -3,6 +3,7 @@ package study
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/launchday-sim/launchday/models/client"
@@ -26,6 +27,7 @@ type Lever struct {
 	Table   string // its parameters, in Markdown
 
 	settings []setting // what makes it act in a scenario, the lever itself the last
+	beside   []setting // what stands in the world without it, too
 }
 
 // A setting is a knob and its value, with presetHere where the preset goes.
@@ -59,8 +61,12 @@ func Levers() []Lever {
 	}
 	for _, name := range client.GuardKinds() {
 		k := client.GuardOf(name)
-		list = append(list, Lever{Heading: clients, Name: name, Doc: k.Doc, Source: k.Source, Fails: k.Fails, Presets: k.Presets, NoGain: k.NoGain, Table: scenario.KeyTable(k.Fresh()),
-			settings: []setting{{"clients.everyone.instances", "50"}, {"clients.everyone.guards", "[{name: lever, kind: " + name + presetHere + more(k.Surge) + "}]"}}})
+		l := Lever{Heading: clients, Name: name, Doc: k.Doc, Source: k.Source, Fails: k.Fails, Presets: k.Presets, NoGain: k.NoGain, Table: scenario.KeyTable(k.Fresh()),
+			settings: []setting{{"clients.everyone.instances", "50"}, {"clients.everyone.guards", "[{name: lever, kind: " + name + presetHere + more(k.Surge) + "}]"}}}
+		if k.Beside != "" {
+			l.beside = []setting{{"policies", k.Beside}}
+		}
+		list = append(list, l)
 	}
 	return list
 }
@@ -81,10 +87,22 @@ func (l *Lever) Variants() []string {
 	return []string{"inference", "source"}
 }
 
+// Without is a scenario without the lever, with what the lever needs beside it.
+func (l *Lever) Without(sc *scenario.Scenario) (*scenario.Scenario, error) {
+	return l.with(sc, l.beside, "")
+}
+
 // Pulled is a scenario in which the lever is pulled, in one of its variants.
 func (l *Lever) Pulled(sc *scenario.Scenario, variant string) (*scenario.Scenario, error) {
+	return l.with(sc, slices.Concat(l.beside, l.settings), variant)
+}
+
+func (l *Lever) with(sc *scenario.Scenario, settings []setting, variant string) (*scenario.Scenario, error) {
+	if len(settings) == 0 {
+		return sc, nil
+	}
 	var changes scenario.Changes
-	for _, s := range l.settings {
+	for _, s := range settings {
 		c, err := scenario.NewChange(s.knob, s.with(variant))
 		if err != nil {
 			return nil, err
@@ -108,7 +126,15 @@ func (s setting) with(preset string) string {
 
 // Picture is the small picture of the lever under a scenario, beside the same
 // world without it.
-func (l *Lever) Picture(ctx context.Context, sc *scenario.Scenario, without *report.Run) ([]byte, error) {
+func (l *Lever) Picture(ctx context.Context, sc *scenario.Scenario) ([]byte, error) {
+	bare, err := l.Without(sc)
+	if err != nil {
+		return nil, err
+	}
+	without, err := Play(ctx, bare, Options{Seed: 1})
+	if err != nil {
+		return nil, err
+	}
 	pulled, err := l.Pulled(sc, l.Variants()[0])
 	if err != nil {
 		return nil, err

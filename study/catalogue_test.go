@@ -68,8 +68,14 @@ func TestEveryLeverChangesTheStandardSurgeAndHelpsOrSaysWhyNot(t *testing.T) {
 		require.NoError(t, err)
 		return &res.Summary
 	}
-	without := play(sc)
+	plain := play(sc)
 	for _, l := range Levers() {
+		without := plain
+		if len(l.beside) > 0 {
+			bare, err := l.Without(sc)
+			require.NoError(t, err)
+			without = play(bare)
+		}
 		for _, v := range l.Variants() {
 			pulled, err := l.Pulled(sc, v)
 			if !assert.NoError(t, err) {

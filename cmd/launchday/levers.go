@@ -89,10 +89,6 @@ func leversDocsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			without, err := study.Play(cmd.Context(), surge, study.Options{Seed: 1})
-			if err != nil {
-				return err
-			}
 			for _, folder := range []string{filepath.Dir(catalogueFile), catalogueFolder} {
 				if err := os.MkdirAll(filepath.Join(dir, folder), 0o755); err != nil {
 					return badInput(err)
@@ -103,7 +99,7 @@ func leversDocsCommand() *cobra.Command {
 			defer bar.clear()
 			for i := range levers {
 				bar.show(fmt.Sprintf("%d of %d: %s", i+1, len(levers), levers[i].Name))
-				png, err := levers[i].Picture(cmd.Context(), surge, without)
+				png, err := levers[i].Picture(cmd.Context(), surge)
 				if err != nil {
 					return err
 				}

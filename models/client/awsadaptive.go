@@ -15,6 +15,8 @@ func init() {
 		Source:  "AWS SDK for Go v2 1.47.7, aws/retry/adaptive_ratelimit.go and adaptive_token_bucket.go; the cubic is that of Ha, Rhee and Xu, \"CUBIC\", 2008.",
 		Fails:   "It delays first tries too, so that a process that is throttled for one user slows all of its users. All who wait are told the same time and come back together. Refusals for load (503) do nothing unless unavailable_throttles.",
 		Presets: "source: measured over half seconds, rates a second; inference: the same rule with a clock that goes ten times slower: half seconds are 5 seconds, the least rate is 0.05/s.",
+		Beside:  "[{name: full, kind: queue-limit, limit: 150}]",
+		Surge:   "unavailable_throttles: yes",
 		Fresh:   func() GuardSpec { return new(AWSAdaptiveSpec) },
 	})
 }

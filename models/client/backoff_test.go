@@ -115,3 +115,23 @@ func TestJitterBelongsToTheRequestAndItsTry(t *testing.T) {
 	assert.NotEqual(t, once, fail(c, request(t, 2), 6), "another request")
 	assert.NotEqual(t, float64(once.After), float64(2*fail(c, request(t, 1), 5).After), "another try")
 }
+
+func TestABackoffGrowsAsItIsToldTo(t *testing.T) {
+	for growth, want := range map[client.Growth][]sim.Time{
+		client.ExponentialGrowth: {2, 4, 8, 16, 20, 20},
+		client.LinearGrowth:      {2, 4, 6, 8, 10, 12},
+		client.FixedGrowth:       {2, 2, 2, 2, 2, 2},
+		"":                       {2, 4, 8, 16, 20, 20},
+	} {
+		b, err := client.NewBackoff(2, 20, growth, client.NoJitter)
+		require.NoError(t, err)
+		for i, w := range want {
+			assert.Equal(t, w, b.Wait(request(t, 0), i+1, 0), "%s after try %d", growth, i+1)
+		}
+		if growth != client.FixedGrowth {
+			assert.Equal(t, sim.Time(20), b.Wait(request(t, 0), 60_000, 0), "%s ends at the cap", growth)
+		}
+	}
+	_, err := client.NewBackoff(2, 20, "quadratic", client.NoJitter)
+	assert.EqualError(t, err, `growth is "quadratic", it must be exponential, linear or fixed`)
+}

@@ -16,6 +16,7 @@ func init() {
 		Source:  "Twitter Finagle, RetryBudget, with TokenBucket.newLeakyBucket and WindowedAdder of Twitter util (commits 4feb34c and 17c8187).",
 		Fails:   "The reserve is one for the whole ttl, not one for each second: a burst may spend it at once. Many processes with a reserve each are many retries: at 10/s they are no limit for a client that makes a request every few seconds.",
 		Presets: "source: ttl 10s; inference: 2m, for work of some 20 seconds. The reserve is min_retries_per_s x ttl, and grows with it.",
+		Surge:   "min_retries_per_s: 0",
 		Fresh:   func() GuardSpec { return new(FinagleBudgetSpec) },
 	})
 }

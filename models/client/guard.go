@@ -115,6 +115,7 @@ type GuardKind struct {
 	Source  string           // the paper, the specification, the original implementation
 	Fails   string           // when it does not help, or does harm
 	Presets string           // how the preset `inference` differs from `source`; empty where no constant is a time
+	Beside  string           // policies of the service beside it there, as a list; without any it has nothing to go by
 	Surge   string           // its parameters under the standard surge, as they stand in a scenario
 	NoGain  string           // why it does not serve more users in time there than no guard does; empty where it does
 	Fresh   func() GuardSpec // a pointer to a new Spec

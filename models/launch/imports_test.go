@@ -80,6 +80,7 @@ var house = []room{
 	{"study/trace", []string{"models/demand"}},
 	{"cmd/launchday", []string{"study", "study/*", "report", "examples", "models", "models/*"}},
 	{"examples", nil},
+	{"examples/*", []string{"models", "models/*"}},
 }
 
 func matches(patterns []string, name string) bool {
