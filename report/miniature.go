@@ -16,12 +16,13 @@ const (
 
 // Miniature is the small picture of a lever in the documentation: the same world
 // with it and without, as PNG. Three panels share the time axis: what was
-// served, how long that took, and who was not served.
-func Miniature(title string, with, without *Run) ([]byte, error) {
-	return miniature(title, with, without).png()
+// served, how long that took, and who was not served. instead names the world
+// without it.
+func Miniature(title, instead string, with, without *Run) ([]byte, error) {
+	return miniature(title, instead, with, without).png()
 }
 
-func miniature(title string, with, without *Run) picture {
+func miniature(title, instead string, with, without *Run) picture {
 	f, g := newFrame(with), newFrame(without)
 	x := f.middle()
 	minutes := make([]float64, len(x))
@@ -45,8 +46,8 @@ func miniature(title string, with, without *Run) picture {
 	if f.table.Column("completed_in_slo") != nil {
 		served = "completed_in_slo"
 	}
+	best, _ := f.largestCell(false)
 	slow := func(f *frame) []float64 {
-		best, _ := f.largestCell(false)
 		return f.only("latency_p50_s", func(c cell) bool { return c == best })
 	}
 	type mini struct {
@@ -56,14 +57,14 @@ func miniature(title string, with, without *Run) picture {
 	}
 	minis := []mini{
 		{"served in time, per second", f.rate(served, f.inServed), g.rate(served, g.inServed), f.rate("requests", f.inServed)},
-		{"median latency of those served, s", slow(f), slow(g), nil},
+		{"median latency of those served, tier " + best.tier + ", s", slow(f), slow(g), nil},
 		{"refused, dropped or gone, per second", lost(f), lost(g), nil},
 	}
 	return picture{name: "miniature", title: title, about: title, width: miniWidth, height: miniHeight, kept: true, draw: func(c draw.Canvas) {
 		rectangle(c, white, c.Rectangle)
 		write(c, words(11, black, true), 12, miniHeight-18, title)
 		end := vg.Length(miniWidth - 12)
-		for _, e := range []entry{{"no policy", grey, asLine}, {title, blue, asLine}, {"first tries", pale(silver, 0.6), asArea}} {
+		for _, e := range []entry{{instead, grey, asLine}, {title, blue, asLine}, {"first tries", pale(silver, 0.6), asArea}} {
 			w := words(8.5, black, false).Width(e.label) + 24
 			end -= w
 			legend(c, []entry{e}, end, miniHeight-9, w+20)

@@ -143,7 +143,18 @@ func (l *Lever) Picture(ctx context.Context, sc *scenario.Scenario) ([]byte, err
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", l.Name, err)
 	}
-	return report.Miniature(l.Name, with, without)
+	return report.Miniature(l.Name, l.instead(), with, without)
+}
+
+// instead names the world without the lever.
+func (l *Lever) instead() string {
+	switch l.Heading {
+	case queues:
+		return "fifo"
+	case clients:
+		return "no guard"
+	}
+	return "no policy"
 }
 
 // Section is what docs/policies.md says of the lever; pictures is the path of the

@@ -65,6 +65,28 @@ func BenchmarkCustomer(b *testing.B) {
 	}
 }
 
+// chainOfFive are five policies as a gateway has them, loose enough to let all in.
+const chainOfFive = `policies:
+  - {name: rollout, kind: feature-gate, percent: 100%}
+  - {name: rate, kind: gcra, rate: 10k/s, burst: 1k}
+  - {name: bucket, kind: token-bucket, rate: 10k/s, burst: 1k}
+  - {name: in-flight, kind: aimd, max: 1000, min: 1000, initial: 1000}
+  - {name: full, kind: queue-limit, limit: 100k}
+`
+
+// BenchmarkChain is the same path without policies and with a chain of five: the
+// difference is what the chain costs an attempt.
+func BenchmarkChain(b *testing.B) {
+	for _, c := range []struct{ name, policies string }{{"none", ""}, {"five", chainOfFive}} {
+		b.Run(c.name, func(b *testing.B) {
+			r := warm(b, 100, 90, c.policies)
+			b.ReportAllocs()
+			b.ResetTimer()
+			require.NoError(b, r.StepUntil(r.Now()+sim.FromSeconds(float64(b.N)/90)))
+		})
+	}
+}
+
 // BenchmarkLaunch is a run of the shipped launch at 1/2000, from New to Result.
 // An attempt is one at an image or a sign-up, refused or not; chat is fluid, and
 // its share of the time is in that of the attempts.
