@@ -37,6 +37,18 @@ func TestWithoutRetriesTheServiceIsBackWithItsDatabase(t *testing.T) {
 	assert.Greater(t, float64(s.All.SLOAttainment), 0.8)
 }
 
+// The same crowd, as patient and as persistent, with a budget in its library.
+func TestWithARetryBudgetTheServiceIsBackWithItsDatabase(t *testing.T) {
+	for seed := range uint64(3) {
+		s := run(t, read(t, "retry-storm-2025", "scale", stormScale, "clients.app.guards.budget.enabled", "yes"), launch.Options{Seed: 1 + seed}).Summary
+		assert.Equal(t, 0.0, float64(s.All.Metastable))
+		assert.LessOrEqual(t, float64(s.All.TimeToRecover), 180.0)
+		assert.Greater(t, float64(s.All.SLOAttainment), 0.8)
+		assert.Less(t, float64(s.All.RetryAmplification), 1.1)
+		assert.Greater(t, float64(s.All.Suppressed), 10_000.0)
+	}
+}
+
 func TestWithoutTheDipThereIsNoStormAndWithoutTheLeverNoEnd(t *testing.T) {
 	calm := run(t, read(t, "retry-storm-2025", "scale", stormScale, "timeline", "[]"), launch.Options{Seed: 1}).Summary
 	assert.Equal(t, 0.0, float64(calm.All.Metastable))
