@@ -26,6 +26,8 @@ type world struct {
 	Drain      string // from when on nobody comes; never if empty
 	Period     string // of the streams' profile
 	Profile    []point
+	Arrivals   string // of the streams, in a row of their own; Poisson if empty
+	Closed     string // users who ask, wait and think, in the place of a rate
 
 	Duration, Warmup, Interval string
 }
@@ -74,7 +76,14 @@ demand:
     - name: class{{$k}}
       tier: class{{$k}}
       class: class{{$k}}
+{{- if $.Closed}}
+      closed: {{$.Closed}}
+{{- else}}
       rate: {{$s.Rate}}/s
+{{- end}}
+{{- with $.Arrivals}}
+      arrivals: {{.}}
+{{- end}}
 {{- with $.Period}}
       period: {{.}}
 {{- end}}

@@ -82,6 +82,7 @@ type wideRow struct {
 	width   float64 // half-width that is asked for, relative to the value
 	slack   float64 // relative: what an instrument adds to the interval
 	floor   float64 // half-width, absolute, below which it is narrow enough
+	bound   bool    // an upper bound
 	limit   bool    // a limit, which holds to 3 % and has no interval test
 	share   bool    // each replication says yes or no
 	within  float64 // above 0: what it may be off, absolute, in the place of an interval test
@@ -189,6 +190,9 @@ func (c *wideCase) judge(estimates []experiment.Estimate, confidence float64) []
 		e := estimates[i]
 		row := TheoryRow{Model: c.name, Parameters: c.parameters, Metric: exact.Metric, Exact: exact.Value, Estimate: e.Mean, Lo: e.Lo, Hi: e.Hi, N: e.N}
 		switch {
+		case exact.bound:
+			row.Rule = "at most (a bound)"
+			row.OK = e.N == c.reps && e.Lo <= exact.Value && e.HalfWidth() <= 0.1*exact.Value
 		case exact.limit:
 			row.Rule = "within 3 % (a limit)"
 			row.OK = math.Abs(e.Mean-exact.Value) <= 0.03*exact.Value

@@ -14,10 +14,6 @@ import (
 // wideLater are the models of the wide table that no scenario can say yet, or that
 // nobody needs, with the reason.
 var wideLater = map[string]string{
-	"M/M/c//N (machine repair)":                      "closed-loop users are not in the demand yet",
-	"closed network MVA":                             "closed-loop users are not in the demand yet",
-	"GI/M/1":                                         "renewal arrivals are not in the demand yet",
-	"Kingman upper bound":                            "renewal arrivals are not in the demand yet",
 	"retry amplification":                            "an attempt that fails with a given chance is not in the models",
 	"M/M/1 FB/LAS":                                   "a discipline by attained service, which no service uses for requests of seconds",
 	"state-dependent batch server":                   "batches come with the model of a GPU that batches",
@@ -47,7 +43,7 @@ func wideCases() ([]*wideCase, error) {
 	var cases []*wideCase
 	at := map[string]*wideCase{}
 	for _, row := range textbook.WideTable() {
-		if wideLater[row.Name] != "" || wideLaterMetric[row.Metric] != "" || strings.HasPrefix(row.Name, "det:") || persists(row) {
+		if wideLater[row.Name] != "" || wideLaterMetric[row.Metric] != "" || strings.HasPrefix(row.Name, "det:") || persists(row) || otherGaps(row) {
 			continue
 		}
 		key := row.Name + "|" + row.Parameters
@@ -106,6 +102,24 @@ func wideCases() ([]*wideCase, error) {
 // persists reports whether a row needs clients that retry with a chance.
 func persists(row textbook.Wide) bool {
 	return row.Name == "M/M/c retrial (linear)" && !strings.HasSuffix(row.Parameters, "persist_prob=1")
+}
+
+// otherGaps reports whether a row needs gaps between arrivals that are neither gamma
+// nor Weibull: hyperexponential or uniform ones. Constant gaps are gamma of a
+// coefficient of variation of 0.01, which moves a wait by some 10^-4 of itself.
+func otherGaps(row textbook.Wide) bool {
+	return (row.Name == "GI/M/1" || row.Name == "Kingman upper bound") && gaps(row.Parameters) == ""
+}
+
+func gaps(parameters string) string {
+	p := parametersOf(parameters)
+	switch law, _, _ := strings.Cut(p["interarrival"]+p["system"], "/"); law {
+	case "E2":
+		return "{process: gamma, shape: 2}"
+	case "D":
+		return "{process: gamma, cv: 0.01}"
+	}
+	return ""
 }
 
 // followed reports whether a row is over those who were served, in a world of so many
@@ -284,6 +298,19 @@ func (c *wideCase) build() error {
 		w.Room, w.Retry = "0", exponential(1/p.float("nu"))
 		c.warmup *= 1 + 1/p.float("nu")
 		c.every = 2
+	case "GI/M/1", "Kingman upper bound":
+		w.Arrivals = gaps(c.parameters)
+	case "M/M/c//N (machine repair)":
+		w.Closed = fmt.Sprintf("{users: %s, think: %s}", p["N"], exponential(1/p.float("lam_per_source")))
+		c.warmup = 200
+	case "closed network MVA":
+		demands := strings.Split(strings.Trim(p["demands"], "()"), ",")
+		first, _ := strconv.ParseFloat(demands[0], 64)
+		next, _ := strconv.ParseFloat(strings.TrimSpace(demands[1]), 64)
+		w.Streams[0].Service = exponential(first)
+		w.Second = &second{1, exponential(next)}
+		w.Closed = fmt.Sprintf("{users: %s, think: %s}", p["N"], exponential(p.float("Z")))
+		c.warmup, c.run = 100, 2000
 	case "tandem M/M/1 (Jackson)":
 		w.Second = &second{1, exponential(1 / 0.8)}
 		c.warmup = 300
@@ -308,6 +335,9 @@ func (c *wideCase) build() error {
 		for _, s := range w.Streams {
 			x, _ := strconv.ParseFloat(s.Rate, 64)
 			rate += x
+		}
+		if w.Closed != "" {
+			rate = float64(servers) * mu
 		}
 		// A first guess, for pilots.
 		c.run = math.Ceil(min(20*c.warmup, 15000/rate))
@@ -350,6 +380,7 @@ var wideMetrics = map[string]string{
 	"P_block": "all.error_rate", "P_block (ErlangB, insensitive)": "all.error_rate",
 	"P_ab": "all.abandonment_rate", "P_drop": "all.refusal_rate",
 	"E_V": "all.offered_wait_s.mean", "w_star": "all.offered_wait_s.mean",
+	"sigma=P_wait": "all.prob_wait", "Wq_bound": "all.wait_s.mean", "response_time": "all.latency_s.mean",
 	"E[orbit]": "all.retrying.mean", "E_orbit": "all.retrying.mean",
 }
 
@@ -357,6 +388,7 @@ var wideMetrics = map[string]string{
 func (c *wideCase) measures(row *wideRow) error {
 	m := row.Metric
 	row.limit = strings.HasPrefix(c.name, "fluid")
+	row.bound = c.name == "Kingman upper bound"
 	if path := wideMetrics[m]; path != "" {
 		row.measure = func(s *sight) float64 { return s.at(path) }
 		if strings.Contains(path, ".p") && strings.Contains(path, "_s.p") {

@@ -11,6 +11,8 @@ type wideLength struct {
 // long that half-widths are about four fifths of what is asked for. Cases that take
 // more than some four seconds are for the full proof.
 var wideLengths = map[string]wideLength{
+	"GI/M/1|interarrival=D;lam=0.9;mu=1":       {66000, 0, false},
+	"GI/M/1|interarrival=E2;lam=0.9;mu=1":      {60000, 0, false},
 	"M/M/1|lam=0.75;mu=1":                      {30000, 0, false},
 	"M/M/1|lam=0.8;mu=1":                       {52500, 0, false},
 	"M/M/1|lam=0.9;mu=1":                       {140000, 0, true},

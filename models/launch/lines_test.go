@@ -1,0 +1,102 @@
+package launch_test
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/launchday-sim/launchday/models/launch"
+	"github.com/launchday-sim/launchday/models/metrics"
+	"github.com/launchday-sim/launchday/sim"
+)
+
+// A free tier that asks for three times the pool, beside one that asks for half.
+const twoTiers = `
+name: kept
+duration: 2000s
+tiers: [{name: free, priority: 1}, {name: plus}]
+classes: [{name: job, pool: main, service: {dist: exponential, mean: 1s}}]
+pools: [{name: main, nodes: 20, queue: {discipline: priority}}]
+demand: {streams: [{name: many, class: job, tier: free, rate: 60/s, profile: [{at: +1000s, x: 1}, {at: +1000s, x: 0}]}, {name: few, class: job, tier: plus, rate: 10/s}]}
+clients: [{name: all, patience: {dist: exponential, mean: 5s}}]
+policies: [POLICY]
+`
+
+func kept(t *testing.T, policy string, seed uint64) *metrics.Summary {
+	t.Helper()
+	return &run(t, text(t, strings.Replace(twoTiers, "POLICY", policy, 1)), launch.Options{Seed: seed}).Summary
+}
+
+// What is put aside is done when the others leave room, late and without
+// impatience; who is not put aside does not notice. Both identities, which Result
+// checks, hold with tens of thousands still aside at the end.
+func TestSpareCyclesAreUsedAndTheOthersDoNotNotice(t *testing.T) {
+	s := kept(t, "{name: spare, kind: spare-cycles, tiers: [free]}", 1)
+	free, plus := s.Tiers["free"], s.Tiers["plus"]
+	assert.Zero(t, float64(free.Abandoned), "nobody waits for what is put aside")
+	assert.Greater(t, float64(free.InSystem), 30_000.0)
+	assert.Equal(t, free.Attempts, free.Completed+free.InSystem)
+	assert.Greater(t, float64(free.Latency.P50), 300.0)
+	assert.Less(t, float64(plus.Wait.P99), 1.0)
+	assert.Greater(t, float64(s.Pools["main"].Utilisation), 0.99, "no server is idle while anything is aside")
+	assert.InDelta(t, float64(free.InSystem), float64(free.Held.Max), 0.5*float64(free.Held.Max))
+}
+
+// In line before a leaky bucket the user's patience runs: with 4 a second let on,
+// those who are let on have waited at most as long as they would, and most leave.
+func TestPatienceRunsInLine(t *testing.T) {
+	s := kept(t, "{name: bucket, kind: leaky-bucket, tiers: [free], rate: 4/s, size: 10k}", 1)
+	free := s.Tiers["free"]
+	// Sixty a second join, 4 go on; the others leave after 5 s on average.
+	assert.InDelta(t, 4*1000, float64(free.Admitted), 0.05*4000)
+	assert.InDelta(t, 56*1000, float64(free.Abandoned), 0.03*56_000)
+	assert.InDelta(t, 56*5/2, float64(free.Held.Mean), 0.1*140, "Little's law, over a run of which they come half")
+	assert.Equal(t, free.Attempts, free.Completed+free.Abandoned+free.InSystem)
+}
+
+// A policy that is switched off lets go whom it keeps.
+func TestWhoIsKeptGoesOnWhenThePolicyIsSwitchedOff(t *testing.T) {
+	sc := text(t, strings.Replace(twoTiers, "POLICY", "{name: list, kind: waitlist, tiers: [free], lot: 1, every: 1h}", 1))
+	r, err := launch.New(sc, launch.Options{Seed: 1})
+	require.NoError(t, err)
+	require.NoError(t, r.StepUntil(1500*sim.Second))
+	require.NoError(t, r.Apply(change(t, "policies.list.enabled", "no")))
+	res, err := r.Result()
+	require.NoError(t, err)
+	free := res.Summary.Tiers["free"]
+	assert.InDelta(t, 60_000, float64(free.Admitted), 1500)
+	assert.InDelta(t, 60_000, float64(free.Held.Max), 1500)
+}
+
+// Ten million attempts aside: 24 bytes each, and no event of their own.
+func TestMillionsAsideCostAFewBytesEach(t *testing.T) {
+	if testing.Short() {
+		t.Skip("ten million attempts take some seconds")
+	}
+	sc := text(t, `
+name: flood
+duration: 100s
+tiers: [{name: free}]
+classes: [{name: job, pool: main, service: 1s}]
+pools: [{name: main, nodes: 1}]
+demand: {streams: [{name: many, class: job, tier: free, rate: 100k/s}]}
+policies: [{name: spare, kind: spare-cycles}]
+`)
+	r, err := launch.New(sc, launch.Options{Seed: 1})
+	require.NoError(t, err)
+	heap := func() float64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return float64(m.HeapAlloc)
+	}
+	before := heap()
+	require.NoError(t, r.StepUntil(99*sim.Second))
+	assert.Less(t, (heap()-before)/9.9e6, 32.0, "bytes an attempt")
+	res, err := r.Result()
+	require.NoError(t, err)
+	assert.Greater(t, float64(res.Summary.All.InSystem), 9.9e6)
+}
