@@ -56,22 +56,25 @@ type Attempt struct {
 	Visit    uint8  // 0 for the first request of a wish, then its returns
 	Tier     Tier
 	Class    Class
-	Pool     uint8   // of the run's list of pools, the one that serves it
-	Priority uint8   // 0 is served first
-	Waited   bool    // it joined the queue and was not served at once
-	Begun    bool    // it has been served before: at another station, or until it was displaced
-	Stage    uint8   // stations of its class that it has passed
-	Line     uint16  // the link of the chain whose policy keeps it before the queue, from 1; 0: none does
-	Passed   uint16  // links of the chain that it has passed, for those who are told how it ended
-	Behind   uint16  // the link, from 0, from which on it passed when it was Admitted; it passed those before when it Arrived
-	Row      uint32  // of the trace that says its service time, in demand's numbering; 0: it is drawn
-	Copy     uint8   // 0, or the number of the copy of the try that it is: a hedge, or a resubmission
-	Step     uint8   // requests of its user's session before this one
-	Paid     uint8   // what its client's library paid for this retry
-	Orphan   bool    // its request goes on, or is over, without it
-	Copies   int32   // the run's record of the live copies of the try, from 1; 0: there are none
-	Quality  float32 // of the answer that it gets, 1 unless a policy degraded it
-	Work     float64 // what policies leave of its service time; 0 is all of it
+	Pool     uint8    // of the run's list of pools, the one that serves it
+	Priority uint8    // 0 is served first
+	Waited   bool     // it joined the queue and was not served at once
+	Begun    bool     // it has been served before: at another station, or until it was displaced
+	Stage    uint8    // stations of its class that it has passed
+	Line     uint16   // the link of the chain whose policy keeps it before the queue, from 1; 0: none does
+	Passed   uint16   // links of the chain that it has passed, for those who are told how it ended
+	Told     uint64   // bit i: link i admitted it and is to be told how it ends
+	Had      sim.Time // service at earlier stations, or before it was displaced
+	Joined   sim.Time // the queue in which it is, or was last
+	Behind   uint16   // the link, from 0, from which on it passed when it was Admitted; it passed those before when it Arrived
+	Row      uint32   // of the trace that says its service time, in demand's numbering; 0: it is drawn
+	Copy     uint8    // 0, or the number of the copy of the try that it is: a hedge, or a resubmission
+	Step     uint8    // requests of its user's session before this one
+	Paid     uint8    // what its client's library paid for this retry
+	Orphan   bool     // its request goes on, or is over, without it
+	Copies   int32    // the run's record of the live copies of the try, from 1; 0: there are none
+	Quality  float32  // of the answer that it gets, 1 unless a policy degraded it
+	Work     float64  // what policies leave of its service time; 0 is all of it
 }
 
 // An Outcome is how an attempt ended. Every attempt ends in exactly one.

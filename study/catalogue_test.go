@@ -97,3 +97,33 @@ func TestEveryLeverChangesTheStandardSurgeAndHelpsOrSaysWhyNot(t *testing.T) {
 		}
 	}
 }
+
+// Where there is room for all, a lever that is made for overload lets all in: at
+// three fifths of the capacity it refuses next to nobody. What bounds or gates by
+// design is left out.
+func TestNoLeverRefusesWhereThereIsRoom(t *testing.T) {
+	sc := surge(t)
+	var calm scenario.Changes
+	for _, tier := range []string{"free", "plus"} {
+		c, err := scenario.NewChange("demand.streams."+tier+".profile", "[]")
+		require.NoError(t, err)
+		calm = append(calm, c)
+	}
+	sc, err := sc.With(calm)
+	require.NoError(t, err)
+	byDesign := map[string]bool{"feature-gate": true, "user-quota": true}
+	for _, l := range Levers() {
+		if byDesign[l.Name] {
+			continue
+		}
+		pulled, err := l.Pulled(sc, l.Variants()[0])
+		require.NoError(t, err)
+		res, err := result(context.Background(), pulled, launch.Options{Seed: 1})
+		require.NoError(t, err)
+		refused := 0.0
+		for _, n := range res.Summary.All.Rejected {
+			refused += float64(n)
+		}
+		assert.LessOrEqual(t, refused, 0.02*float64(res.Summary.All.Attempts), l.Name)
+	}
+}

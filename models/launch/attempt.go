@@ -108,6 +108,9 @@ func (r *Run) reject(now sim.Time, slot models.Slot, reason models.Reason, retry
 func (r *Run) ended(now sim.Time, slot models.Slot, o models.Outcome, reason models.Reason) {
 	a := &r.attempts[slot]
 	r.rec.Ended(now, a, o, reason)
+	if a.Had > 0 && o != models.Completed {
+		r.rec.Wasted(a, a.Had)
+	}
 	r.chain.Finish(a, o, now)
 	status := models.Status(0)
 	if reason != 0 {

@@ -28,7 +28,7 @@ func (r *Run) keep(now sim.Time, slot models.Slot, v *models.Verdict) {
 	r.rec.Kept(now, a, 1)
 	if v.Kept == models.Aside {
 		a.Patience, a.Place = sim.Never, putAside
-		e, vacant := pack(slot, a, uint8(r.classes[a.Class].pool))
+		e, vacant := pack(slot, a, uint8(r.classes[a.Class].pool), i)
 		l.aside.push(e)
 		if vacant {
 			r.free = append(r.free, slot)
@@ -42,6 +42,13 @@ func (r *Run) keep(now sim.Time, slot models.Slot, v *models.Verdict) {
 		r.watch(now, slot, a.Patience)
 	}
 	r.chain.Joined(i)
+}
+
+// Forget lets no attempt tell link i of its end, which ceases to act.
+func (r *Run) Forget(i int) {
+	for s := range r.attempts {
+		r.attempts[s].Told &^= 1 << i
+	}
 }
 
 // newLine makes the line of those whom link i keeps waiting.
@@ -157,11 +164,11 @@ const hasSlot = 1 << 31
 // putAside is the Place of an attempt that is put aside.
 const putAside = math.MaxUint64
 
-// pack makes the entry of an attempt whose class is served by the pool home, and
-// reports whether its slot is free now.
-func pack(slot models.Slot, a *models.Attempt, home uint8) (packed, bool) {
+// pack makes the entry of an attempt that link keeper puts aside and whose class is
+// served by the pool home, and reports whether its slot is free now.
+func pack(slot models.Slot, a *models.Attempt, home uint8, keeper int) (packed, bool) {
 	decided := a.Pool != home || a.Work != 0 || a.MaxWait != 0 || a.Quality != 1
-	if a.Try > 1 || a.Step > 0 || a.Copy > 0 || a.Copies != 0 || a.Behind > 0 || a.First != a.Arrived || a.Row != 0 || decided {
+	if a.Try > 1 || a.Told&^(1<<keeper) != 0 || a.Step > 0 || a.Copy > 0 || a.Copies != 0 || a.Behind > 0 || a.First != a.Arrived || a.Row != 0 || decided {
 		return packed{what: hasSlot | uint32(slot)}, false
 	}
 	return packed{a.Request, a.Arrived, a.User, uint32(a.Tier)<<16 | uint32(a.Class)<<8 | uint32(a.Visit)}, true
@@ -178,6 +185,9 @@ func (r *Run) unpack(e packed, i int) models.Slot {
 	r.attempts[slot] = models.Attempt{Request: e.request, First: e.arrived, Arrived: e.arrived, Admitted: e.arrived, User: e.user, Server: -1, Quality: 1,
 		Try: 1, Visit: uint8(e.what), Tier: tier, Class: class, Pool: uint8(c.pool), Priority: r.priority[tier], Patience: sim.Never,
 		Service: r.pools[c.pool].gpu.AtSpeed(c.expected), Line: uint16(i + 1), Passed: uint16(i + 1)}
+	if r.chain.Finishes(i) {
+		r.attempts[slot].Told = 1 << i
+	}
 	return slot
 }
 

@@ -100,3 +100,76 @@ policies: [{name: spare, kind: spare-cycles}]
 	require.NoError(t, err)
 	assert.Greater(t, float64(res.Summary.All.InSystem), 9.9e6)
 }
+
+// What an item acts on, and whether it acts, may change while attempts are under
+// way whom it has admitted: none is counted for ever, and none twice.
+func TestCountsInFlightSurviveChangesOfWhomAPolicyActsOn(t *testing.T) {
+	const world = `
+name: patched
+duration: 6000s
+warmup: 1500s
+tiers: [{name: paid}, {name: free}]
+classes: [{name: job, pool: main, service: {dist: exponential, mean: 10s}}]
+pools: [{name: main, nodes: 200}]
+demand: {streams: [{name: p, class: job, tier: paid, rate: 3/s}, {name: f, class: job, tier: free, rate: 3/s}]}
+policies: [{name: limit, kind: concurrency-limit, limit: 60, tiers: [BEFORE]}]
+timeline: [{at: -500s, label: x, set: {policies.limit.tiers: [AFTER]}}]
+`
+	refused := func(before, after string) float64 {
+		sc := text(t, strings.NewReplacer("BEFORE", before, "AFTER", after).Replace(world))
+		return float64(run(t, sc, launch.Options{Seed: 1}).Summary.All.Rejected["limit"])
+	}
+	assert.Equal(t, refused("paid", "paid"), refused("paid, free", "paid"), "narrower")
+	assert.InDelta(t, refused("paid, free", "paid, free"), refused("paid", "paid, free"), 400, "wider: some 6,000 of 36,000")
+}
+
+// Two that keep, the second from a moment on: all who wait in the first line at that
+// moment come to their turn.
+func TestAKeeperEnabledBehindALineStarvesNobody(t *testing.T) {
+	for _, second := range []string{"kind: spare-cycles, share: 50%", "kind: cinnamon", "kind: leaky-bucket, rate: 100/s, size: 1M", "kind: concurrency-limit, limit: 100k", "kind: aimd, max: 100k, min: 100k, initial: 100k"} {
+		sc := text(t, strings.Replace(`
+name: keepers
+duration: 8000s
+tiers: [{name: all}]
+classes: [{name: job, pool: main, service: {dist: exponential, mean: 10s}}]
+pools: [{name: main, nodes: 20}]
+demand: {streams: [{name: jobs, class: job, tier: all, rate: 0.5/s}]}
+policies:
+  - {name: list, kind: waitlist, lot: 1M, every: 700s}
+  - {name: second, enabled: no, SECOND}
+timeline: [{at: +600s, label: x, set: {policies.second.enabled: yes}}]
+`, "SECOND", second, 1))
+		s := run(t, sc, launch.Options{Seed: 1}).Summary.All
+		if second != "kind: cinnamon" { // whose timeout counts from the arrival
+			assert.Greater(t, float64(s.Completed), 3000.0, second)
+		}
+		assert.LessOrEqual(t, float64(s.InSystem), 500.0, second)
+	}
+}
+
+// The wait that signals tell is that in the queue of the pool, at any station, and
+// the service of earlier stations is wasted if the last refuses the attempt.
+func TestALaterStationIsMeasuredByItself(t *testing.T) {
+	s := run(t, text(t, `
+name: series
+duration: 3000s
+interval: 60s
+tiers: [{name: all}]
+classes: [{name: job, pool: one, service: 30s, then: [{pool: two, service: {dist: exponential, mean: 1s}}]}]
+pools:
+  - {name: one, nodes: 500}
+  - {name: two, nodes: 11, health: {every: 10s, timeout: 5s, failures: 3, restart: 1m}}
+demand: {streams: [{name: jobs, class: job, tier: all, rate: 9/s}]}
+`), launch.Options{Seed: 1}).Summary
+	assert.Zero(t, float64(s.GPU.RestartingMean), "nobody waits for 5 s before the second pool")
+	lost := run(t, text(t, `
+name: dropped
+duration: 3000s
+tiers: [{name: all}]
+classes: [{name: job, pool: one, service: 10s, then: [{pool: two, service: 100s}]}]
+pools: [{name: one, nodes: 100}, {name: two, nodes: 1, queue: {limit: 1}}]
+demand: {streams: [{name: jobs, class: job, tier: all, rate: 1/s}]}
+`), launch.Options{Seed: 1}).Summary.All
+	assert.InDelta(t, 10*float64(lost.Rejected["two.drop-tail"]), float64(lost.Wasted), 1)
+	assert.Greater(t, float64(lost.Wasted), 20_000.0)
+}

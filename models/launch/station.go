@@ -10,6 +10,7 @@ func (p *pool) come(now sim.Time, slot models.Slot) {
 	r := p.r
 	a := &r.attempts[slot]
 	a.Waited = false
+	a.Joined = now
 	free := p.gpu.Free() > 0 && p.queue.Len() == 0
 	if free && !p.queue.Accounts() {
 		p.start(now, slot)
@@ -74,6 +75,8 @@ func (p *pool) displace(now sim.Time, a *models.Attempt) bool {
 	}
 	r.rec.Released(now, victim)
 	victim.Service, victim.Server = left, -1
+	victim.Had += now - victim.Started
+	victim.Joined = now
 	victim.Begun, victim.Waited = true, true
 	p.queue.Rejoin(now, slot, victim)
 	r.rec.Queued(now, victim)
@@ -103,7 +106,7 @@ func (p *pool) start(now sim.Time, slot models.Slot) {
 		p.queue.Serving(now, slot, a, p.gpu.AtSpeed(a.Service))
 	}
 	p.started++
-	p.lastWait = now - a.Admitted
+	p.lastWait = now - a.Joined
 	r.rec.Started(now, a)
 	p.changed(now)
 }
@@ -137,6 +140,7 @@ func (p *pool) Done(now sim.Time, slot models.Slot, _ int32) {
 	p.queue.Ended(now, slot, a, now-a.Started)
 	r.rec.Released(now, a)
 	if then := r.classes[a.Class].then; int(a.Stage) < len(then) {
+		a.Had += now - a.Started
 		r.goOn(now, slot, &then[a.Stage])
 	} else {
 		r.complete(now, slot)

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 
 	"github.com/launchday-sim/launchday/models"
@@ -35,24 +36,26 @@ type Chain struct {
 	moved models.Signals // of the pool that a policy chose; here because a policy takes it by address
 }
 
+// maxFinishers is the bits of Attempt.Told.
+const maxFinishers = 64
+
 // A link is one item with the policy that does its work.
 type link struct {
-	item    Item
-	policy  Policy // nil while the item is disabled
-	since   sim.Time
-	sampled *sampled // nil: it sees the signals of the moment
-	keeper  bool     // it may keep attempts
-	line    line
+	item     Item
+	policy   Policy // nil while the item is disabled
+	since    sim.Time
+	sampled  *sampled // nil: it sees the signals of the moment
+	keeper   bool     // it may keep attempts
+	finishes bool     // it is told how attempts end
+	line     line
 }
 
 // A cell is those links that act on one tier and class, by what they do. Each
 // list is in the order of the scenario.
 type cell struct {
-	admit  []int
-	hold   []Holder
-	start  []int
-	finish []int
-	tells  bool // whether anybody is told how an attempt ends
+	admit []int
+	hold  []Holder
+	start []int
 }
 
 // NewChain builds the policies of the items. env.Name is filled in for each;
@@ -96,8 +99,11 @@ func (c *Chain) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 		v := l.policy.Admit(a, seen)
 		if v.Reason != 0 {
 			a.Passed = 0 // so that those who are told know a refusal from a drop by the queue
-			c.tell(at, i, a, models.Rejected, s.Now)
+			c.tell(a, models.Rejected, s.Now)
 			return v
+		}
+		if l.finishes {
+			a.Told |= 1 << i
 		}
 		combine(&all, &v)
 		if v.Pool != 0 {
@@ -176,24 +182,24 @@ func (c *Chain) Start(a *models.Attempt, s *models.Signals) models.Verdict {
 
 // Finish tells the policies that admitted an attempt how it ended.
 func (c *Chain) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
-	if at := c.cell(a); at.tells && a.Passed > 0 {
-		c.tell(at, int(a.Passed), a, o, now)
-		a.Passed = 0
-	}
+	c.tell(a, o, now)
+	a.Passed = 0
 }
 
-// tell tells those links below one of the end of an attempt that they admitted.
-func (c *Chain) tell(at *cell, below int, a *models.Attempt, o models.Outcome, now sim.Time) {
-	for _, i := range at.finish {
-		passed := a.Admitted
-		if i < int(a.Behind) {
-			passed = a.Arrived
-		}
-		if l := &c.links[i]; i < below && l.since <= passed {
+// tell tells the links that admitted an attempt of its end. Whom it concerns
+// stands in the attempt: what an item acts on may have changed meanwhile.
+func (c *Chain) tell(a *models.Attempt, o models.Outcome, now sim.Time) {
+	for told := a.Told; told != 0; told &= told - 1 {
+		l := &c.links[bits.TrailingZeros64(told)]
+		if l.finishes && l.since <= max(a.Arrived, a.Admitted) {
 			l.policy.(Finisher).Finish(a, o, now)
 		}
 	}
+	a.Told = 0
 }
+
+// Finishes reports whether link i is told how attempts end.
+func (c *Chain) Finishes(i int) bool { return c.links[i].finishes }
 
 // Reconfigure puts the items in the place of the old ones. An item that was
 // enabled before under the same name and kind takes its new parameters and
@@ -238,7 +244,14 @@ func (c *Chain) Reconfigure(items []Item) error {
 		}
 	}
 	for i := range links {
-		_, links[i].keeper = links[i].policy.(Keeper)
+		l := &links[i]
+		_, l.keeper = l.policy.(Keeper)
+		if _, l.finishes = l.policy.(Finisher); l.finishes && i >= maxFinishers {
+			return fmt.Errorf("policy %s: is told how attempts end, and must be among the first %d of the list", l.item.Name, maxFinishers)
+		}
+		if i < len(c.links) && c.links[i].policy != nil && l.policy == nil && c.loop.host != nil {
+			c.loop.host.Forget(i)
+		}
 	}
 	c.links = links
 	c.selectByTierAndClass()
@@ -291,10 +304,6 @@ func (c *Chain) selectByTierAndClass() {
 				}
 				if _, ok := l.policy.(Starter); ok {
 					at.start = append(at.start, i)
-				}
-				if _, ok := l.policy.(Finisher); ok {
-					at.finish = append(at.finish, i)
-					at.tells = true
 				}
 			}
 		}

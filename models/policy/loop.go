@@ -18,6 +18,10 @@ type Host interface {
 	// Kept is the number of attempts that link i keeps.
 	Kept(i int) int
 
+	// Forget takes link i, which ceases to act, from the list of those that the
+	// attempts under way are to tell of their end.
+	Forget(i int)
+
 	// GoOn lets n of the attempts that link i keeps go on behind it.
 	GoOn(now sim.Time, i, n int)
 }

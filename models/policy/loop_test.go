@@ -55,6 +55,14 @@ func (r *fakeRun) SeePool(pool int) models.Signals {
 	return s
 }
 
+func (r *fakeRun) Forget(i int) {
+	for k := range r.lines {
+		for _, a := range r.lines[k] {
+			a.Told &^= 1 << i
+		}
+	}
+}
+
 func (r *fakeRun) Kept(i int) int { return len(r.lines[i]) }
 
 func (r *fakeRun) GoOn(now sim.Time, i, n int) {

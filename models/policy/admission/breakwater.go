@@ -45,10 +45,16 @@ const (
 )
 
 // New returns the policy with a pool of no credits, which the first look at the
-// pool of servers raises to their number.
+// pool of servers raises to their number; with a credit for each client in inference.
 func (s *BreakwaterSpec) New(env policy.Env) (policy.Policy, error) {
 	p := &breakwater{luck: env.Luck(), tiers: len(env.Tiers), reason: env.ReasonOf("credits", models.Unavailable), delayed: env.ReasonOf("delay", models.Unavailable), changed: -1 << 62}
-	return p, p.Reconfigure(s)
+	if err := p.Reconfigure(s); err != nil {
+		return nil, err
+	}
+	if s.Preset == "inference" {
+		p.pool = p.n // a credit for each client: what idle ones hold would take hours to make good, at a credit each round trip of seconds
+	}
+	return p, nil
 }
 
 type breakwater struct {

@@ -31,7 +31,7 @@ func init() {
 // and then within min and max.
 type AIMDSpec struct {
 	Preset       string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Which times hold where none is given: source as published, inference for work of some 20 seconds."`
-	Initial      unit.Count    `yaml:"initial" default:"20" doc:"Limit at the start."`
+	Initial      unit.Count    `yaml:"initial" doc:"Limit at the start; 0: 20 in source, the servers that are up in inference."`
 	Min          unit.Count    `yaml:"min" default:"20" doc:"Least limit."`
 	Max          unit.Count    `yaml:"max" required:"true" doc:"Largest limit; 200 as published, for one process."`
 	BackoffRatio unit.Share    `yaml:"backoff_ratio" default:"0.9" doc:"What is left of the limit after a drop."`
@@ -40,7 +40,7 @@ type AIMDSpec struct {
 
 // New returns the policy, at its initial limit.
 func (s *AIMDSpec) New(env policy.Env) (policy.Policy, error) {
-	p := &aimd{flights: inFlight{since: env.Now()}, reason: env.Reason(models.Unavailable)}
+	p := &aimd{reason: env.Reason(models.Unavailable)}
 	if err := p.Reconfigure(s); err != nil {
 		return nil, err
 	}
@@ -59,6 +59,9 @@ type aimd struct {
 
 // Admit refuses while as many are in flight as the limit says.
 func (p *aimd) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
+	if p.limit == 0 {
+		p.limit = int(p.first(s.Capacity))
+	}
 	if p.flights.n >= p.limit {
 		return models.Verdict{Reason: p.reason}
 	}
@@ -87,7 +90,7 @@ func (p *aimd) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
 // Reconfigure changes the parameters; the limit stays, within the new bounds.
 func (p *aimd) Reconfigure(spec policy.Spec) error {
 	s := spec.(*AIMDSpec)
-	b, err := newBounds(s.Initial, s.Min, s.Max)
+	b, err := newBounds(preset(s.Preset), s.Initial, s.Min, s.Max)
 	if err := firstOf(preset(s.Preset).check(), err, notNegative("timeout", s.Timeout)); err != nil {
 		return err
 	}

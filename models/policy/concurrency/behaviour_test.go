@@ -234,19 +234,6 @@ func (s *tapped) New(env policy.Env) (policy.Policy, error) {
 	return p, err
 }
 
-// The chain does not tell the end of what arrived before the policy began, such
-// as one that an earlier policy had kept: it must not be counted for ever.
-func TestWhatArrivedBeforeThePolicyBeganIsNotCounted(t *testing.T) {
-	for kind, s := range everyKind(t, "source") {
-		g := &gateway{t: t, now: sim.Hour}
-		g.env = policy.Env{Name: "limit", Reasons: new(models.Reasons), Now: func() sim.Time { return g.now }}
-		p, err := s.New(g.env)
-		require.NoError(t, err)
-		require.Zero(t, p.Admit(&models.Attempt{Request: 1, Try: 1, Arrived: sim.Minute}, &models.Signals{Now: g.now}).Reason)
-		assert.Zero(t, concurrency.InFlightOf(p), kind)
-	}
-}
-
 func TestTheTableOfWhatIsInFlightForgetsNoneAndTakesNoneForAnother(t *testing.T) {
 	src := rng.NewSource(seed(t), 0, t.Name())
 	g := newGateway(t, spec[concurrency.AIMDSpec](t, "aimd", "initial: 100000, max: 100000"))

@@ -56,7 +56,7 @@ type EnvoyGradientSpec struct {
 
 // New returns the policy, which begins by measuring minRTT.
 func (s *EnvoyGradientSpec) New(env policy.Env) (policy.Policy, error) {
-	p := &envoyGradient{flights: inFlight{since: env.Now()}, luck: env.Luck(), reason: env.Reason(models.Unavailable)}
+	p := &envoyGradient{luck: env.Luck(), reason: env.Reason(models.Unavailable)}
 	if err := p.Reconfigure(s); err != nil {
 		return nil, err
 	}

@@ -15,21 +15,19 @@ type flight struct {
 // An inFlight knows what a policy let through and has not seen the end of: how
 // many, since when, and how many there were then. It is a table with open
 // addressing and linear probing (Knuth, TAOCP 3, 6.4, algorithms L and R) that
-// grows to twice the largest number in flight. An attempt is known by request
-// and try; two that share them, as a hedge does, may be taken for one another.
+// grows to twice the largest number in flight. An attempt is known by request,
+// try and copy.
 type inFlight struct {
 	n     int
 	table []flight
-	since sim.Time // the chain tells nothing of what arrived before
 }
 
-func keyOf(a *models.Attempt) uint64 { return uint64(a.Request) + uint64(a.Try)*0x9e3779b97f4a7c15 }
+func keyOf(a *models.Attempt) uint64 {
+	return uint64(a.Request) + (uint64(a.Try)+uint64(a.Copy)<<16)*0x9e3779b97f4a7c15
+}
 
 // enter notes that an attempt is let through.
 func (f *inFlight) enter(a *models.Attempt, now sim.Time) {
-	if a.Arrived < f.since {
-		return
-	}
 	if 2*(f.n+1) > len(f.table) {
 		old := f.table
 		f.table = make([]flight, max(16, 2*len(old)))

@@ -17,8 +17,17 @@ const perProcess = "The published limits are those of one server process: of a w
 // bounds are the limits between which a limit moves.
 type bounds struct{ initial, least, most int }
 
-// newBounds checks them.
-func newBounds(initial, least, most unit.Count) (bounds, error) {
+// newBounds checks them. An initial limit that is not given is that of the preset: the
+// published 20, as far as the bounds let it, or 0 for the servers that are up.
+func newBounds(p preset, initial, least, most unit.Count) (bounds, error) {
+	if initial == 0 {
+		if p != "source" {
+			b, err := namedBounds([3]string{"min", "min", "max"}, least, least, most)
+			b.initial = 0
+			return b, err
+		}
+		initial = min(max(20, least), most)
+	}
 	return namedBounds([3]string{"initial", "min", "max"}, initial, least, most)
 }
 
@@ -39,6 +48,14 @@ func namedBounds(names [3]string, initial, least, most unit.Count) (b bounds, er
 		return bounds{}, fmt.Errorf("%s is %d, it must be %s to %s, %d to %d", names[0], b.initial, names[1], names[2], b.least, b.most)
 	}
 	return b, nil
+}
+
+// first is the limit to begin with at a pool of so many servers.
+func (b bounds) first(servers int) float64 {
+	if b.initial > 0 {
+		return float64(b.initial)
+	}
+	return b.within(float64(servers))
 }
 
 // within is x, or the bound that is nearest.

@@ -56,7 +56,7 @@ type PIDSpec struct {
 
 // New returns the policy, wide open.
 func (s *PIDSpec) New(env policy.Env) (policy.Policy, error) {
-	p := &pid{last: env.Now(), filled: env.Now(), flights: inFlight{since: env.Now()}, reason: env.Reason(models.Unavailable)}
+	p := &pid{last: env.Now(), filled: env.Now(), reason: env.Reason(models.Unavailable)}
 	if err := p.Reconfigure(s); err != nil {
 		return nil, err
 	}
