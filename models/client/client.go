@@ -21,8 +21,10 @@
 //	}
 //
 // Whatever is drawn is drawn from the request's own key, so that the same
-// request has the same patience and the same jitter under every policy. A
-// Client keeps nothing between two calls; it is not for concurrent use.
+// request has the same patience and the same jitter under every policy. Between
+// two calls a Client keeps what its guards have counted, what its hedge has
+// learned of latencies and the wait that it shows, and nothing of a request; it
+// is not for concurrent use.
 package client
 
 import (

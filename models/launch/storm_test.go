@@ -14,18 +14,22 @@ import (
 // a minute and two and a half hours.
 const stormScale = "1/2000"
 
+// The database fails after 1800 s and is back after 5100 s; the checks are mended
+// after 14,400 s, three and a half hours after it all began, and until then nothing
+// mends by itself.
 func TestTheRetryStormStaysWhenItsCauseIsGone(t *testing.T) {
-	s := run(t, read(t, "retry-storm-2025", "scale", stormScale), launch.Options{Seed: 1}).Summary
-	assert.Equal(t, 1.0, float64(s.All.Metastable))
-	// The database is back after 5100 s; the checks are mended after 14,400 s.
-	assert.InDelta(t, 5100, float64(s.All.MetastableFrom), 120)
-	assert.InDelta(t, 9300+450, float64(s.All.MetastableFor), 450)
-	assert.InDelta(t, 9300+450, float64(s.All.TimeToRecover), 450)
-	assert.Greater(t, float64(s.All.RetryAmplification), 4.0)
-	assert.Greater(t, float64(s.All.Wasted), 0.0)
-	assert.Greater(t, float64(s.GPU.RestartingMean), 5.0)
-	for name, tier := range s.Tiers {
-		assert.Equal(t, 1.0, float64(tier.Metastable), name)
+	for seed := range uint64(8) {
+		s := run(t, read(t, "retry-storm-2025", "scale", stormScale), launch.Options{Seed: 1 + seed}).Summary
+		assert.Equal(t, 1.0, float64(s.All.Metastable), seed)
+		assert.InDelta(t, 5100, float64(s.All.MetastableFrom), 120, seed)
+		assert.InDelta(t, 9300+450, float64(s.All.MetastableFor), 450, seed)
+		assert.InDelta(t, 9300+450, float64(s.All.TimeToRecover), 450, seed)
+		assert.Greater(t, float64(s.All.RetryAmplification), 4.0, seed)
+		assert.Greater(t, float64(s.All.Wasted), 0.0, seed)
+		assert.Greater(t, float64(s.GPU.RestartingMean), 5.0, seed)
+		for name, tier := range s.Tiers {
+			assert.Equal(t, 1.0, float64(tier.Metastable), name)
+		}
 	}
 }
 
@@ -39,13 +43,24 @@ func TestWithoutRetriesTheServiceIsBackWithItsDatabase(t *testing.T) {
 
 // The same crowd, as patient and as persistent, with a budget in its library.
 func TestWithARetryBudgetTheServiceIsBackWithItsDatabase(t *testing.T) {
-	for seed := range uint64(3) {
+	for seed := range uint64(8) {
 		s := run(t, read(t, "retry-storm-2025", "scale", stormScale, "clients.app.guards.budget.enabled", "yes"), launch.Options{Seed: 1 + seed}).Summary
-		assert.Equal(t, 0.0, float64(s.All.Metastable))
-		assert.LessOrEqual(t, float64(s.All.TimeToRecover), 180.0)
-		assert.Greater(t, float64(s.All.SLOAttainment), 0.8)
-		assert.Less(t, float64(s.All.RetryAmplification), 1.1)
-		assert.Greater(t, float64(s.All.Suppressed), 10_000.0)
+		assert.Equal(t, 0.0, float64(s.All.Metastable), seed)
+		assert.LessOrEqual(t, float64(s.All.TimeToRecover), 180.0, seed)
+		assert.Greater(t, float64(s.All.SLOAttainment), 0.8, seed)
+		assert.Less(t, float64(s.All.RetryAmplification), 1.1, seed)
+		assert.Greater(t, float64(s.All.Suppressed), 10_000.0, seed)
+	}
+}
+
+// Finagle's reserve of ten retries a second is one for each of 50,000 processes,
+// each of which makes a request in four seconds: it is spent by nobody. Without
+// the reserve the same bucket ends the storm.
+func TestABudgetWhoseReserveIsNeverSpentEndsNoStorm(t *testing.T) {
+	for perSecond, stays := range map[string]float64{"10": 1, "0": 0} {
+		guard := "[{name: budget, kind: finagle-budget, min_retries_per_s: " + perSecond + "}]"
+		s := run(t, read(t, "retry-storm-2025", "scale", stormScale, "clients.app.guards", guard), launch.Options{Seed: 1}).Summary
+		assert.Equal(t, stays, float64(s.All.Metastable), "%s a second", perSecond)
 	}
 }
 
