@@ -110,7 +110,9 @@ func TestTheRetryBudgetBoundsRetriesToItsRatio(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 100, granted)
-	assert.False(t, g.Retry(100*sim.Second, 0, &models.Attempt{}, Overloaded) && g.Retry(100*sim.Second, 0, &models.Attempt{}, Overloaded))
+	first := g.Retry(100*sim.Second, 0, &models.Attempt{}, Overloaded)
+	second := g.Retry(100*sim.Second, 0, &models.Attempt{}, Overloaded)
+	assert.False(t, first && second)
 	assert.False(t, g.Retry(10*sim.Minute, 0, &models.Attempt{}, Overloaded), "without requests in the window there are no retries")
 }
 

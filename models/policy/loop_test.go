@@ -209,9 +209,8 @@ func TestSignalsAreAsOldAsTheScenarioSays(t *testing.T) {
 	} {
 		it := agentItem("a", agent{Period: sim.Second})
 		seen := [2]int{1 << 30, -1}
-		r := newFakeRun(t, it) // only for its kernel and its pool
 		it.SignalDelay, it.SignalInterval = dur(tc.delay), dur(tc.interval)
-		r = newFakeRun(t, it)
+		r := newFakeRun(t, it)
 		for now := range 300 {
 			// The pool's queue is the time of day. Events of an instant fire first.
 			r.pool.Waiting = now
