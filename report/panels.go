@@ -193,7 +193,7 @@ func (t *timeline) limits(f *frame) {
 	layers := map[string][]float64{}
 	var names []string
 	for _, reason := range f.reasons() {
-		if !t.run.refusedForLoad(reason) {
+		if !t.run.refusedForLoad(reason) && !t.run.left(reason) {
 			names = append(names, reason)
 			layers[reason] = f.rate("rejected_"+reason, f.inServed)
 		}

@@ -136,6 +136,17 @@ func (r *Run) refusedForLoad(reason string) bool {
 	return false
 }
 
+// left reports whether a reason is that of users who went by themselves, at the
+// sight of the wait.
+func (r *Run) left(reason string) bool {
+	for _, f := range r.Refusals {
+		if f.Name == reason {
+			return f.Status == models.ClientClosed
+		}
+	}
+	return false
+}
+
 // served reports whether a class consists of requests that are followed one by
 // one and are not sign-ups: those that the pictures are about.
 func served(c metrics.ClassInfo) bool { return !c.Fluid && !c.Signup }

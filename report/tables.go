@@ -132,7 +132,11 @@ func dictionary(r *Run) []byte {
 		kind := map[metrics.Kind]string{metrics.Text: "text", metrics.Int: "integer", metrics.Float: "number", metrics.Instant: "instant"}[c.Kind]
 		about := c.About
 		if reason, ok := strings.CutPrefix(c.Name, "rejected_"); ok {
-			about += map[bool]string{true: "; counts as an error (503)", false: "; a limit of the operator, no error"}[r.refusedForLoad(reason)]
+			if r.left(reason) {
+				about += "; users who left at the sight of the wait"
+			} else {
+				about += map[bool]string{true: "; counts as an error (503)", false: "; a limit of the operator, no error"}[r.refusedForLoad(reason)]
+			}
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", c.Name, kind, c.Unit, strings.ReplaceAll(about, "|", "\\|"))
 	}

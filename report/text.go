@@ -73,7 +73,9 @@ func (r *Run) tally(f *metrics.Figures) tally {
 	t := tally{requests: full(f.Requests), satisfied: full(f.Satisfied), attempts: full(f.Attempts), completed: full(f.Completed),
 		ended: full(f.Attempts - f.InSystem), errors: full(f.Failed + f.TimedOut), left: full(f.Abandoned)}
 	for _, reason := range reasonsOf(r) {
-		if n := full(f.Rejected[reason]); r.refusedForLoad(reason) {
+		if n := full(f.Rejected[reason]); r.left(reason) {
+			t.left += n
+		} else if r.refusedForLoad(reason) {
 			t.errors += n
 		} else {
 			t.limited += n

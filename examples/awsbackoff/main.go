@@ -62,6 +62,9 @@ func run(w io.Writer, seed uint64, n int, out string) error {
 	if out == "" {
 		return nil
 	}
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
 	if err := draw(filepath.Join(out, "calls.svg"), "Calls until every client has written", "calls", calls); err != nil {
 		return err
 	}

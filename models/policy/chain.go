@@ -36,6 +36,9 @@ type Chain struct {
 	moved models.Signals // of the pool that a policy chose; here because a policy takes it by address
 }
 
+// mostReadings bounds the readings of signals that are kept for a policy.
+const mostReadings = 10_000
+
 // maxFinishers is the bits of Attempt.Told.
 const maxFinishers = 64
 
@@ -270,6 +273,12 @@ func (c *Chain) running(name, kind string) *link {
 }
 
 func (c *Chain) checkNames(it Item) error {
+	if it.SignalInterval > 0 && it.SignalDelay/it.SignalInterval > mostReadings {
+		return fmt.Errorf("signal_interval is %v, it must be a %d-th of signal_delay or more", it.SignalInterval, mostReadings)
+	}
+	if it.SignalInterval > 0 && sim.Time(it.SignalInterval) < sim.Millisecond {
+		return fmt.Errorf("signal_interval is %v, it must be 1ms or more", it.SignalInterval)
+	}
 	if it.Spec == nil {
 		return fmt.Errorf("kind %q has no parameters; the kinds are %v", it.Kind, Kinds())
 	}

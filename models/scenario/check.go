@@ -142,6 +142,12 @@ func (c *checker) rooms() {
 		env.Pools = append(env.Pools, c.Pools[i].Name)
 	}
 	for _, item := range c.Policies {
+		switch {
+		case item.Name == "balked":
+			c.fault("policies.balked.name", "is the name under which users are counted who leave at the sight of the wait", "another name")
+		case item.SignalInterval > 0 && sim.Time(item.SignalInterval) < sim.Millisecond, item.SignalInterval > 0 && item.SignalDelay/item.SignalInterval > 10_000:
+			c.fault("policies."+item.Name+".signal_interval", "is too short", "1ms or more, and a 10,000th of signal_delay or more")
+		}
 		env.Name = item.Name
 		_, err := item.Spec.New(env)
 		c.refused("policies."+item.Name, "", err)
