@@ -10,6 +10,9 @@ import (
 // of them would leave the range of an integer within a long run.
 const maxRate = 1e9
 
+// maxClosed is the most users of a closed stream: each has an event under way.
+const maxClosed = 1 << 24
+
 // bounded reports streams that would ask for more than maxRate when all their
 // users are active and their profile is at its height.
 func (d *Demand) bounded() (faults []error) {
@@ -20,6 +23,19 @@ func (d *Demand) bounded() (faults []error) {
 			if k == 0 || float64(p.X) > height {
 				height = float64(p.X)
 			}
+		}
+		if len(q.Ramps) > 0 || len(q.Spikes) > 0 {
+			base, peak := 1.0, 0.0
+			for _, r := range q.Ramps {
+				base = math.Max(base, float64(r.To))
+			}
+			for _, s := range q.Spikes {
+				peak += float64(s.Height)
+			}
+			height = float64(height * (base + peak))
+		}
+		if q.Closed != nil && float64(q.Closed.Users) > maxClosed {
+			faults = append(faults, fmt.Errorf("demand.streams.%s.closed.users: are too many at this scale: want at most 16M", q.Name))
 		}
 		for _, part := range []struct {
 			key  string
