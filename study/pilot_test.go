@@ -41,7 +41,7 @@ func TestWidePilot(t *testing.T) {
 	cases, err := wideCases()
 	require.NoError(t, err)
 	for _, c := range cases {
-		if !strings.HasPrefix(c.name, name) {
+		if !strings.HasPrefix(c.key(), name) {
 			continue
 		}
 		start := time.Now()
@@ -67,6 +67,6 @@ func TestWidePilot(t *testing.T) {
 		if len(c.looks) > 0 || c.name == "NHPP count" {
 			run, reps = c.run, int(float64(c.reps)*longer)
 		}
-		t.Logf("PILOT\t%s|%s\t%.4g\t%d\t%.3g\t%.3g%s", c.name, c.parameters, run, reps, took.Seconds(), took.Seconds()*(c.warmup+c.run*longer)/(c.warmup+c.run), wrong)
+		t.Logf("PILOT\t%s\t%.4g\t%d\t%.3g\t%.3g%s", c.key(), run, reps, took.Seconds(), took.Seconds()*(c.warmup+c.run*longer)/(c.warmup+c.run), wrong)
 	}
 }

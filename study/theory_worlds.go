@@ -28,6 +28,10 @@ type world struct {
 	Profile    []point
 	Arrivals   string // of the streams, in a row of their own; Poisson if empty
 	Closed     string // users who ask, wait and think, in the place of a rate
+	Tries      int    // of a request; 0: as many as there can be
+	Return     string // how users come back whose request came to nothing; they do not if empty
+	Session    string // how users go on from one request to the next; they do not if empty
+	Twin       int    // servers of a second pool, to which a policy sends some; 0: there is none
 
 	Duration, Warmup, Interval string
 }
@@ -69,6 +73,9 @@ pools:
 {{- with .Second}}
   - {name: second, nodes: {{.Servers}}}
 {{- end}}
+{{- with .Twin}}
+  - {name: second, nodes: {{.}}}
+{{- end}}
 
 demand:
   streams:
@@ -101,7 +108,13 @@ clients:
     patience: {{.}}
 {{- end}}
 {{- with .Retry}}
-    retry: {max_tries: 65535, after: {{.}}}
+    retry: {max_tries: {{or $.Tries 65535}}, after: {{.}}}
+{{- end}}
+{{- with .Return}}
+    return: {{.}}
+{{- end}}
+{{- with .Session}}
+    session: {{.}}
 {{- end}}
 
 {{- with .Room}}
@@ -239,6 +252,9 @@ func only(w world) (map[string]world, error) { return map[string]world{"": w}, n
 func decimal(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 
 func span(seconds float64) string { return decimal(seconds) + "s" }
+
+// nanoseconds is a time that is rounded to them.
+func nanoseconds(seconds float64) string { return decimal(math.Round(seconds*1e9)) + "ns" }
 
 func exponential(mean float64) string { return "{dist: exponential, mean: " + span(mean) + "}" }
 

@@ -69,6 +69,7 @@ type wideCase struct {
 	reps             int
 	warmup, run      float64 // seconds
 	slow             bool    // only in the full proof
+	repeated         bool    // so often that the variance over the replications is known
 	drained          bool    // everybody who came is followed to his end, for figures of those who were served
 	every            float64 // how often it is looked at, in seconds; 0: never
 	looks            []float64
@@ -95,8 +96,9 @@ type sight struct {
 	present []presence // at the looks
 }
 
-// A presence is how many wait and how many are served at one moment.
-type presence struct{ waiting, served int }
+// A presence is how many wait, how many are served and how many will come back, at one
+// moment.
+type presence struct{ waiting, served, returning int }
 
 func (p presence) all() int { return p.waiting + p.served }
 
@@ -179,7 +181,7 @@ func (c *wideCase) look(ctx context.Context, run *launch.Run, s *sight, t sim.Ti
 		return err
 	}
 	waiting, served := run.Present(0)
-	s.present = append(s.present, presence{waiting, served})
+	s.present = append(s.present, presence{waiting, served, run.Returning()})
 	return ctx.Err()
 }
 

@@ -14,19 +14,14 @@ import (
 // wideLater are the models of the wide table that no scenario can say yet, or that
 // nobody needs, with the reason.
 var wideLater = map[string]string{
-	"retry amplification":                            "an attempt that fails with a given chance is not in the models",
 	"M/M/1 FB/LAS":                                   "a discipline by attained service, which no service uses for requests of seconds",
 	"state-dependent batch server":                   "batches come with the model of a GPU that batches",
-	"M[X]/M/1":                                       "arrivals in batches",
+	"M[X]/M/1":                                       "no stream sends several requests at one moment",
 	"M/M/c/Setup (cold start)":                       "servers that turn off when idle, with setup times, come with autoscaling",
-	"power-of-2 choices mean field (N->inf)":         "one router before many pools",
-	"random routing":                                 "one router before many pools",
-	"JSQ 2 servers":                                  "one router before many pools",
-	"fork-join 2 servers M/M/1":                      "an attempt is one service at a time",
-	"M/M/1 with Bernoulli feedback p=0.3":            "the stations of a class are fixed, not drawn",
+	"power-of-2 choices mean field (N->inf)":         "no router looks at several pools and compares them",
+	"JSQ 2 servers":                                  "no router looks at several pools and compares them",
+	"fork-join 2 servers M/M/1":                      "an attempt is one service at a time, and copies of it end at the first",
 	"token bucket, Poisson arrivals, Poisson refill": "whole tokens at Poisson times: no limiter works so",
-	"fluid surge no abandonment":                     "the time at which a mean trajectory crosses a level; the surge rows hold the trajectory itself",
-	"fluid surge with abandonment":                   "the time at which a mean trajectory crosses a level; the surge rows hold the trajectory itself",
 	"det: preemptive restart":                        "pre-emption resumes",
 	"det: server off duty":                           "a node that goes down loses its work, and is not scheduled to return",
 	"det: slotted (batch window) service":            "services in windows",
@@ -34,8 +29,7 @@ var wideLater = map[string]string{
 
 // wideLaterMetric are the metrics that are not measured, with the reason.
 var wideLaterMetric = map[string]string{
-	"asym_var_of_time_avg_L (sigma^2, Var(mean_T)~sigma^2/T)": "a property of an estimator, not of a run; to 10 % it takes thousands of replications",
-	"end_low2_preempt_restart":                                "pre-emption resumes",
+	"end_low2_preempt_restart": "pre-emption resumes",
 }
 
 // wideCases groups the table by model and parameters.
@@ -43,17 +37,20 @@ func wideCases() ([]*wideCase, error) {
 	var cases []*wideCase
 	at := map[string]*wideCase{}
 	for _, row := range textbook.WideTable() {
-		if wideLater[row.Name] != "" || wideLaterMetric[row.Metric] != "" || strings.HasPrefix(row.Name, "det:") || persists(row) || otherGaps(row) {
+		if wideLater[row.Name] != "" || wideLaterMetric[row.Metric] != "" || strings.HasPrefix(row.Name, "det:") || otherGaps(row) || tooLong(row) {
 			continue
 		}
 		key := row.Name + "|" + row.Parameters
 		drained := followed(row)
+		repeated := strings.HasPrefix(row.Metric, "asym_var")
 		if drained {
 			key += "|drained"
+		} else if repeated {
+			key += "|repeated"
 		}
 		c := at[key]
 		if c == nil {
-			c = &wideCase{name: row.Name, parameters: row.Parameters, reps: theoryReplications, drained: drained}
+			c = &wideCase{name: row.Name, parameters: row.Parameters, reps: theoryReplications, drained: drained, repeated: repeated}
 			if err := c.build(); err != nil {
 				return nil, err
 			}
@@ -75,7 +72,7 @@ func wideCases() ([]*wideCase, error) {
 			variance.width = 0.2
 			c.rows = append(c.rows, variance)
 		}
-		if len(c.looks) > 0 && c.world.Steps != nil || strings.Contains(c.name, "transient") {
+		if !strings.HasPrefix(c.name, "fluid") && (len(c.looks) > 0 && c.world.Steps != nil || strings.Contains(c.name, "transient")) {
 			c.overTime()
 		}
 		if l, ok := wideLengths[c.key()]; ok {
@@ -99,25 +96,36 @@ func wideCases() ([]*wideCase, error) {
 	return cases, nil
 }
 
-// persists reports whether a row needs clients that retry with a chance.
-func persists(row textbook.Wide) bool {
-	return row.Name == "M/M/c retrial (linear)" && !strings.HasSuffix(row.Parameters, "persist_prob=1")
-}
-
-// otherGaps reports whether a row needs gaps between arrivals that are neither gamma
-// nor Weibull: hyperexponential or uniform ones. Constant gaps are gamma of a
-// coefficient of variation of 0.01, which moves a wait by some 10^-4 of itself.
+// otherGaps reports whether a row needs gaps between arrivals that no stream has:
+// uniform ones.
 func otherGaps(row textbook.Wide) bool {
 	return (row.Name == "GI/M/1" || row.Name == "Kingman upper bound") && gaps(row.Parameters) == ""
 }
 
+// tooLong reports whether a row takes more customers than anybody waits for: the
+// variance of a time average to 10 %, near capacity.
+func tooLong(row textbook.Wide) bool {
+	p := parametersOf(row.Parameters)
+	return strings.HasPrefix(row.Metric, "asym_var") && p.float("lam") >= 0.9*p.float("mu")
+}
+
+// gaps are the arrivals of a row. Constant gaps are gamma of a coefficient of
+// variation of 0.01, which moves a wait by some 10^-4 of itself. Hyperexponential ones
+// are those of a Poisson process that is switched on and off for exponential times
+// (Kuczura, "The interrupted Poisson process as an overflow process", BSTJ 52, 1973):
+// with balanced means, mean m and squared CV 4 it is on for m / 0.15 at a rate of 1.6/m
+// and off for m / 0.25.
 func gaps(parameters string) string {
 	p := parametersOf(parameters)
-	switch law, _, _ := strings.Cut(p["interarrival"]+p["system"], "/"); law {
-	case "E2":
+	law, _, _ := strings.Cut(p["interarrival"]+p["system"], "/")
+	switch {
+	case law == "E2":
 		return "{process: gamma, shape: 2}"
-	case "D":
+	case law == "D":
 		return "{process: gamma, cv: 0.01}"
+	case strings.HasPrefix(law, "H2"):
+		m := 1 / p.float("lam")
+		return fmt.Sprintf("{process: mmpp, states: [{factor: 1, sojourn: %s}, {factor: 0, sojourn: %s}]}", nanoseconds(m/0.15), nanoseconds(m/0.25))
 	}
 	return ""
 }
@@ -135,6 +143,9 @@ func followed(row textbook.Wide) bool {
 func (c *wideCase) key() string {
 	if c.drained {
 		return c.name + "|" + c.parameters + "|drained"
+	}
+	if c.repeated {
+		return c.name + "|" + c.parameters + "|repeated"
 	}
 	return c.name + "|" + c.parameters
 }
@@ -199,6 +210,11 @@ func (c *wideCase) build() error {
 	switch c.name {
 	case "M/M/1":
 		c.every = 10 / mu
+		if c.repeated {
+			// So long that the covariance of the two ends of a run is 1 % of the variance.
+			gap := 1 - lambda/mu
+			c.slow, c.every, c.reps, c.run = true, 0, 13000, math.Ceil(100*(1+lambda/mu)/(mu*gap*gap))
+		}
 	case "M/M/c", "M/G/1 FCFS", "M/PH/c", "M/D/1", "M/D/c":
 		if p.has("D") {
 			w.Streams[0].Service = span(p.float("D"))
@@ -296,10 +312,39 @@ func (c *wideCase) build() error {
 		c.warmup = 200
 	case "M/M/1 retrial (linear)", "M/M/c retrial (linear)":
 		w.Room, w.Retry = "0", exponential(1/p.float("nu"))
+		if p.has("persist_prob") && p.float("persist_prob") < 1 {
+			// A client tries again always or never; its user comes back with a chance.
+			w.Retry, w.Return = "", fmt.Sprintf("{share: %s, after: %s}", p["persist_prob"], exponential(1/p.float("nu")))
+			c.warmup = 100
+		}
 		c.warmup *= 1 + 1/p.float("nu")
 		c.every = 2
 	case "GI/M/1", "Kingman upper bound":
 		w.Arrivals = gaps(c.parameters)
+	case "retry amplification":
+		w = plain(many(1), 1000, exponential(0.001))
+		w.Retry, w.Tries = "0s", int(p.float("max_attempts"))
+		w.Policy = fmt.Sprintf("{name: coin, kind: starlark, script: %q}", failing(p.float("fail_prob")))
+		c.warmup = 1
+	case "random routing":
+		// Half of them go to the other of two pools.
+		each := p.float("lam_per_server")
+		w.Streams[0].Rate = decimal(2 * each)
+		c.warmup = math.Ceil(6 / squared(1-math.Sqrt(each)))
+		w.Policy, w.Twin = "{name: router, kind: fallback, pool: second, share: 50%, quality: 100%}", 1
+		c.slow = true
+	case "M/M/1 with Bernoulli feedback p=0.3":
+		w.Session = "{requests: {mean: " + decimal(1/0.7) + "}, think: 0s}"
+		c.warmup = 100
+	case "fluid surge no abandonment", "fluid surge with abandonment":
+		w.Streams[0].Rate = "60"
+		w.Steps = []step{{"2s", "150"}, {"4s", "60"}}
+		c.warmup, c.run, c.reps = 20, 6, 512
+		for _, row := range textbook.WideTable() {
+			if row.Name == c.name && row.Parameters == c.parameters {
+				c.looks = append(c.looks, crossing(row))
+			}
+		}
 	case "M/M/c//N (machine repair)":
 		w.Closed = fmt.Sprintf("{users: %s, think: %s}", p["N"], exponential(1/p.float("lam_per_source")))
 		c.warmup = 200
@@ -345,6 +390,23 @@ func (c *wideCase) build() error {
 	return nil
 }
 
+// failing is a script by which every try fails with a chance of its own, of whole
+// tenths: the luck of a request is the same for all its tries, and its digits are
+// independent.
+func failing(chance float64) string {
+	return fmt.Sprintf("def admit(now, attempt, signals):\n"+
+		"    digit = int(attempt.luck * [10, 100, 1000, 10000, 100000][attempt.number - 1]) %% 10\n"+
+		"    return digit >= %d or {\"reject\": \"failed\", \"status\": 503}\n", int(math.Round(10*chance)))
+}
+
+// crossing is the moment of a fluid surge at which a row looks.
+func crossing(row textbook.Wide) float64 {
+	if row.Metric == "peak_backlog" {
+		return 4
+	}
+	return row.Value
+}
+
 var momentOf = regexp.MustCompile(`\(([0-9.]+)\)`)
 
 // timeOf is the t of E[N(t)], m(t) and the like.
@@ -372,7 +434,7 @@ var wideMetrics = map[string]string{
 	"rho": "pools.servers.utilisation", "utilisation": "pools.servers.utilisation", "util": "pools.servers.utilisation",
 	"mean_busy": "pools.servers.busy_mean",
 	"Lq":        "all.queue_length.mean", "q_star": "all.queue_length.mean",
-	"W": "all.latency_s.mean", "W_accepted": "all.latency_s.mean", "W_sojourn": "all.latency_s.mean", "W_total": "all.latency_s.mean",
+	"W": "all.latency_s.mean", "W_accepted": "all.latency_s.mean", "W_sojourn": "all.latency_s.mean",
 	"Wq": "all.wait_s.mean", "Wq_accepted": "all.wait_s.mean", "Wq_all": "all.wait_s.mean",
 	"sojourn_p50": "all.latency_s.p50", "sojourn_p90": "all.latency_s.p90", "sojourn_p95": "all.latency_s.p95", "sojourn_p99": "all.latency_s.p99",
 	"Wq_p90": "all.wait_s.p90", "Wq_p95": "all.wait_s.p95", "Wq_p99": "all.wait_s.p99",
@@ -381,7 +443,7 @@ var wideMetrics = map[string]string{
 	"P_ab": "all.abandonment_rate", "P_drop": "all.refusal_rate",
 	"E_V": "all.offered_wait_s.mean", "w_star": "all.offered_wait_s.mean",
 	"sigma=P_wait": "all.prob_wait", "Wq_bound": "all.wait_s.mean", "response_time": "all.latency_s.mean",
-	"E[orbit]": "all.retrying.mean", "E_orbit": "all.retrying.mean",
+	"E[orbit]": "all.retrying.mean",
 }
 
 // measures sets how a row is measured.
@@ -389,7 +451,7 @@ func (c *wideCase) measures(row *wideRow) error {
 	m := row.Metric
 	row.limit = strings.HasPrefix(c.name, "fluid")
 	row.bound = c.name == "Kingman upper bound"
-	if path := wideMetrics[m]; path != "" {
+	if path := wideMetrics[m]; path != "" && c.name != "random routing" {
 		row.measure = func(s *sight) float64 { return s.at(path) }
 		if strings.Contains(path, ".p") && strings.Contains(path, "_s.p") {
 			row.slack = 1.0 / 256
@@ -431,6 +493,50 @@ func (c *wideCase) measures(row *wideRow) error {
 		row.measure = func(s *sight) float64 {
 			return s.at("all.queue_length.mean") + s.at("pools.servers.busy_mean") + s.at("pools.second.busy_mean")
 		}
+	case m == "E[attempts]":
+		row.measure = func(s *sight) float64 { return s.at("all.attempts") / s.at("all.requests") }
+	case m == "P_final_fail":
+		row.measure, row.width = func(s *sight) float64 { return s.at("all.given_up") / s.at("all.requests") }, 0.1
+		row.floor = 0.0002
+	case m == "P_lost":
+		row.measure = func(s *sight) float64 { return 1 - s.at("all.completed")/(c.fresh()*c.run) }
+	case m == "E_orbit" && c.world.Return == "":
+		row.measure = func(s *sight) float64 { return s.at("all.retrying.mean") }
+	case m == "E_orbit":
+		row.measure = func(s *sight) float64 { return s.mean(func(p presence) float64 { return float64(p.returning) }) }
+	case m == "retry_rate" && c.world.Return != "":
+		row.measure = func(s *sight) float64 { return s.at("all.requests")/c.run - c.fresh() }
+	case c.name == "random routing":
+		row.measure = func(s *sight) float64 { return s.at("all.latency_s.mean") }
+		if c.world.Streams[0].Rate == "1.98" {
+			row.width = 0.2 // to 5 % it takes 10^9 customers
+		}
+	case m == "W_total" && c.world.Session == "":
+		row.measure = func(s *sight) float64 { return s.at("all.latency_s.mean") }
+	case m == "W_total" && c.world.Session != "":
+		// Of a user, over all his services.
+		row.measure = func(s *sight) float64 {
+			return s.at("all.latency_s.mean") * s.at("all.completed") / (c.fresh() * c.run)
+		}
+	case strings.HasPrefix(m, "asym_var"):
+		p := parametersOf(c.parameters)
+		exact := p.float("lam") / (p.float("mu") - p.float("lam"))
+		row.measure = func(s *sight) float64 {
+			return squared(s.at("all.queue_length.mean")+s.at("pools.servers.busy_mean")-exact) * c.run
+		}
+		row.width = 0.1
+	case m == "peak_backlog":
+		i := slices.Index(c.looks, 4)
+		row.measure = func(s *sight) float64 { return float64(s.present[i].all() - c.world.Servers) }
+	case strings.HasPrefix(m, "t_servers_full"), strings.HasPrefix(m, "t_backlog_empty"):
+		// Where the mean trajectory crosses c is told by its value at the exact moment
+		// and its slope there, which is the rate less that of c servers.
+		t := row.Value
+		i, slope := slices.Index(c.looks, t), 150-100.0
+		if t > 4 {
+			slope = 60 - 100
+		}
+		row.measure = func(s *sight) float64 { return t + float64(c.world.Servers-s.present[i].all())/slope }
 	case m == "Var_sojourn":
 		if c.name == "M/M/1-PS" {
 			row.measure, row.width = c.varianceOfPS, 0.1
@@ -516,6 +622,15 @@ func (c *wideCase) measures(row *wideRow) error {
 		return fmt.Errorf("theory: %s: metric %s is not measured", c.name, m)
 	}
 	return nil
+}
+
+// fresh is how many come a second who have not been there before.
+func (c *wideCase) fresh() float64 {
+	x, err := strconv.ParseFloat(c.world.Streams[0].Rate, 64)
+	if err != nil {
+		panic(err)
+	}
+	return x
 }
 
 // varianceOfPS is that of the time in a shared system, whose mean is 1 / (1 - lambda).

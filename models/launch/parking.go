@@ -37,6 +37,8 @@ type parking struct {
 	chunks  []chunk
 	spare   []int32
 	never   []parked // requests whose next try is due after the end of the run
+
+	returning int // users who will come with another request, after the end of the run too
 }
 
 const (
@@ -60,6 +62,9 @@ func (p *parking) init(end sim.Time) {
 // park keeps a request until it is tried again, or a user who will come back.
 func (r *Run) park(now, after sim.Time, p parked) {
 	k := &r.parking
+	if p.stage == wished {
+		k.returning++
+	}
 	if after >= r.end-now {
 		if p.stage != wished {
 			k.never = append(k.never, p) // still open; a return that does not come is nothing
@@ -132,6 +137,7 @@ func (r *Run) resume(now sim.Time, i uint32) {
 	if p.stage != wished {
 		r.rec.Retrying(now, p.tier, p.class, -1)
 	} else {
+		r.parking.returning--
 		p.first = now
 	}
 	r.try(now, p)

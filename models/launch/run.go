@@ -352,6 +352,10 @@ func (r *Run) Present(pool int) (waiting, served int) {
 	return p.queue.Len(), p.gpu.Working()
 }
 
+// Returning is the number of users who will come with another request: they come back,
+// or go on in their session.
+func (r *Run) Returning() int { return r.parking.returning }
+
 // Refusals are the reasons for which attempts are refused in this run.
 func (r *Run) Refusals() []models.Refusal {
 	var list []models.Refusal
