@@ -31,15 +31,21 @@ func Wide(ctx context.Context, o TheoryOptions) ([]TheoryRow, error) {
 		}
 		cases = quick
 	}
-	return runWide(ctx, o, cases)
+	return runWide(ctx, o, cases, familyOf(cases))
 }
 
-func runWide(ctx context.Context, o TheoryOptions, cases []*wideCase) ([]TheoryRow, error) {
-	tests := 0
+// familyOf is the number of rows of cases.
+func familyOf(cases []*wideCase) int {
+	rows := 0
 	for _, c := range cases {
-		tests += len(c.rows)
+		rows += len(c.rows)
 	}
-	confidence := stats.Bonferroni(theoryConfidence, tests)
+	return rows
+}
+
+// runWide runs cases whose rows are of a family of so many.
+func runWide(ctx context.Context, o TheoryOptions, cases []*wideCase, family int) ([]TheoryRow, error) {
+	confidence := stats.Bonferroni(theoryConfidence, family)
 	var rows []TheoryRow
 	first := uint64(1 << 20) // luck that no case of the narrow table has
 	for i, c := range cases {

@@ -66,7 +66,7 @@ func TestADisciplineInThePlaceOfAnotherIsCaught(t *testing.T) {
 	for _, c := range cases {
 		if discipline, ok := wrong[c.name]; ok {
 			c.world.Discipline = discipline
-			rows, err := runWide(t.Context(), TheoryOptions{Seed: theorySeed(t)}, []*wideCase{c})
+			rows, err := runWide(t.Context(), TheoryOptions{Seed: theorySeed(t)}, []*wideCase{c}, len(c.rows))
 			require.NoError(t, err)
 			assert.False(t, rows[0].Lo <= rows[0].Exact && rows[0].Exact <= rows[0].Hi, "%+v", rows[0])
 		}
