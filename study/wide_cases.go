@@ -90,7 +90,7 @@ func wideCases() ([]*wideCase, error) {
 			}
 		}
 		if c.every > 0 {
-			c.every = max(c.every, c.run/2000)
+			c.every = max(c.every, c.run/4000)
 		}
 	}
 	return cases, nil
@@ -213,7 +213,7 @@ func (c *wideCase) build() error {
 		if c.repeated {
 			// So long that the covariance of the two ends of a run is 1 % of the variance.
 			gap := 1 - lambda/mu
-			c.slow, c.every, c.reps, c.run = true, 0, 13000, math.Ceil(100*(1+lambda/mu)/(mu*gap*gap))
+			c.slow, c.every, c.reps, c.run = true, 0, 16500, math.Ceil(100*(1+lambda/mu)/(mu*gap*gap))
 		}
 	case "M/M/c", "M/G/1 FCFS", "M/PH/c", "M/D/1", "M/D/c":
 		if p.has("D") {
