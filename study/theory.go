@@ -47,11 +47,11 @@ const theoryConfidence = 0.999
 // interval knows its own variance better.
 const theoryReplications = 128
 
-// Theory runs the cases of the table of exact values as scenarios, from the
+// Theory runs every case of the table of exact values as a scenario, from the
 // same file format and through the same models as a launch, and says of each
 // row whether it holds: the exact value lies in the interval of the estimate,
 // and the interval is narrow. Limits for many servers hold to 3 % and have no
-// such test. The longest case is in the full proof only.
+// such test.
 //
 // A row that does not hold is no error.
 func Theory(ctx context.Context, o TheoryOptions) ([]TheoryRow, error) {
@@ -98,8 +98,7 @@ type theoryCase struct {
 	precision                  float64 // half-width that is asked for, relative to the value
 }
 
-// theoryCases groups the table by model and parameters. Those that take longest are in
-// the full proof only.
+// theoryCases groups the table by model and parameters.
 func theoryCases(full bool) ([]theoryCase, error) {
 	var cases []theoryCase
 	table := textbook.Table()
@@ -123,24 +122,20 @@ func theoryCases(full bool) ([]theoryCase, error) {
 					c.rows = append(c.rows, row)
 				}
 			}
-			slow, err := c.length(full)
-			if err != nil {
+			if err := c.length(full); err != nil {
 				return nil, err
 			}
-			if full || !slow {
-				cases = append(cases, c)
-			}
+			cases = append(cases, c)
 		}
 	}
 	return cases, nil
 }
 
-// length sets how long the case runs, and reports whether that is for the full proof
-// only.
-func (c *theoryCase) length(full bool) (slow bool, err error) {
+// length sets how long the case runs.
+func (c *theoryCase) length(full bool) error {
 	l, ok := theoryLengths[strings.TrimSpace(c.model+" "+c.parameters+" "+c.variant)]
 	if !ok {
-		return false, fmt.Errorf("theory: %s %s %s has no length", c.model, c.parameters, c.variant)
+		return fmt.Errorf("theory: %s %s %s has no length", c.model, c.parameters, c.variant)
 	}
 	c.precision = cmp.Or(l.precision, 0.05)
 	if full {
@@ -153,7 +148,7 @@ func (c *theoryCase) length(full bool) (slow bool, err error) {
 	if c.model == "mt_m_inf" {
 		c.world.Interval = span(sineInterval)
 	}
-	return l.slow, nil
+	return nil
 }
 
 // rate is the number of customers a second.

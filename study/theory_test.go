@@ -40,7 +40,7 @@ func TestTheSimulatorReproducesTheory(t *testing.T) {
 }
 
 func TestEveryRowOfTheTableIsSimulated(t *testing.T) {
-	cases, err := theoryCases(true)
+	cases, err := theoryCases(false)
 	require.NoError(t, err)
 	simulated := map[textbook.Exact]bool{}
 	for _, c := range cases {
@@ -137,19 +137,10 @@ func TestTheFullProofIsLongerWhereThatIsCheap(t *testing.T) {
 	require.NoError(t, err)
 	full, err := theoryCases(true)
 	require.NoError(t, err)
-	key := func(c theoryCase) string { return c.model + c.parameters + c.variant }
-	quick := map[string]theoryCase{}
-	for _, c := range modest {
-		quick[key(c)] = c
-	}
-	for _, c := range full {
-		before, ok := quick[key(c)]
-		if !ok {
-			continue // it is long enough as it is
-		}
+	for i, c := range full {
 		run, err := strconv.ParseFloat(strings.TrimSuffix(c.world.Duration, "s"), 64)
 		require.NoError(t, err)
-		was, err := strconv.ParseFloat(strings.TrimSuffix(before.world.Duration, "s"), 64)
+		was, err := strconv.ParseFloat(strings.TrimSuffix(modest[i].world.Duration, "s"), 64)
 		require.NoError(t, err)
 		assert.GreaterOrEqual(t, run, was)
 		customers := run * c.rate() * theoryReplications
