@@ -54,7 +54,7 @@ func TestAResultAppearsWholeAndOnlyAtTheEnd(t *testing.T) {
 	assert.NoDirExists(t, dir, "not before Commit")
 	require.NoError(t, f.Commit())
 	assert.Equal(t, []string{"launch"}, names(t, filepath.Join(parent, "results")), "nothing else is left")
-	assert.Equal(t, []string{"latency.csv", "latency.png", "latency.svg", "manifest.json", "outcomes.png", "outcomes.svg", "record.csv",
+	assert.Equal(t, []string{"latency.csv", "latency.png", "latency.svg", "manifest.json", "outcomes.png", "outcomes.svg", "pools.csv", "pools.parquet", "record.csv",
 		"series.csv", "series.md", "series.parquet", "summary.json", "timeline.png", "timeline.svg"}, names(t, dir))
 	f.Abort()
 	assert.DirExists(t, dir, "Abort after Commit does nothing")
@@ -145,7 +145,7 @@ func TestEqualRunsLeaveEqualFilesButForTheEnvironment(t *testing.T) {
 	assert.Equal(t, 1.0, ma.Environment.Wall)
 	ma.Environment, mb.Environment = environment{}, environment{}
 	assert.Equal(t, ma, mb)
-	assert.Len(t, ma.SHA256, 3)
+	assert.Len(t, ma.SHA256, 5)
 	for name, want := range ma.SHA256 {
 		sum := sha256.Sum256(read(a, name))
 		assert.Equal(t, want, hex.EncodeToString(sum[:]), name)
@@ -178,7 +178,7 @@ func awkward() *metrics.Table {
 }
 
 func TestCSVIsReadBackAsItWas(t *testing.T) {
-	text := seriesCSV(awkward())
+	text := tableCSV(awkward())
 	assert.Equal(t, "time,tier,n,x\n"+
 		"1970-01-01T00:00:00Z,free,0,0.1\n"+
 		"2025-03-26T14:40:00.123456789Z,\"a \"\"b\"\", c\",-5,\n"+
@@ -189,7 +189,7 @@ func TestCSVIsReadBackAsItWas(t *testing.T) {
 }
 
 func TestParquetKeepsColumnsInOrderAndNullsApartFromZero(t *testing.T) {
-	b, err := seriesParquet(awkward())
+	b, err := tableParquet(awkward())
 	require.NoError(t, err)
 	f, err := parquet.OpenFile(bytes.NewReader(b), int64(len(b)))
 	require.NoError(t, err)
@@ -216,7 +216,7 @@ func TestALongTableIsWrittenInGroups(t *testing.T) {
 	for i := range 2*rowGroup + 5 {
 		table.Columns[0].Ints = append(table.Columns[0].Ints, int64(i))
 	}
-	b, err := seriesParquet(table)
+	b, err := tableParquet(table)
 	require.NoError(t, err)
 	f, err := parquet.OpenFile(bytes.NewReader(b), int64(len(b)))
 	require.NoError(t, err)
@@ -233,16 +233,16 @@ func TestAnIndependentReaderFindsTheSameInParquetAsInCSV(t *testing.T) {
 	for name, table := range map[string]*metrics.Table{"awkward": awkward(), "launch": launchRun(300).Result.Series} {
 		dir := filepath.Join(t.TempDir(), name)
 		require.NoError(t, os.Mkdir(dir, 0o755))
-		b, err := seriesParquet(table)
+		b, err := tableParquet(table)
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "series.parquet"), b, 0o600))
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "series.csv"), seriesCSV(table), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "series.csv"), tableCSV(table), 0o600))
 		out, err := exec.Command("node", "parquetcheck/check.mjs", dir).CombinedOutput()
 		require.NoError(t, err, "%s", out)
 		assert.Contains(t, string(out), "agree")
 
 		// And it would find a difference.
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "series.csv"), bytes.Replace(seriesCSV(table), []byte("free"), []byte("fred"), 1), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "series.csv"), bytes.Replace(tableCSV(table), []byte("free"), []byte("fred"), 1), 0o600))
 		out, err = exec.Command("node", "parquetcheck/check.mjs", dir).CombinedOutput()
 		assert.Error(t, err, "%s", out)
 	}

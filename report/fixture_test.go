@@ -56,7 +56,7 @@ func launchRun(intervals int) *Run {
 		Name: "ghibli-2025", Title: "The ChatGPT image launch", Version: "test", Resolved: "name: ghibli-2025\nscale: 1/1000\n",
 		Start: start, Duration: time.Duration(float64(intervals) * step * 1e9), Interval: step * time.Second, Scale: 1. / 1000, Seed: 1,
 		Tiers:    []metrics.TierInfo{{Name: "free"}, {Name: "plus", Paid: true}, {Name: "pro", Paid: true}, {Name: "team", Paid: true}},
-		Classes:  []metrics.ClassInfo{{Name: "image"}, {Name: "chat", Fluid: true}, {Name: "signup", Pool: 1, Signup: true}},
+		Classes:  []metrics.ClassInfo{{Name: "image"}, {Name: "chat", Fluid: true}, {Name: "signup", Signup: true}},
 		Pools:    []string{"images", "signups"},
 		Refusals: []models.Refusal{{Name: "free-quota", Status: 429}, {Name: "feature-gate", Status: 403}, {Name: "paid-quota", Status: 429}, {Name: "shedding", Status: 503}, {Name: "queue-limit", Status: 503}},
 	}
@@ -87,7 +87,7 @@ func launchRun(intervals int) *Run {
 	}
 	rnd := rand.New(rand.NewPCG(1, 2))
 	noisy := func(mean float64) float64 { return math.Max(0, math.Round(mean+math.Sqrt(mean)*rnd.NormFloat64())) }
-	var c columns
+	var c, p columns
 	sums := map[string]*metrics.Figures{}
 	queue := [4]float64{}
 	for i := range intervals {
@@ -119,17 +119,17 @@ func launchRun(intervals int) *Run {
 			rollout = 1
 		}
 		room := capacity * step / 33 // attempts that it can serve
+		working := map[string]float64{}
 		for k, share := range [4]float64{0.78, 0.18, 0.015, 0.025} {
 			tier := r.Tiers[k].Name
-			row := func(class, pool string) {
+			row := func(class string) {
 				ts := c.at("time", metrics.Instant)
 				ts.Ints = append(ts.Ints, start.UnixNano()+int64(t*1e9))
 				c.float("t_s", t)
 				c.text("tier", tier)
 				c.text("class", class)
-				c.text("pool", pool)
 			}
-			row("image", "images")
+			row("image")
 			requests := noisy(2.6 * step * share * surge)
 			retries := requests * 0.12 * math.Min(queue[k]/200, 2)
 			attempts := requests + math.Round(retries)
@@ -187,7 +187,7 @@ func launchRun(intervals int) *Run {
 			c.float("queue_length_mean", queue[k])
 			c.float("retrying_mean", retries/4)
 			c.float("busy_mean", (served+failed)*30/step)
-			c.float("capacity_mean", capacity)
+			working["image"] += (served + failed) * 30 / step
 			base := (22 + wait) * (1 + 0.04*rnd.NormFloat64())
 			for n, q := range []float64{1, 1.9, 2.4, 3.6} {
 				v := base * q
@@ -203,7 +203,7 @@ func launchRun(intervals int) *Run {
 				if class == "signup" && k > 0 {
 					continue
 				}
-				row(class, map[string]string{"chat": "images", "signup": "signups"}[class])
+				row(class)
 				n, busy := noisy(17*step*share*breath), 0.0
 				if class == "signup" {
 					n = noisy(step / 6 * (0.5 + 0.9*growth) * breath)
@@ -226,16 +226,28 @@ func launchRun(intervals int) *Run {
 				c.float("queue_length_mean", 0)
 				c.float("retrying_mean", 0)
 				c.float("busy_mean", busy)
-				c.float("capacity_mean", map[string]float64{"chat": capacity, "signup": 0.9}[class])
+				working[class] += busy
 				for _, name := range []string{"latency_p50_s", "latency_p90_s", "latency_p95_s", "latency_p99_s", "wait_p50_s", "wait_p99_s"} {
 					c.float(name, math.NaN())
 				}
 			}
 		}
+		for _, pool := range r.Pools {
+			p.float("t_s", t)
+			p.text("pool", pool)
+			p.float("capacity_mean", map[string]float64{"images": capacity, "signups": 0.9}[pool])
+			for _, class := range r.Classes {
+				busy := working[class.Name]
+				if (class.Name == "signup") != (pool == "signups") {
+					busy = 0
+				}
+				p.float("busy_mean_"+class.Name, busy)
+			}
+		}
 	}
 	total := &metrics.Figures{Rejected: map[string]metrics.Figure{}}
 	paid := &metrics.Figures{Rejected: map[string]metrics.Figure{}}
-	r.Result = &metrics.Result{Series: &c.table, Summary: metrics.Summary{
+	r.Result = &metrics.Result{Series: &c.table, Pools: &p.table, Summary: metrics.Summary{
 		Schema: metrics.SchemaVersion, Scenario: r.Name, Scale: r.Scale, Seed: 1, To: metrics.Figure(r.Duration.Seconds()), Events: 5_400_000,
 		All: total, Paid: paid, Tiers: map[string]*metrics.Figures{}, Classes: map[string]*metrics.Figures{},
 		Pools: map[string]metrics.PoolFigures{"images": {Utilisation: 0.61, CapacityMean: 118}},
@@ -343,7 +355,7 @@ func plainQueue() *Run {
 	r := &Run{Name: "mm1", Title: "M/M/1 at 80 % load", Resolved: "name: mm1\n", Duration: step * n * time.Second, Interval: step * time.Second, Scale: 1, Seed: 7,
 		Tiers: []metrics.TierInfo{{Name: "all"}}, Classes: []metrics.ClassInfo{{Name: "job"}}, Pools: []string{"servers"}}
 	rnd := rand.New(rand.NewPCG(3, 4))
-	var c columns
+	var c, p columns
 	level, sum := 4.0, 0.0
 	for i := range n {
 		level = math.Max(0.6, level+0.4*(4-level)+1.4*rnd.NormFloat64())
@@ -354,7 +366,6 @@ func plainQueue() *Run {
 		c.float("t_s", float64(i*step))
 		c.text("tier", "all")
 		c.text("class", "job")
-		c.text("pool", "servers")
 		for _, name := range []string{"requests", "attempts", "admitted", "admitted_completed", "completed", "satisfied"} {
 			c.int(name, jobs)
 		}
@@ -362,15 +373,17 @@ func plainQueue() *Run {
 			c.int(name, 0)
 		}
 		c.float("queue_length_mean", level*0.8)
-		c.float("busy_mean", math.Min(1, 0.8+0.03*rnd.NormFloat64()))
-		c.float("capacity_mean", 1)
+		p.float("t_s", float64(i*step))
+		p.text("pool", "servers")
+		p.float("capacity_mean", 1)
+		p.float("busy_mean_job", math.Min(1, 0.8+0.03*rnd.NormFloat64()))
 		c.float("latency_p50_s", level*0.7)
 		c.float("latency_p99_s", level*4.6)
 	}
 	jobs := metrics.Figure(sum)
 	f := &metrics.Figures{Requests: jobs, Satisfied: jobs, Attempts: jobs, Admitted: jobs, Completed: jobs, ErrorRate: 0, CompletedShare: 1,
 		Latency: metrics.Spread{Mean: 5, P50: 3.47, P99: 23}, QueueLength: metrics.Level{Mean: 3.2, Max: 41}}
-	r.Result = &metrics.Result{Series: &c.table, Summary: metrics.Summary{Schema: metrics.SchemaVersion, Scenario: "mm1", Scale: 1, Seed: 7, To: step * n, All: f,
+	r.Result = &metrics.Result{Series: &c.table, Pools: &p.table, Summary: metrics.Summary{Schema: metrics.SchemaVersion, Scenario: "mm1", Scale: 1, Seed: 7, To: step * n, All: f,
 		Pools: map[string]metrics.PoolFigures{"servers": {Utilisation: 0.8, CapacityMean: 1}}, Tiers: map[string]*metrics.Figures{"all": f}, Classes: map[string]*metrics.Figures{"job": f}}}
 	curve := Distribution{Label: "all"}
 	for x := 0.05; x < 60; x *= 1.08 {

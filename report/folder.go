@@ -132,8 +132,10 @@ func (f *Folder) Write(r *Run, wall time.Duration) error {
 	// Those that the manifest holds hashes of come first.
 	files := []file{
 		{"summary.json", func() ([]byte, error) { return summaryJSON(r) }},
-		{"series.csv", func() ([]byte, error) { return seriesCSV(r.Result.Series), nil }},
-		{"series.parquet", func() ([]byte, error) { return seriesParquet(r.Result.Series) }},
+		{"series.csv", func() ([]byte, error) { return tableCSV(r.Result.Series), nil }},
+		{"series.parquet", func() ([]byte, error) { return tableParquet(r.Result.Series) }},
+		{"pools.csv", func() ([]byte, error) { return tableCSV(r.Result.Pools), nil }},
+		{"pools.parquet", func() ([]byte, error) { return tableParquet(r.Result.Pools) }},
 		{"series.md", func() ([]byte, error) { return dictionary(r), nil }},
 		{"latency.csv", func() ([]byte, error) { return latencyCSV(r), nil }},
 		{"record.csv", func() ([]byte, error) { return recordCSV(r), nil }},

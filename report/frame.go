@@ -21,7 +21,7 @@ type frame struct {
 }
 
 // A cell is a tier and class that the series has rows of.
-type cell struct{ tier, class, pool string }
+type cell struct{ tier, class string }
 
 func newFrame(r *Run) *frame {
 	f := &frame{run: r, table: r.Result.Series}
@@ -54,7 +54,7 @@ func newFrame(r *Run) *frame {
 		if f.t[at] != t {
 			at, _ = slices.BinarySearch(f.t, t)
 		}
-		c := cell{text("tier", row), text("class", row), text("pool", row)}
+		c := cell{text("tier", row), text("class", row)}
 		n, ok := cells[c]
 		if !ok {
 			n = len(f.cells)
@@ -99,7 +99,7 @@ func (f *frame) rate(column string, want func(cell) bool) []float64 {
 }
 
 // only returns a column of figures that do not add up, quantiles say, of one
-// cell, or the capacity of a pool, of its first; NaN where there is none.
+// cell; NaN where there is none.
 func (f *frame) only(column string, want func(cell) bool) []float64 {
 	c := f.table.Column(column)
 	if c == nil {
@@ -156,11 +156,25 @@ func (f *frame) class(name string) metrics.ClassInfo {
 	return metrics.ClassInfo{Name: name}
 }
 
-// inServed, inSignup and inPool choose cells.
+// pool returns a column of the rows of a pool, at full scale; nil if there is none.
+func (f *frame) pool(name, column string) []float64 {
+	t := f.run.Result.Pools
+	if t == nil || t.Column(column) == nil {
+		return nil
+	}
+	var out []float64
+	v := t.Column(column).Floats
+	for row, pool := range t.Column("pool").Texts {
+		if pool == name {
+			out = append(out, f.run.full(v[row]))
+		}
+	}
+	return out
+}
+
+// inServed and inSignup choose cells.
 func (f *frame) inServed(c cell) bool { return served(f.class(c.class)) }
 func (f *frame) inSignup(c cell) bool { return f.class(c.class).Signup }
-
-func inPool(pool string) func(cell) bool { return func(c cell) bool { return c.pool == pool } }
 
 // both chooses what two choices share.
 func both(a, b func(cell) bool) func(cell) bool { return func(c cell) bool { return a(c) && b(c) } }

@@ -298,10 +298,7 @@ func (t *timeline) latency(f *frame) {
 func (t *timeline) capacity(f *frame) {
 	colours := []color.NRGBA{skyBlue, pale(purple, 0.8), yellow, orange, green, grey}
 	for _, pool := range t.run.Pools {
-		up := f.only("capacity_mean", inPool(pool))
-		for i := range up {
-			up[i] = t.run.full(up[i])
-		}
+		up := f.pool(pool, "capacity_mean")
 		most, _ := largest(up)
 		if !(most > 0) {
 			continue
@@ -310,7 +307,7 @@ func (t *timeline) capacity(f *frame) {
 		var entries []entry
 		sum := 0.0
 		for _, class := range t.run.Classes {
-			busy := f.sum("busy_mean", func(c cell) bool { return c.pool == pool && c.class == class.Name })
+			busy := f.pool(pool, "busy_mean_"+class.Name)
 			if top, _ := largest(busy); top > 0 && len(s.layers) < len(colours) {
 				colour := colours[len(s.layers)]
 				s.layers = append(s.layers, busy)
@@ -322,10 +319,7 @@ func (t *timeline) capacity(f *frame) {
 		p := t.add("Servers of pool "+pool, "up and busy", 0, math.Max(most, sum)*1.1, count)
 		p.plot.Add(s, line{x: s.x, y: up, colour: black, width: 1.1})
 		p.entries = append([]entry{{"up", black, asLine}}, entries...)
-		if down := f.only("restarting_mean", inPool(pool)); total(down) > 0 {
-			for i := range down {
-				down[i] = t.run.full(down[i])
-			}
+		if down := f.pool(pool, "restarting_mean"); total(down) > 0 {
 			p.plot.Add(line{x: s.x, y: down, colour: vermillion, width: 0.9})
 			p.entries = append(p.entries, entry{"restarting: failed checks", vermillion, asLine})
 		}

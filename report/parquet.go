@@ -14,10 +14,10 @@ import (
 // the bytes of the file depend on both.
 const rowGroup = 65536
 
-// seriesParquet writes a table as Parquet. Text is in dictionaries, the rest
+// tableParquet writes a table as Parquet. Text is in dictionaries, the rest
 // plain, all under zstd. Many readers cut nanoseconds, so that an instant is
 // written in microseconds and once more as a plain number of nanoseconds.
-func seriesParquet(t *metrics.Table) ([]byte, error) {
+func tableParquet(t *metrics.Table) ([]byte, error) {
 	if t == nil {
 		return nil, nil
 	}
@@ -48,8 +48,8 @@ func seriesParquet(t *metrics.Table) ([]byte, error) {
 	}
 	var b bytes.Buffer
 	w := parquet.NewGenericWriter[any](&b,
-		parquet.NewSchema("series", &root),
-		parquet.CreatedBy("launchday", "1", "series"),
+		parquet.NewSchema("launchday", &root),
+		parquet.CreatedBy("launchday", "1", "report"),
 		parquet.MaxRowsPerRowGroup(rowGroup),
 		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
 	)

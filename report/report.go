@@ -28,7 +28,8 @@
 //
 //	summary.json                 the figures (metrics.Summary)
 //	series.csv, series.parquet   one row an interval, tier and class
-//	series.md                    what each of their columns means
+//	pools.csv, pools.parquet     one row an interval and pool
+//	series.md                    what each column of these means
 //	latency.csv                  the curves of the latency picture
 //	record.csv                   the run against the public record
 //	manifest.json                the scenario as it was run, the run's id, hashes

@@ -12,9 +12,9 @@ import (
 	"github.com/launchday-sim/launchday/models/unit"
 )
 
-// seriesCSV writes a table as RFC 4180 has it, but with line feeds alone:
+// tableCSV writes a table as RFC 4180 has it, but with line feeds alone:
 // instants as RFC 3339, numbers in their shortest exact form, nothing for NaN.
-func seriesCSV(t *metrics.Table) []byte {
+func tableCSV(t *metrics.Table) []byte {
 	if t == nil {
 		return nil
 	}
@@ -116,17 +116,27 @@ func recordCSV(r *Run) []byte {
 
 // dictionary says what each column of the series means.
 func dictionary(r *Run) []byte {
-	t := r.Result.Series
-	if t == nil {
+	if r.Result.Series == nil {
 		return nil
 	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# Series of %s\n\n", r.Name)
-	fmt.Fprintf(&b, "One row for each interval of %s, tier and class. Counts are simulated counts at scale %s: multiply by %s for the whole world.\n",
+	fmt.Fprintf(&b, "Intervals are of %s. Counts are simulated counts at scale %s: multiply by %s for the whole world.\n",
 		seconds(r.Interval.Seconds()), scaleName(r.Scale), digits(r.full(1)))
-	fmt.Fprintf(&b, "An empty field (a null in Parquet) is a figure over an empty set. `series.parquet` has the same rows and columns.\n")
-	fmt.Fprintf(&b, "There an instant is in microseconds, and stands once more, exactly, as nanoseconds since 1970-01-01 UTC under its name and `_ns`.\n\n")
-	fmt.Fprintf(&b, "| column | type | unit | meaning |\n|---|---|---|---|\n")
+	fmt.Fprintf(&b, "An empty field (a null in Parquet) is a figure over an empty set. The Parquet files have the same rows and columns.\n")
+	fmt.Fprintf(&b, "There an instant is in microseconds, and stands once more, exactly, as nanoseconds since 1970-01-01 UTC under its name and `_ns`.\n")
+	fmt.Fprintf(&b, "\n`series.csv` and `series.parquet`: one row for each interval, tier and class.\n\n")
+	describe(&b, r, r.Result.Series)
+	if r.Result.Pools != nil {
+		fmt.Fprintf(&b, "\n`pools.csv` and `pools.parquet`: one row for each interval and pool.\n\n")
+		describe(&b, r, r.Result.Pools)
+	}
+	return b.Bytes()
+}
+
+// describe lists the columns of a table.
+func describe(b *bytes.Buffer, r *Run, t *metrics.Table) {
+	fmt.Fprintf(b, "| column | type | unit | meaning |\n|---|---|---|---|\n")
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		kind := map[metrics.Kind]string{metrics.Text: "text", metrics.Int: "integer", metrics.Float: "number", metrics.Instant: "instant"}[c.Kind]
@@ -138,9 +148,8 @@ func dictionary(r *Run) []byte {
 				about += map[bool]string{true: "; counts as an error (503)", false: "; a limit of the operator, no error"}[r.refusedForLoad(reason)]
 			}
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", c.Name, kind, c.Unit, strings.ReplaceAll(about, "|", "\\|"))
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", c.Name, kind, c.Unit, strings.ReplaceAll(about, "|", "\\|"))
 	}
-	return b.Bytes()
 }
 
 // bound writes an end of a tolerance, nothing where there is none.

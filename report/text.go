@@ -171,8 +171,12 @@ func happened(r *Run, f *frame) (lines []string) {
 		case c.Fluid:
 			lines = append(lines, fmt.Sprintf("Beside them %s messages of class %s, as a fluid: %s served.", count(r.full(float64(fig.Attempts))), c.Name, percent(float64(fig.CompletedShare))))
 		case served(c) && fig.Latency.Mean > 0 && !fig.Wait.Mean.IsNull():
-			lines = append(lines, fmt.Sprintf("Of class %s %s waited at a time, on average; who joined the queue waited %s, served or not; who was served was there for %s, wait included.",
-				c.Name, count(r.full(float64(fig.QueueLength.Mean))), seconds(float64(fig.Wait.Mean)), seconds(float64(fig.Latency.Mean))))
+			joined := "joined the queue waited " + seconds(float64(fig.Wait.Mean)) + ", served or not"
+			if len(c.Pools) > 1 {
+				joined += " (before the first of its pools)"
+			}
+			lines = append(lines, fmt.Sprintf("Of class %s %s waited at a time, on average; who %s; who was served was there for %s, of which he waited %s.",
+				c.Name, count(r.full(float64(fig.QueueLength.Mean))), joined, seconds(float64(fig.Latency.Mean)), seconds(float64(fig.WaitServedMean))))
 		}
 	}
 	lines = append(lines, inTime(r)...)

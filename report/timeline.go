@@ -81,7 +81,7 @@ func (t *timeline) picture() picture {
 	for _, p := range t.panels {
 		names = append(names, p.title)
 	}
-	about := fmt.Sprintf("%s. %s. Panels on one time axis, from top to bottom: %s. The figures are in series.csv.", t.run.title(), t.run.caption(), strings.Join(names, "; "))
+	about := fmt.Sprintf("%s. %s. Panels on one time axis, from top to bottom: %s. The figures are in series.csv and pools.csv.", t.run.title(), t.run.caption(), strings.Join(names, "; "))
 	for i, m := range t.marks {
 		about += fmt.Sprintf(" Mark %d, %s: %s.", i+1, t.run.moment(m.At.Seconds()), m.Label)
 	}

@@ -174,10 +174,15 @@ func gather(sc *scenario.Scenario, o Options, run *launch.Run, res *metrics.Resu
 		r.Pools = append(r.Pools, p.Name)
 	}
 	for _, c := range sc.Classes {
-		info := metrics.ClassInfo{Name: c.Name, Signup: c.Kind == "signup", Fluid: c.Kind == "fluid", SLO: sim.Time(c.SLO)}
+		info := metrics.ClassInfo{Name: c.Name, Signup: c.Kind == "signup", Fluid: c.Kind == "fluid", SLO: sim.Time(c.SLO), Pools: make([]int, 1+len(c.Then))}
 		for i, p := range sc.Pools {
+			for k, s := range c.Then {
+				if p.Name == s.Pool {
+					info.Pools[k+1] = i
+				}
+			}
 			if p.Name == c.Pool {
-				info.Pool = i
+				info.Pools[0] = i
 			}
 		}
 		r.Classes = append(r.Classes, info)

@@ -209,17 +209,17 @@ func (p *Pool) EachBusy(f func(slot models.Slot, until sim.Time)) {
 }
 
 // Cancel takes the attempt in slot off the server that works on it, whose client
-// does not want it any more, and reports whether it was there; one whose node went
-// down at this instant is not. The server is free unless it was draining. The host
+// does not want it any more, and returns what was left of its service, and whether it
+// was there; one whose node went down at this instant is not. The server is free unless it was draining. The host
 // is not told. The end of the service stays among the kernel's events, as that of
 // a lost attempt does (see depart).
-func (p *Pool) Cancel(slot models.Slot, server int32) bool {
+func (p *Pool) Cancel(now sim.Time, slot models.Slot, server int32) (left sim.Time, ok bool) {
 	if p.share != nil {
-		return p.shareCancel(slot)
+		return p.shareCancel(now, slot)
 	}
 	s := &p.servers[server]
 	if s.slot != slot {
-		return false
+		return 0, false
 	}
 	s.slot = models.None
 	p.busy--
@@ -227,7 +227,7 @@ func (p *Pool) Cancel(slot models.Slot, server int32) bool {
 		p.idle++
 		p.push(server)
 	}
-	return true
+	return s.until - now, true
 }
 
 // push puts a server on the stack unless it is there.

@@ -20,6 +20,8 @@ type sharing struct {
 	jobs    []partial // a binary heap, the next to end on top
 	seq     uint64
 	virtual float64 // ns; begins anew whenever nobody is there
+	past    float64 // ns of virtual time before it last began anew
+	told    sim.Time
 	rate    float64 // of virtual time
 	since   sim.Time
 	next    sim.Timer
@@ -66,6 +68,7 @@ func (p *Pool) shareStart(now sim.Time, slot models.Slot, service sim.Time) bool
 	s := p.share
 	s.advance(now)
 	if len(s.jobs) == 0 {
+		s.past += s.virtual
 		s.virtual = 0
 	}
 	s.seq++
@@ -78,6 +81,18 @@ func (p *Pool) shareStart(now sim.Time, slot models.Slot, service sim.Time) bool
 func (s *sharing) advance(now sim.Time) {
 	s.virtual = float64(float64(now-s.since)*s.rate) + s.virtual
 	s.since = now
+}
+
+// Shared is the service that an attempt has had by now that has shared the servers all
+// the time: the time in which each attempt in service gets one server's work. Of a
+// pool whose servers are not shared it is now itself.
+func (p *Pool) Shared(now sim.Time) sim.Time {
+	s := p.share
+	if s == nil {
+		return now
+	}
+	s.told = max(s.told, sim.Time(s.past+s.virtual+float64(float64(now-s.since)*s.rate)+0.5))
+	return s.told
 }
 
 // pace sets the rate of virtual time and the event of the next end.
@@ -113,20 +128,21 @@ func (p *Pool) shareDone(now sim.Time) {
 
 // shareCancel takes an attempt out that shares the servers, and reports whether it
 // was there. It has to look for it, and to put the others in order again.
-func (p *Pool) shareCancel(slot models.Slot) bool {
+func (p *Pool) shareCancel(now sim.Time, slot models.Slot) (left sim.Time, ok bool) {
 	s := p.share
 	i := slices.IndexFunc(s.jobs, func(x partial) bool { return x.slot == slot })
 	if i < 0 {
-		return false
+		return 0, false
 	}
-	s.advance(p.k.Now())
+	s.advance(now)
+	left = sim.Time(max(0, s.jobs[i].end-s.virtual) + 0.5)
 	rest := slices.Delete(slices.Clone(s.jobs), i, i+1)
 	s.jobs = s.jobs[:0]
 	for _, x := range rest {
 		s.add(x)
 	}
-	p.pace(p.k.Now())
-	return true
+	p.pace(now)
+	return left, true
 }
 
 func (s *sharing) add(x partial) {

@@ -93,3 +93,27 @@ func TestSharingAllocatesNothingOnceItHasGrown(t *testing.T) {
 	round()
 	assert.Zero(t, testing.AllocsPerRun(50, round))
 }
+
+// The clock of a shared pool tells what an attempt has had that was there all the
+// time; who is taken out has had the part of the servers that worked on it.
+func TestTheClockOfASharedPoolTellsWhatEachHasHad(t *testing.T) {
+	k, p, _ := build(t, plain(1))
+	assert.Equal(t, sim.Second, p.Shared(sim.Second), "each has its own server")
+	p.Share(0)
+	p.Start(0, 0, 10*sim.Second)
+	p.Start(0, 1, 10*sim.Second)
+	k.RunUntil(6 * sim.Second)
+	assert.Equal(t, 3*sim.Second, p.Shared(k.Now()))
+	left, ok := p.Cancel(k.Now(), 1, 0)
+	require.True(t, ok)
+	assert.Equal(t, 7*sim.Second, left)
+	_, ok = p.Cancel(k.Now(), 1, 0)
+	assert.False(t, ok, "it is gone")
+	k.RunUntil(8 * sim.Second)
+	assert.Equal(t, 5*sim.Second, p.Shared(k.Now()))
+	k.RunUntil(sim.Minute) // the other ends at 13 s, and the clock stands still
+	assert.Equal(t, 10*sim.Second, p.Shared(k.Now()))
+	p.Start(k.Now(), 2, sim.Second)
+	k.RunUntil(2 * sim.Minute)
+	assert.Equal(t, 11*sim.Second, p.Shared(k.Now()), "it goes on where it stood")
+}

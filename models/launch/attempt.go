@@ -60,6 +60,10 @@ func (r *Run) arrive(now sim.Time, slot models.Slot) {
 	a := &r.attempts[slot]
 	a.Service = r.pools[a.Pool].gpu.AtSpeed(r.classes[a.Class].expected)
 	r.rec.Arrived(a)
+	for i := range r.classes[a.Class].then {
+		s := &r.classes[a.Class].then[i]
+		r.rec.Asked(a, s.pool, r.pools[s.pool].gpu.AtSpeed(s.expected))
+	}
 	r.ask(now, slot)
 }
 
@@ -248,7 +252,9 @@ func (r *Run) complete(now sim.Time, slot models.Slot) {
 	a := &r.attempts[slot]
 	r.ended(now, slot, models.Completed, 0)
 	if a.Orphan {
-		r.waste(now, a)
+		if a.Server >= 0 {
+			r.rec.Wasted(a, r.pools[a.Pool].worked(now, a, 0)+a.Had)
+		}
 		r.free = append(r.free, slot)
 		return
 	}

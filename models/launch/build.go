@@ -55,7 +55,7 @@ func (r *Run) build() error {
 		}
 		r.classes = append(r.classes, n)
 		classNames = append(classNames, c.Name)
-		info := metrics.ClassInfo{Name: c.Name, Pool: n.pool, Signup: n.signup, Fluid: n.fluid}
+		info := metrics.ClassInfo{Name: c.Name, Pools: r.route(&n), Signup: n.signup, Fluid: n.fluid}
 		if !n.fluid {
 			info.SLO = sim.Time(c.SLO)
 		}
@@ -91,7 +91,7 @@ func (r *Run) build() error {
 	}
 	r.parking.init(r.end)
 	r.world = metrics.World{Scenario: sc.Name, Scale: float64(sc.Scale), Seed: r.opts.Seed, Replication: r.opts.Replication,
-		Epoch: int64(epoch), From: r.origin, To: r.end, Interval: r.Interval(), Tiers: names, Classes: infos, Pools: poolNames, Shared: r.shared(),
+		Epoch: int64(epoch), From: r.origin, To: r.end, Interval: r.Interval(), Tiers: names, Classes: infos, Pools: poolNames, Clocks: r.clocks(),
 		Used:    func(t models.Tier, c models.Class) bool { return used[[2]string{sc.Tiers[t].Name, sc.Classes[c].Name}] },
 		Reasons: &r.reasons, Users: r.demand.Users(), UserState: r.demand.Users() > 0 && r.demand.Users() <= metrics.MaxUsers, Windows: windows}
 	r.rec = metrics.NewRecorder(r.world)
@@ -144,10 +144,22 @@ func (r *Run) stations(c *demand.Class) ([]station, error) {
 	return list, nil
 }
 
-func (r *Run) shared() []bool {
-	list := make([]bool, len(r.pools))
+// route is the pools that a class passes.
+func (r *Run) route(c *class) []int {
+	list := []int{c.pool}
+	for _, s := range c.then {
+		list = append(list, s.pool)
+	}
+	return list
+}
+
+// clocks are those of the pools whose servers are shared.
+func (r *Run) clocks() []func(sim.Time) sim.Time {
+	list := make([]func(sim.Time) sim.Time, len(r.pools))
 	for i := range r.pools {
-		list[i] = r.pools[i].shared
+		if p := &r.pools[i]; p.shared {
+			list[i] = p.gpu.Shared
+		}
 	}
 	return list
 }

@@ -189,13 +189,14 @@ func (r *Run) withdraw(now sim.Time, slot models.Slot) (freed bool) {
 	q := &r.pools[a.Pool]
 	switch {
 	case a.Server >= 0:
-		if !q.gpu.Cancel(slot, a.Server) {
+		left, ok := q.gpu.Cancel(now, slot, a.Server)
+		if !ok {
 			a.Orphan = true
 			return false
 		}
 		q.queue.Ended(now, slot, a, now-a.Started)
 		r.rec.Released(now, a)
-		r.waste(now, a)
+		r.rec.Wasted(a, q.worked(now, a, left))
 		freed = true
 	case a.Line != 0 && a.Place == putAside:
 		a.Orphan = true
@@ -227,12 +228,5 @@ func (r *Run) orphan(now sim.Time, slot models.Slot) {
 	a.Patience = sim.Never
 	if a.Line == 0 && a.MaxWait != sim.Never {
 		r.watch(now, slot, a.Admitted+a.MaxWait-now)
-	}
-}
-
-// waste records the service of an attempt that nobody wants.
-func (r *Run) waste(now sim.Time, a *models.Attempt) {
-	if a.Server >= 0 {
-		r.rec.Wasted(a, now-a.Started)
 	}
 }

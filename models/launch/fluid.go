@@ -98,12 +98,6 @@ func (p *pool) changed(now sim.Time) {
 		p.capacity = c
 		p.r.rec.Capacity(now, p.n, c)
 	}
-	if p.shared {
-		if n := p.gpu.Busy(); n != p.serving {
-			p.serving = n
-			p.r.rec.Sharing(now, p.n, n)
-		}
-	}
 	held := int64(p.gpu.Fluid())
 	if held == p.fluid.Value() {
 		return

@@ -25,7 +25,7 @@ func (r *Run) keep(now sim.Time, slot models.Slot, v *models.Verdict) {
 	i := int(a.Line) - 1
 	l := &r.lines[i]
 	a.Admitted = now
-	r.rec.Kept(now, a, 1)
+	r.rec.Kept(now, a)
 	if v.Kept == models.Aside {
 		a.Patience, a.Place = sim.Never, putAside
 		e, vacant := pack(slot, a, uint8(r.classes[a.Class].pool), i)
@@ -86,7 +86,7 @@ func (r *Run) setPatience(a *models.Attempt) {
 func (r *Run) unkeep(now sim.Time, slot models.Slot) {
 	a := &r.attempts[slot]
 	r.lines[a.Line-1].queue.Leave(now, slot, a)
-	r.rec.Kept(now, a, -1)
+	r.rec.Unkept(now, a)
 }
 
 // Kept is the number of attempts that link i of the chain keeps.
@@ -130,7 +130,7 @@ func (r *Run) GoOn(now sim.Time, i, n int) {
 			a.Patience = max(1, a.Patience-(now-a.Admitted))
 		}
 		a.Admitted = now
-		r.rec.Kept(now, a, -1)
+		r.rec.WentOn(now, a)
 		r.ask(now, slot)
 	}
 }

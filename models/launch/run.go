@@ -103,7 +103,6 @@ type pool struct {
 	fluid    stats.Gauge // servers that fluid work holds
 	capacity int         // as last recorded
 	shared   bool        // attempts share its servers
-	serving  int         // servers at work, as last recorded of a pool that is shared
 	drops    map[string]models.Reason
 
 	restarting int // servers, as last recorded

@@ -140,12 +140,21 @@ func (p *pool) Done(now sim.Time, slot models.Slot, _ int32) {
 	p.queue.Ended(now, slot, a, now-a.Started)
 	r.rec.Released(now, a)
 	if then := r.classes[a.Class].then; int(a.Stage) < len(then) {
-		a.Had += now - a.Started
+		a.Had += p.worked(now, a, 0)
 		r.goOn(now, slot, &then[a.Stage])
 	} else {
 		r.complete(now, slot)
 	}
 	p.pull(now)
+}
+
+// worked is the time of servers that an attempt in service has had so far, at this
+// station, of whose service so much is left.
+func (p *pool) worked(now sim.Time, a *models.Attempt, left sim.Time) sim.Time {
+	if p.shared {
+		return p.gpu.AtSpeed(a.Service) - left
+	}
+	return now - a.Started
 }
 
 // goOn brings an attempt to the next station of its class.

@@ -28,9 +28,11 @@ func (r *Recorder) Fluid(now sim.Time, t models.Tier, c models.Class, f Flow) {
 // that wait, from now on.
 func (r *Recorder) FluidHeld(now sim.Time, t models.Tier, c models.Class, servers, waiting int64) {
 	x := &r.cells[int(t)*len(r.w.Classes)+int(c)]
-	x.busy.Set(int64(now), servers)
+	pool := r.w.Classes[c].Pools[0]
+	r.post(t, c, pool).busy.Set(int64(now), servers)
 	delta := waiting - x.own.queue.Value()
 	for _, l := range x.levels {
 		l.queue.Add(int64(now), delta)
 	}
+	r.pools[pool].queue.Add(int64(now), delta)
 }

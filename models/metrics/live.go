@@ -9,11 +9,15 @@ import (
 
 // Live counts what is still under way at the end of a run, measured as the
 // recorder measures, by tier * classes + class.
-type Live struct{ InSystem, Open []int64 }
+type Live struct {
+	InSystem, Open []int64
+	Late           []int64 // of the open requests, those whose slo has run out
+}
 
 // NewLive returns counts of nothing.
 func (r *Recorder) NewLive() Live {
-	return Live{InSystem: make([]int64, len(r.cells)), Open: make([]int64, len(r.cells))}
+	n := len(r.cells)
+	return Live{InSystem: make([]int64, n), Open: make([]int64, n), Late: make([]int64, n)}
 }
 
 // Attempt counts an attempt that has not ended and its request.
@@ -22,9 +26,7 @@ func (r *Recorder) Attempt(l Live, a *models.Attempt) {
 	if r.measured(a) {
 		l.InSystem[i]++
 	}
-	if a.First >= r.w.From {
-		l.Open[i]++
-	}
+	r.Between(l, a.Tier, a.Class, a.First)
 }
 
 // Copy counts an attempt that has not ended and whose request is counted, or over,
@@ -35,10 +37,15 @@ func (r *Recorder) Copy(l Live, a *models.Attempt) {
 	}
 }
 
-// Between counts n requests first tried at that time that wait for another try.
+// Between counts a request first tried at that time that waits for another try.
 func (r *Recorder) Between(l Live, t models.Tier, c models.Class, first sim.Time) {
-	if first >= r.w.From {
-		l.Open[int(t)*len(r.w.Classes)+int(c)]++
+	if first < r.w.From {
+		return
+	}
+	i := int(t)*len(r.w.Classes) + int(c)
+	l.Open[i]++
+	if r.w.To-first > r.w.Classes[c].SLO {
+		l.Late[i]++
 	}
 }
 

@@ -1,111 +1,105 @@
 package metrics
 
-import "github.com/launchday-sim/launchday/models"
-
-// What is read from the series of a run about its overloads, interval by
-// interval. Of a set of cells (a tier, a class, all) whose classes have an slo,
+// What is read from the series of a run about its overloads. Of a set of cells (a
+// tier, a class, all) whose classes have an slo, an interval has
 //
-//	owed      new requests, less the attempts that a limit, a quota or a gate of the
+//	owed      new requests, less those whose first try a limit, a quota or a gate of the
 //	          operator refused: whoever may not ask is no failure to serve
-//	good      attempts completed within the slo of their class
-//	completed attempts completed, late ones included
-//	waiting   attempts in the queue and requests between two tries, time average
-//	load      server time asked for by first attempts, less those which such a limit
-//	          refused / server time of the pool, of the pool where it is highest
+//	good      attempts completed within the slo of their class from their arrival
+//	due       owed, less those that a policy keeps before the queue (a waiting room,
+//	          spare cycles), which are due when they go on
+//	prompt    attempts completed within the slo from when they were let in
+//	satisfied requests satisfied, late ones included
+//	waiting   attempts in the queue or kept before it, and requests between two tries
+//	load      that of the pool, of those which the classes pass, where it is highest:
+//	          see closePools
+//	asked     servers that this load would keep busy, over all those pools
+//	useful    servers that were busy, less those whose result nobody got
 //
-// Load is that of all tiers and classes of a pool which are followed one by one:
-// who else is there decides as well whether a tier can be served. The server
-// time is of servers that are up, and of those that are down only because failed
-// health checks restart them: what an overload takes down itself is no less
-// capacity, it is the overload. What fluid work holds is taken off.
+// Owed and good are what users see; due and prompt what the service makes of those
+// whom it has let in. Load, asked and useful are of all tiers and classes of a pool:
+// who else is there decides as well whether a tier can be served.
+type interval struct {
+	start, width                         float64 // seconds
+	owed, good, due, prompt, satisfied   float64 // in all
+	waiting, load, asked, useful, wasted float64 // time averages
+}
+
 const (
-	recoveredShare      = 0.9  // good / owed from which goodput is back
-	collapsedShare      = 0.5  // good / owed below which goodput has collapsed
-	metastableLoad      = 0.95 // load below which nothing explains a collapse
-	metastableIntervals = 10   // in a row that make a state of it
+	recoveredShare     = 0.9  // good / owed from which goodput is back
+	collapsedShare     = 0.5  // prompt / due below which the service has collapsed
+	metastableLoad     = 0.95 // load below which nothing explains a collapse
+	metastableSLOs     = 10   // times the longest slo, the least length of a state
+	metastableRequests = 50   // that fall due in it: of fewer half may be late by chance
 )
 
 // A course is what the cells of a group did in each interval.
 type course struct {
-	owed, good, completed, waiting, load, start, width []float64
-}
-
-// loads is the load by first tries, by pool and interval.
-func (r *Recorder) loads() [][]float64 {
-	nP := len(r.w.Pools)
-	load, fluid, up := make([][]float64, nP), make([][]float64, nP), make([][]float64, nP)
-	for p := range load {
-		load[p], fluid[p], up[p] = make([]float64, r.interval), make([]float64, r.interval), make([]float64, r.interval)
-	}
-	width := make([]float64, r.interval)
-	for k := range r.rows {
-		w := &r.rows[k]
-		class := r.w.Classes[r.cells[w.cell].class]
-		p := class.Pool
-		up[p][w.index] = w.capacity + w.restarting
-		width[w.index] = w.width
-		if class.Fluid {
-			fluid[p][w.index] += w.levels[lBusy]
-		} else {
-			load[p][w.index] += float64(float64(w.counts[cDemandMicros]-w.counts[cLimitedMicros]) * 1e-6)
-		}
-	}
-	for p := range load {
-		for i := range load[p] {
-			if load[p][i] > 0 { // infinite where nothing is there to serve it
-				load[p][i] /= max(0, up[p][i]-fluid[p][i]) * width[i]
-			}
-		}
-	}
-	return load
+	intervals []interval
+	slo       float64 // seconds, the longest
 }
 
 // course adds up the rows of the cells that are in and whose class has an slo;
 // it is nil if there is none.
 func (r *Recorder) course(in func(*cell) bool) *course {
-	hasSLO := make([]bool, len(r.cells))
+	promised := make([]bool, len(r.cells))
 	pools := make([]bool, len(r.w.Pools))
-	any := false
+	c := &course{intervals: make([]interval, r.interval)}
 	for _, i := range r.used {
 		x := &r.cells[i]
-		if c := r.w.Classes[x.class]; in(x) && c.SLO > 0 {
-			hasSLO[i], pools[c.Pool], any = true, true, true
+		class := &r.w.Classes[x.class]
+		if !in(x) || class.SLO == 0 {
+			continue
+		}
+		promised[i] = true
+		c.slo = max(c.slo, class.SLO.Seconds())
+		for _, p := range class.Pools {
+			pools[p] = true
 		}
 	}
-	if !any {
+	if c.slo == 0 {
 		return nil
 	}
-	n := r.interval
-	c := &course{make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)}
 	for k := range r.rows {
 		w := &r.rows[k]
-		c.start[w.index], c.width[w.index] = (w.start - r.w.From).Seconds(), w.width
-		if hasSLO[w.cell] {
-			c.owed[w.index] += float64(w.counts[cRequests])
-			for k := 1; k < len(w.rejected); k++ {
-				if r.w.Reasons.Get(models.Reason(k)).Status != models.Unavailable {
-					c.owed[w.index] -= float64(w.rejected[k])
-				}
-			}
-			c.good[w.index] += float64(w.counts[cGood])
-			c.completed[w.index] += float64(w.counts[cCompleted])
-			c.waiting[w.index] += w.levels[lQueue] + w.levels[lRetrying]
-		}
-	}
-	for i := range c.owed {
-		c.owed[i] = max(0, c.owed[i])
-	}
-	for p, load := range r.pressure {
-		if pools[p] {
-			for i := range load {
-				c.load[i] = max(c.load[i], load[i])
+		v := &c.intervals[w.index]
+		v.start, v.width = (w.start - r.w.From).Seconds(), w.width
+		for _, p := range r.w.Classes[r.cells[w.cell].class].Pools {
+			if pools[p] {
+				v.wasted += float64(w.counts[cWastedMicros]) * 1e-6 / w.width
+				break
 			}
 		}
+		if promised[w.cell] {
+			owed := w.counts[cRequests] - w.counts[cLimited]
+			v.owed += float64(owed)
+			v.due += float64(owed - w.counts[cKept])
+			v.good += float64(w.counts[cGood])
+			v.prompt += float64(w.counts[cPrompt])
+			v.satisfied += float64(w.counts[cSatisfied])
+			v.waiting += w.levels[lQueue] + w.levels[lHeld] + w.levels[lRetrying]
+		}
+	}
+	for k := range r.poolRows {
+		if w := &r.poolRows[k]; pools[w.pool] {
+			v := &c.intervals[k/len(r.pools)]
+			v.load = max(v.load, w.load)
+			v.asked += w.asked
+			for _, busy := range w.busy {
+				v.useful += busy
+			}
+			v.useful -= w.fluid
+		}
+	}
+	for i := range c.intervals {
+		v := &c.intervals[i]
+		v.useful -= v.wasted
+		v.owed, v.due = max(0, v.owed), max(0, v.due) // who is refused or kept may have come in an interval before
 	}
 	return c
 }
 
-func (c *course) recovered(i int) bool { return c.good[i] >= recoveredShare*c.owed[i] }
+func (v *interval) recovered() bool { return v.good >= recoveredShare*v.owed }
 
 // recovery is the longest time, in seconds, from the beginning of the first
 // interval after a trigger to that of the next one in which goodput within the
@@ -115,13 +109,13 @@ func (c *course) recovered(i int) bool { return c.good[i] >= recoveredShare*c.ow
 // end: at least so long. It is null without a trigger.
 func (c *course) recovery() Figure {
 	longest := Null()
-	for i := 1; i < len(c.load); i++ {
-		if c.load[i] >= 1 || c.load[i-1] < 1 {
+	for i := 1; i < len(c.intervals); i++ {
+		if c.intervals[i].load >= 1 || c.intervals[i-1].load < 1 {
 			continue
 		}
 		lasted := 0.0
-		for j := i; j < len(c.load) && c.load[j] < 1 && !c.recovered(j); j++ {
-			lasted += c.width[j]
+		for j := i; j < len(c.intervals) && c.intervals[j].load < 1 && !c.intervals[j].recovered(); j++ {
+			lasted += c.intervals[j].width
 		}
 		if longest.IsNull() || Figure(lasted) > longest {
 			longest = Figure(lasted)
@@ -136,48 +130,88 @@ func (c *course) recovery() Figure {
 // intervals, or of 0 where there are none.
 func (c *course) area() Figure {
 	calm, time := 0.0, 0.0
-	disturbed := func(i int) bool { return c.load[i] >= 1 || !c.recovered(i) }
-	for i := range c.load {
-		if !disturbed(i) {
-			calm += float64(c.waiting[i] * c.width[i])
-			time += c.width[i]
+	disturbed := func(v *interval) bool { return v.load >= 1 || !v.recovered() }
+	for i := range c.intervals {
+		if v := &c.intervals[i]; !disturbed(v) {
+			calm += float64(v.waiting * v.width)
+			time += v.width
 		}
 	}
 	if time > 0 {
 		calm /= time
 	}
 	sum := 0.0
-	for i := range c.load {
-		if disturbed(i) {
-			sum += float64(max(0, c.waiting[i]-calm) * c.width[i])
+	for i := range c.intervals {
+		if v := &c.intervals[i]; disturbed(v) {
+			sum += float64(max(0, v.waiting-calm) * v.width)
 		}
 	}
 	return Figure(sum)
 }
 
-// metastable is the longest stretch of at least 10 intervals in each of which
-// load is below 95 % and yet goodput within the slo is below half of what is
-// owed, while over the stretch no more is completed than owed, in time or
-// late: a backlog that is being worked off is no such state. It returns whether there is one, when it
-// began, in seconds, and how long it lasted; the latter are null and 0 where
-// there is none.
+// metastable is the longest stretch, of at least ten times the slo and with 50
+// requests that fall due, in each interval of which load is below 95 % and yet less
+// than half of what is due is served within the slo, while
+//
+//   - over the stretch no more requests are satisfied than fall due, and no more
+//     useful work is done than is asked: a backlog that is being worked off is no
+//     such state, and neither is a long queue by chance before servers that are busy;
+//   - over some stretch, of ten times the slo and 50 requests too, without overload but whose mean
+//     load is no lower, 90 % were served within the slo: the load can be served, so that it is
+//     neither the load nor an slo that is never met, but the state that the service is in.
+//
+// It returns whether there is one, when it began, in seconds, and how long it
+// lasted; the latter are null and 0 where there is none.
 //
 // The state is that of Bronson et al. (HotOS 2021): the trigger is gone, and an
 // effect of the overload itself keeps it going.
 func (c *course) metastable() (is, from, lasted Figure) {
 	is, from, lasted = 0, Null(), 0
-	for i := 0; i < len(c.load); i++ {
-		n, time, done, owed := 0, 0.0, 0.0, 0.0
-		for j := i; j < len(c.load) && c.load[j] < metastableLoad && c.good[j] < collapsedShare*c.owed[j]; j++ {
-			n++
-			time += c.width[j]
-			done += c.completed[j]
-			owed += c.owed[j]
+	for i := 0; i < len(c.intervals); i++ {
+		var s interval
+		j := i
+		for ; j < len(c.intervals); j++ {
+			v := &c.intervals[j]
+			if v.load >= metastableLoad || v.prompt >= collapsedShare*v.due {
+				break
+			}
+			s.add(v)
 		}
-		if n >= metastableIntervals && done <= owed && Figure(time) > lasted {
-			is, from, lasted = 1, Figure(c.start[i]), Figure(time)
+		if c.long(&s) && s.satisfied <= s.due && s.useful < s.asked && Figure(s.width) > lasted && c.serves(s.load) {
+			is, from, lasted = 1, Figure(c.intervals[i].start), Figure(s.width)
 		}
-		i += n
+		i = j
 	}
 	return is, from, lasted
+}
+
+// serves reports whether a load was served in time, in intervals that have room for it.
+func (c *course) serves(load float64) bool {
+	for i := range c.intervals {
+		var s interval
+		for j := i; j < len(c.intervals) && c.intervals[j].load < 1 && !c.long(&s); j++ {
+			s.add(&c.intervals[j])
+		}
+		if c.long(&s) && s.load >= load && s.prompt >= recoveredShare*s.due {
+			return true
+		}
+	}
+	return false
+}
+
+// long reports whether a stretch can tell a state from an accident.
+func (c *course) long(s *interval) bool {
+	return s.width >= metastableSLOs*c.slo && s.due >= metastableRequests
+}
+
+// add lengthens a stretch by the interval that follows.
+func (v *interval) add(next *interval) {
+	mean := func(a, b float64) float64 {
+		return (float64(a*v.width) + float64(b*next.width)) / (v.width + next.width)
+	}
+	v.load, v.asked, v.useful = mean(v.load, next.load), mean(v.asked, next.asked), mean(v.useful, next.useful)
+	v.width += next.width
+	v.due += next.due
+	v.prompt += next.prompt
+	v.satisfied += next.satisfied
 }

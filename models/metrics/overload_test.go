@@ -17,19 +17,27 @@ import (
 //	.  load 0.7, all served in time          o  load 3, nothing served in time, 10 in all
 //	x  load 0.7, nothing in time, 20 in all  d  load 0.7, nothing in time, 150 in all: a backlog is worked off
 //	h  load 0.7, 60 in time                  X  load 0.97, nothing in time, 20 in all
-//	-  nothing is owed and nothing served
+//	-  nothing is owed and nothing served     ,  load 0.6, all served in time
+//	k  all is kept before the queue           b  load 0.7, nothing in time, 90 in all: servers are busy with useful work
 //
-// What waits is 500 in an interval with fewer than 90 in time, and 20 otherwise.
+// What waits is 500 in an interval with fewer than 90 in time, and 20 otherwise. The
+// slo is a minute.
 func played(letters string) *course {
-	c := &course{}
+	c := &course{slo: 60}
 	for i, l := range letters {
-		v := map[rune][4]float64{'.': {100, 100, 100, 0.7}, 'o': {100, 0, 10, 3}, 'x': {100, 0, 20, 0.7}, 'd': {100, 0, 150, 0.7}, 'h': {100, 60, 60, 0.7}, 'X': {100, 0, 20, 0.97}, '-': {0, 0, 0, 0}}[l]
+		v := map[rune][4]float64{'.': {100, 100, 100, 0.7}, 'o': {100, 0, 10, 3}, 'x': {100, 0, 20, 0.7}, 'd': {100, 0, 150, 0.7}, 'h': {100, 60, 60, 0.7}, 'X': {100, 0, 20, 0.97}, '-': {0, 0, 0, 0}, ',': {100, 100, 100, 0.6}, 'k': {100, 0, 0, 0.7}, 'b': {100, 0, 90, 0.7}}[l]
 		waiting := 20.0
 		if v[1] < 0.9*v[0] {
 			waiting = 500
 		}
-		c.owed, c.good, c.completed, c.load = append(c.owed, v[0]), append(c.good, v[1]), append(c.completed, v[2]), append(c.load, v[3])
-		c.waiting, c.start, c.width = append(c.waiting, waiting), append(c.start, float64(60*i)), append(c.width, 60)
+		w := interval{start: float64(60 * i), width: 60, owed: v[0], good: v[1], due: v[0], prompt: v[1], satisfied: v[2], load: v[3], asked: v[3], useful: v[3] - 0.01, waiting: waiting}
+		switch l {
+		case 'k':
+			w.due = 0
+		case 'b':
+			w.useful = 1
+		}
+		c.intervals = append(c.intervals, w)
 	}
 	return c
 }
@@ -67,7 +75,7 @@ func TestTheAreaOfOverloadIsWhatWaitedBeyondCalmTimesUntilRecovery(t *testing.T)
 }
 
 func TestMetastableIsACollapseOfGoodputThatNothingExplains(t *testing.T) {
-	x := strings.Repeat("x", 10)
+	x, y := strings.Repeat("x", 10), strings.Repeat(".", 10)
 	for _, c := range []struct {
 		course       string
 		is           Figure
@@ -75,15 +83,20 @@ func TestMetastableIsACollapseOfGoodputThatNothingExplains(t *testing.T) {
 		why          string
 	}{
 		{"............", 0, 0, 0, "a healthy run"},
-		{"..ooo" + x + "..", 1, 5, 10, "10 intervals after the cause is gone"},
-		{"..ooo" + x[1:] + "..", 0, 0, 0, "9 are too few"},
-		{"..ooo" + strings.ReplaceAll(x, "x", "h"), 0, 0, 0, "60 % is not collapsed"},
-		{"..ooo" + strings.ReplaceAll(x, "x", "X"), 0, 0, 0, "a load of 97 % explains it"},
-		{"..ooo" + strings.ReplaceAll(x, "x", "o"), 0, 0, 0, "an overload explains it"},
-		{"..ooo" + strings.ReplaceAll(x, "x", "d"), 0, 0, 0, "a backlog that is being worked off"},
-		{"..ooo" + x + "ddd...", 1, 5, 13, "and when it ends in working it off, this belongs to it"},
-		{"..ooo" + x + "..oo" + x + "xx.", 1, 19, 12, "the longest of two"},
-		{"..ooo" + x, 1, 5, 10, "up to the end"},
+		{y + "ooo" + x + "..", 1, 13, 10, "10 minutes after the cause is gone"},
+		{y + "ooo" + x[1:] + "..", 0, 0, 0, "9 are too few, at an slo of a minute"},
+		{"ooo" + x + "xx" + y, 1, 3, 12, "the same load is served later"},
+		{"ooo" + x + "xxxxxxxxxxxxxxxxxx", 0, 0, 0, "in time is never: the slo is too tight for any load"},
+		{",,,,,,,,,,,,ooo" + x + ",,,,,,,,,,,,", 0, 0, 0, "nobody knows whether so much load can be served"},
+		{"............" + strings.ReplaceAll(x, "x", "b"), 0, 0, 0, "a long queue by chance: servers do all that they can"},
+		{"............" + strings.ReplaceAll(x, "x", "k") + "..", 0, 0, 0, "what a policy keeps is not due"},
+		{y + "ooo" + strings.ReplaceAll(x, "x", "h"), 0, 0, 0, "60 % is not collapsed"},
+		{y + "ooo" + strings.ReplaceAll(x, "x", "X"), 0, 0, 0, "a load of 97 % explains it"},
+		{y + "ooo" + strings.ReplaceAll(x, "x", "o"), 0, 0, 0, "an overload explains it"},
+		{y + "ooo" + strings.ReplaceAll(x, "x", "d"), 0, 0, 0, "a backlog that is being worked off"},
+		{y + "ooo" + x + "ddd...", 1, 13, 13, "and when it ends in working it off, this belongs to it"},
+		{y + "ooo" + x + "..oo" + x + "xx.", 1, 27, 12, "the longest of two"},
+		{y + "ooo" + x, 1, 13, 10, "up to the end"},
 		{"----------------", 0, 0, 0, "nothing is owed"},
 	} {
 		is, from, lasted := played(c.course).metastable()
@@ -157,10 +170,10 @@ func TestServersThatHealthChecksRestartAreCapacityAllTheSame(t *testing.T) {
 	r.Arrived(&models.Attempt{Try: 1, Service: 5 * sim.Hour})
 	r.Arrived(&models.Attempt{Try: 2, Service: 5 * sim.Hour}) // a retry is no demand
 	r.CloseInterval(sim.Hour)
-	res := r.Result(sim.Hour, 0, Live{InSystem: []int64{2, 0}, Open: []int64{0, 0}})
-	require.Equal(t, 2, res.Series.Len())
-	assert.Equal(t, []float64{0.5, 0.5}, res.Series.Column("offered_load").Floats, "5 of 10 server hours")
-	assert.Equal(t, []float64{4, 4}, res.Series.Column("restarting_mean").Floats)
+	res := r.Result(sim.Hour, 0, Live{InSystem: []int64{2, 0}, Open: []int64{0, 0}, Late: []int64{0, 0}})
+	require.Equal(t, 1, res.Pools.Len())
+	assert.Equal(t, []float64{0.5}, res.Pools.Column("load").Floats, "5 of 10 server hours")
+	assert.Equal(t, []float64{4}, res.Pools.Column("restarting_mean").Floats)
 	assert.Equal(t, Figure(4), res.Summary.GPU.RestartingMean)
 	assert.Equal(t, Figure(6), res.Summary.GPU.CapacityMean)
 }
@@ -182,8 +195,99 @@ func TestWhatALimitRefusesIsNotOwed(t *testing.T) {
 	a := models.Attempt{Tier: 1, Try: 2, Service: 20 * sim.Minute}
 	r.Ended(0, &a, models.Rejected, limit) // a retry of an earlier request
 	r.CloseInterval(sim.Hour)
-	r.pressure = r.loads()
-	assert.Equal(t, [][]float64{{0.5}}, r.pressure, "three of 20 minutes, in two server hours")
-	assert.Equal(t, []float64{3}, r.course(func(x *cell) bool { return x.tier == 0 }).owed)
-	assert.Equal(t, []float64{0}, r.course(func(x *cell) bool { return x.tier == 1 }).owed)
+	assert.Equal(t, 0.5, r.poolRows[0].load, "three of 20 minutes, in two server hours")
+	assert.Equal(t, 3.0, r.course(func(x *cell) bool { return x.tier == 0 }).intervals[0].owed)
+	assert.Equal(t, 0.0, r.course(func(x *cell) bool { return x.tier == 1 }).intervals[0].owed)
+}
+
+// A limit that refuses retries hides no storm: what is owed is told by first tries.
+func TestARetryThatALimitRefusesIsOwedAllTheSame(t *testing.T) {
+	w := twoTiers()
+	w.Interval = sim.Hour
+	limit := w.Reasons.Add(models.Refusal{Name: "limit", Status: models.TooManyRequests})
+	r := NewRecorder(w)
+	r.Begin(0, 0)
+	a := models.Attempt{Try: 1}
+	r.Requested(&a)
+	for a.Try = 1; a.Try < 10; a.Try++ {
+		r.Arrived(&a)
+		if a.Try == 1 {
+			r.Ended(0, &a, models.TimedOut, 0)
+		} else {
+			r.Ended(0, &a, models.Rejected, limit)
+		}
+	}
+	r.CloseInterval(sim.Hour)
+	assert.Equal(t, 1.0, r.course(func(*cell) bool { return true }).intervals[0].owed)
+}
+
+// Who is kept in a waiting room is owed, for he waits; but the service has him to
+// serve only from the moment at which he is let in.
+func TestWhoIsKeptFallsDueWhenHeGoesOn(t *testing.T) {
+	w := twoTiers()
+	w.Interval = sim.Hour
+	r := NewRecorder(w)
+	r.Begin(0, 0)
+	var kept [3]models.Attempt
+	for i := range kept {
+		kept[i] = models.Attempt{Try: 1, Server: 0, Quality: 1}
+		r.Requested(&kept[i])
+		r.Arrived(&kept[i])
+		r.Kept(0, &kept[i])
+	}
+	r.Unkept(30*sim.Minute, &kept[2]) // he leaves the room
+	r.Ended(30*sim.Minute, &kept[2], models.Abandoned, 0)
+	r.CloseInterval(sim.Hour)
+	later := sim.Hour + 30*sim.Minute
+	for i := range kept[:2] {
+		a := &kept[i]
+		r.WentOn(later, a)
+		a.Admitted, a.Started = later, later
+		r.Started(later, a)
+	}
+	for i := range kept[:2] {
+		end := later + sim.Time(i+1)*8*sim.Second // of an slo of 10 s
+		r.Released(end, &kept[i])
+		r.Ended(end, &kept[i], models.Completed, 0)
+		r.Satisfied(end, &kept[i])
+	}
+	r.CloseInterval(2 * sim.Hour)
+	c := r.course(func(*cell) bool { return true }).intervals
+	assert.Equal(t, [2]float64{3, 0}, [2]float64{c[0].owed, c[1].owed})
+	assert.Equal(t, [2]float64{0, 2}, [2]float64{c[0].due, c[1].due})
+	assert.Equal(t, [2]float64{0, 1}, [2]float64{c[0].prompt, c[1].prompt})
+	assert.Equal(t, [2]float64{0, 0}, [2]float64{c[0].good, c[1].good}, "an hour and a half is late")
+	assert.Equal(t, [2]float64{2.5, 1}, [2]float64{c[0].waiting, c[1].waiting})
+}
+
+func TestDegradedAnswersAreWorthTheirQuality(t *testing.T) {
+	d := open(twoTiers())
+	for i, quality := range []float32{1, 0.5, 0.25} {
+		a := d.come(models.User(i), 0, sim.Second)
+		a.Quality = quality
+		d.r.Ended(d.now, a, models.Completed, 0)
+		d.r.Satisfied(d.now, a)
+	}
+	s := d.close()
+	seconds := float64(d.now+sim.Hour) / 1e9
+	assert.InDelta(t, 3/seconds, float64(s.All.GoodputSLOPerS), 1e-12)
+	assert.InDelta(t, 1.75/seconds, float64(s.All.GoodputQualityPerS), 1e-12)
+}
+
+func TestAPromiseThatHasRunOutIsBrokenThoughItsRequestIsOpen(t *testing.T) {
+	d := open(twoTiers())
+	d.serve(1, 0, sim.Second)
+	waits := d.come(2, 0, sim.Second)
+	r := d.r
+	r.w.To = d.now + 11*sim.Second
+	young := &models.Attempt{First: d.now + 2*sim.Second, Arrived: d.now + 2*sim.Second, Try: 1}
+	r.Requested(young)
+	r.Arrived(young)
+	r.CloseInterval(r.w.To)
+	l := r.NewLive()
+	r.Attempt(l, waits)
+	r.Attempt(l, young)
+	require.NoError(t, r.Check(l))
+	s := r.Result(r.w.To, 0, l).Summary
+	assert.Equal(t, Figure(0.5), s.All.SLOAttainment, "one in time, one too late already, and one of whom nobody knows")
 }

@@ -63,6 +63,7 @@ var extensive = map[string]bool{
 
 	"offered_per_s":           true,
 	"goodput_slo_per_s":       true,
+	"goodput_quality_per_s":   true,
 	"slo_attainment":          false,
 	"retry_amplification":     false,
 	"users_satisfied_share":   false,

@@ -19,7 +19,7 @@ type World struct {
 	Tiers             []TierInfo
 	Classes           []ClassInfo
 	Pools             []string
-	Shared            []bool                               // by pool: attempts share its servers, so that Sharing says how many are busy; nil: none
+	Clocks            []func(now sim.Time) sim.Time        // by pool: the service that an attempt has had by now that was there all the time; nil: that is now
 	Used              func(models.Tier, models.Class) bool // whether the class has requests of the tier
 	Reasons           *models.Reasons
 	Users             int  // users are numbered below it
@@ -38,7 +38,7 @@ type TierInfo struct {
 // A ClassInfo is what the recorder knows of a class.
 type ClassInfo struct {
 	Name   string
-	Pool   int      // index into World.Pools
+	Pools  []int    // that serve it, in the order in which it passes them: indices into World.Pools
 	Signup bool     // a completed request is a sign-up
 	Fluid  bool     // a rate of work rather than requests one by one
 	SLO    sim.Time // latency that is promised; 0: none is
@@ -65,9 +65,12 @@ const (
 	cUsersSatisfied
 	cUsersInTier          // first seen in any class: what tiers and all sum
 	cUsersSatisfiedInTier // the same of satisfied users
-	cDemandMicros         // server time asked for by first attempts, microseconds
-	cLimitedMicros        // of that, what limits of the operator refused
+	cFirst                // first tries that reached the service
+	cLimited              // of those, what limits of the operator refused
+	cKept                 // of those, what a policy kept before the queue, less what went on
 	cGood                 // completed attempts within the slo of their class
+	cGoodMicros           // the sum of their qualities, in millionths
+	cPrompt               // completed attempts within the slo from when they were let in
 	cAttained             // satisfied requests within the slo of their class, from the first try
 	cWastedMicros         // server time whose result nobody got, microseconds
 	cServed               // satisfied requests, fluid work left out
@@ -92,7 +95,6 @@ type cell struct {
 	rejected []int64                   // by Reason
 	live     [numSketches]stats.Sketch // of the current interval
 	closed   [numSketches]stats.Sketch // of the intervals before it
-	busy     stats.Gauge               // servers held
 	cohort   []int64                   // completed attempts by interval of admission
 	last     [numCounts]int64          // counts at the last close of an interval
 	lastRej  []int64                   // rejected at that time
@@ -104,6 +106,12 @@ type cell struct {
 // levels are the gauges of which a maximum is reported, so that each group of
 // cells needs its own.
 type levels struct{ queue, retrying, held stats.Gauge }
+
+// A post is what the requests of a cell are to a pool.
+type post struct {
+	busy  stats.Gauge // servers that hold them, on the clock of the pool
+	asked int64       // server time that first tries ask for, microseconds
+}
 
 // The integrals that the series keeps of a cell.
 const (
@@ -123,19 +131,18 @@ type Recorder struct {
 	w         World
 	cells     []cell // tier * classes + class
 	used      []int
-	groups    []levels      // tiers, classes, paid, unpaid, all
-	capacity  []stats.Gauge // by pool
-	restarted []stats.Gauge // by pool, servers that failed health checks restart
-	busy      []stats.Gauge // by pool, servers that hold an attempt; a fallback's is not that of its class
-	seen      []bitset      // by class, then any class
+	groups    []levels // tiers, classes, paid, unpaid, all
+	posts     []post   // cell * pools + pool; a fallback's is not that of its class
+	pools     []poolLevels
+	seen      []bitset // by class, then any class
 	satisfied []bitset
 	users     [][]userState // by class; nil where no numbered user asks for it
-	pressure  [][]float64   // load by first tries, by pool and interval; made at the end
 	windows   []openWindow
 	base      state
 	rows      []row
-	lastCap   []stats.Integral
-	lastRest  []stats.Integral
+	poolRows  []poolRow
+	lastPosts []postState
+	lastPools []poolState
 	closedAt  sim.Time
 	interval  int
 }
@@ -144,8 +151,7 @@ type Recorder struct {
 func NewRecorder(w World) *Recorder {
 	nT, nC := len(w.Tiers), len(w.Classes)
 	r := &Recorder{w: w, cells: make([]cell, nT*nC), groups: make([]levels, nT+nC+3),
-		capacity: make([]stats.Gauge, len(w.Pools)), busy: make([]stats.Gauge, len(w.Pools)), lastCap: make([]stats.Integral, len(w.Pools)),
-		restarted: make([]stats.Gauge, len(w.Pools)), lastRest: make([]stats.Integral, len(w.Pools)), users: make([][]userState, nC),
+		posts: make([]post, nT*nC*len(w.Pools)), pools: make([]poolLevels, len(w.Pools)), users: make([][]userState, nC),
 		seen: make([]bitset, nC+1), satisfied: make([]bitset, nC+1), closedAt: w.From}
 	intervals := int((w.To - w.From + w.Interval - 1) / w.Interval)
 	for t := range nT {
@@ -208,8 +214,20 @@ func (r *Recorder) Arrived(a *models.Attempt) {
 	}
 	x := r.cell(a)
 	x.counts[cAttempts]++
-	if a.Try == 1 && a.Copy == 0 {
-		x.counts[cDemandMicros] += int64((a.Service + 500) / 1000)
+	if first(a) {
+		x.counts[cFirst]++
+		r.Asked(a, int(a.Pool), a.Service)
+	}
+}
+
+// first reports whether an attempt is the first of its request.
+func first(a *models.Attempt) bool { return a.Try == 1 && a.Copy == 0 }
+
+// Asked records the server time that the first try of a request asks of a pool:
+// Arrived does so for the first that it passes.
+func (r *Recorder) Asked(a *models.Attempt, pool int, service sim.Time) {
+	if r.measured(a) && first(a) {
+		r.post(a.Tier, a.Class, pool).asked += int64((service + 500) / 1000)
 	}
 }
 
@@ -241,9 +259,7 @@ func (r *Recorder) TurnedAway(a *models.Attempt) {
 // of the queue and in its latency, but it has had its say of who waits how long.
 func (r *Recorder) Queued(now sim.Time, a *models.Attempt) {
 	x := r.cell(a)
-	for _, l := range x.levels {
-		l.queue.Add(int64(now), 1)
-	}
+	r.queue(now, a, 1)
 	if r.measured(a) && !a.Begun {
 		x.counts[cWaited]++
 	}
@@ -251,17 +267,13 @@ func (r *Recorder) Queued(now sim.Time, a *models.Attempt) {
 
 // Started records that a server takes up an attempt.
 func (r *Recorder) Started(now sim.Time, a *models.Attempt) {
-	x := r.cell(a)
-	x.busy.Add(int64(now), 1)
 	r.hold(now, a, 1)
 	if a.Waited {
-		for _, l := range x.levels {
-			l.queue.Add(int64(now), -1)
-		}
+		r.queue(now, a, -1)
 	}
 	if r.measured(a) && !a.Begun {
 		r.waited(now, a)
-		x.live[sOffered].Record(int64(now - a.Admitted))
+		r.cell(a).live[sOffered].Record(int64(now - a.Admitted))
 	}
 }
 
@@ -273,11 +285,22 @@ func (r *Recorder) waited(now sim.Time, a *models.Attempt) {
 	}
 }
 
-// Kept records attempts that a policy begins (+1) or ceases (-1) to keep before
-// what comes next.
-func (r *Recorder) Kept(now sim.Time, a *models.Attempt, delta int64) {
-	for _, l := range r.cell(a).levels {
+// Kept records that a policy begins to keep an attempt before what comes next.
+func (r *Recorder) Kept(now sim.Time, a *models.Attempt) { r.kept(now, a, 1, 1) }
+
+// WentOn records that an attempt that was kept goes on.
+func (r *Recorder) WentOn(now sim.Time, a *models.Attempt) { r.kept(now, a, -1, -1) }
+
+// Unkept records that an attempt that was kept goes no further.
+func (r *Recorder) Unkept(now sim.Time, a *models.Attempt) { r.kept(now, a, -1, 0) }
+
+func (r *Recorder) kept(now sim.Time, a *models.Attempt, delta, count int64) {
+	x := r.cell(a)
+	for _, l := range x.levels {
 		l.held.Add(int64(now), delta)
+	}
+	if r.measured(a) && first(a) {
+		x.counts[cKept] += count
 	}
 }
 
@@ -292,13 +315,17 @@ func (r *Recorder) Dropped(now sim.Time, a *models.Attempt) {
 
 // Left records that a waiting attempt leaves the queue unserved.
 func (r *Recorder) Left(now sim.Time, a *models.Attempt) {
-	x := r.cell(a)
-	for _, l := range x.levels {
-		l.queue.Add(int64(now), -1)
-	}
+	r.queue(now, a, -1)
 	if r.measured(a) && !a.Begun {
 		r.waited(now, a)
 	}
+}
+
+func (r *Recorder) queue(now sim.Time, a *models.Attempt, delta int64) {
+	for _, l := range r.cell(a).levels {
+		l.queue.Add(int64(now), delta)
+	}
+	r.pools[a.Pool].queue.Add(int64(now), delta)
 }
 
 // Offered records the offered wait of an attempt that left the queue.
@@ -310,20 +337,24 @@ func (r *Recorder) Offered(now sim.Time, t models.Tier, c models.Class, joined s
 
 // Released records that a server is done with an attempt or has lost it.
 func (r *Recorder) Released(now sim.Time, a *models.Attempt) {
-	r.cell(a).busy.Add(int64(now), -1)
 	r.hold(now, a, -1)
 }
 
-// hold counts the servers that hold an attempt, where each holds one.
+// hold counts the attempts that servers hold. On the clock of a pool whose servers
+// are shared, an attempt counts for the part of a server that works on it.
 func (r *Recorder) hold(now sim.Time, a *models.Attempt, delta int64) {
-	if r.w.Shared == nil || !r.w.Shared[a.Pool] {
-		r.busy[a.Pool].Add(int64(now), delta)
-	}
+	r.post(a.Tier, a.Class, int(a.Pool)).busy.Add(int64(r.clock(int(a.Pool), now)), delta)
 }
 
-// Sharing records the servers of a shared pool that are at work.
-func (r *Recorder) Sharing(now sim.Time, pool, servers int) {
-	r.busy[pool].Set(int64(now), int64(servers))
+func (r *Recorder) clock(pool int, now sim.Time) sim.Time {
+	if r.w.Clocks != nil && r.w.Clocks[pool] != nil {
+		return r.w.Clocks[pool](now)
+	}
+	return now
+}
+
+func (r *Recorder) post(t models.Tier, c models.Class, pool int) *post {
+	return &r.posts[(int(t)*len(r.w.Classes)+int(c))*len(r.w.Pools)+pool]
 }
 
 // Wasted records time that a server spent on an attempt and of whose result
@@ -347,8 +378,12 @@ func (r *Recorder) Ended(now sim.Time, a *models.Attempt, o models.Outcome, reas
 			x.counts[cDegraded]++
 		}
 		x.live[sLatency].Record(int64(now - a.Arrived))
-		if now-a.Arrived <= r.w.Classes[a.Class].SLO && !a.Orphan {
-			x.counts[cGood]++
+		if slo := r.w.Classes[a.Class].SLO; now-a.Admitted <= slo && !a.Orphan {
+			x.counts[cPrompt]++
+			if now-a.Arrived <= slo {
+				x.counts[cGood]++
+				x.counts[cGoodMicros] += int64(float64(float64(a.Quality)*1e6) + 0.5)
+			}
 		}
 		x.cohort[int((a.Admitted-r.w.From)/r.w.Interval)]++
 		if r.w.Classes[a.Class].Signup && !a.Orphan {
@@ -356,8 +391,8 @@ func (r *Recorder) Ended(now sim.Time, a *models.Attempt, o models.Outcome, reas
 		}
 	case models.Rejected:
 		x.rejected[reason]++
-		if s := r.w.Reasons.Get(reason).Status; a.Try == 1 && s != models.Unavailable && s != models.ClientClosed {
-			x.counts[cLimitedMicros] += int64((a.Service + 500) / 1000)
+		if s := r.w.Reasons.Get(reason).Status; first(a) && s != models.Unavailable && s != models.ClientClosed {
+			x.counts[cLimited]++
 		}
 	case models.Abandoned:
 		x.counts[cAbandoned]++
@@ -386,7 +421,7 @@ func (r *Recorder) Satisfied(now sim.Time, a *models.Attempt) {
 	}
 	wait := sim.Time(0)
 	if a.Server >= 0 { // what is answered without a server has not waited for one
-		wait = a.Started - a.Admitted
+		wait = a.Started - a.Admitted - a.Had
 	}
 	x.counts[cServed]++
 	x.counts[cServedWaitMicros] += int64((wait + 500) / 1000)
@@ -411,11 +446,11 @@ func (r *Recorder) Retrying(now sim.Time, t models.Tier, c models.Class, delta i
 
 // Capacity records the number of servers of a pool that are up.
 func (r *Recorder) Capacity(now sim.Time, pool, servers int) {
-	r.capacity[pool].Set(int64(now), int64(servers))
+	r.pools[pool].capacity.Set(int64(now), int64(servers))
 }
 
 // Restarting records the number of servers of a pool that are down only because
 // failed health checks restart their nodes.
 func (r *Recorder) Restarting(now sim.Time, pool, servers int) {
-	r.restarted[pool].Set(int64(now), int64(servers))
+	r.pools[pool].restarting.Set(int64(now), int64(servers))
 }

@@ -105,7 +105,8 @@ type Figures struct {
 	// none has. Those marked "run" are null in a window.
 	OfferedPerS         Figure `json:"offered_per_s"`           // new requests a second, beside goodput_per_s
 	GoodputSLOPerS      Figure `json:"goodput_slo_per_s"`       // attempts a second that were completed within the slo from their arrival, their user waiting
-	SLOAttainment       Figure `json:"slo_attainment"`          // satisfied within the slo from the first try / requests that ended, satisfied or given up
+	GoodputQualityPerS  Figure `json:"goodput_quality_per_s"`   // the same, each for the quality of its answer: 1 is in full, less is degraded
+	SLOAttainment       Figure `json:"slo_attainment"`          // satisfied within the slo from the first try / requests that ended, satisfied or given up, and those still open at the end of the run whose slo has run out; in a window, over those that ended in it
 	RetryAmplification  Figure `json:"retry_amplification"`     // attempts / requests
 	Wasted              Figure `json:"wasted_s"`                // server time whose result nobody got: lost with a node, taken back in service
 	UsersSatisfiedShare Figure `json:"users_satisfied_share"`   // users satisfied at least once / users
@@ -116,7 +117,7 @@ type Figures struct {
 	JainTiers           Figure `json:"jain_tiers"`              // the same over tiers, null where only one asked
 	TimeToRecover       Figure `json:"time_to_recover_s"`       // longest time from the end of an overload by first tries until goodput within the slo is 90 % of what is owed, that is offered and refused by no limit of the operator; null without one; run
 	OverloadArea        Figure `json:"overload_area"`           // attempt-seconds waited, in the queue or between tries, in excess of calm times, during overloads and until recovery; run
-	Metastable          Figure `json:"metastable"`              // 1: goodput within the slo stayed below half of what was owed for 10 intervals or more though first tries alone would not fill the servers; 0: it did not; run
+	Metastable          Figure `json:"metastable"`              // 1: the service gave less than half of those whom it let in what they came for within the slo, for ten times the slo or longer though first tries alone would not fill the servers, which at no lower a load had served in time; 0: it did not; run
 	MetastableFrom      Figure `json:"metastable_from_s"`       // when the longest such state began; run
 	MetastableFor       Figure `json:"metastable_s"`            // how long it lasted; run
 
@@ -131,6 +132,7 @@ type PoolFigures struct {
 	FluidMean    Figure `json:"fluid_mean"`    // servers held by fluid work, time average
 
 	RestartingMean Figure `json:"restarting_mean"` // servers down because failed health checks restart their nodes, time average
+	QueueLength    Level  `json:"queue_length"`    // attempts waiting before the pool; the maximum of one pool, of the whole run
 }
 
 // SchemaVersion is the version of the shape of Summary.
@@ -168,6 +170,7 @@ type Window struct {
 // A Result is what a run leaves.
 type Result struct {
 	Summary Summary
-	Series  *Table
+	Series  *Table    // a row for each interval, tier and class
+	Pools   *Table    // a row for each interval and pool
 	Windows []Summary // one for each registered window, in their order
 }

@@ -9,17 +9,15 @@ import (
 
 // A row is one interval of one cell.
 type row struct {
-	cell       int
-	start      sim.Time
-	index      int
-	counts     [numCounts]int64
-	rejected   []int64
-	levels     [numLevels]float64
-	width      float64 // seconds
-	capacity   float64
-	restarting float64
-	latency    [4]float64 // p50 p90 p95 p99, seconds
-	wait       [2]float64 // p50 p99, seconds
+	cell     int
+	start    sim.Time
+	index    int
+	counts   [numCounts]int64
+	rejected []int64
+	levels   [numLevels]float64
+	width    float64    // seconds
+	latency  [4]float64 // p50 p90 p95 p99, seconds
+	wait     [2]float64 // p50 p99, seconds
 }
 
 // CloseInterval ends the current interval of the series at now. Distributions
@@ -29,26 +27,16 @@ func (r *Recorder) CloseInterval(now sim.Time) {
 	if ns <= 0 {
 		return
 	}
-	means, restarting := make([]float64, len(r.capacity)), make([]float64, len(r.capacity))
-	for p := range r.capacity {
-		down := r.restarted[p].Integral(int64(now))
-		restarting[p] = down.Sub(r.lastRest[p]).Over(ns)
-		r.lastRest[p] = down
-		i := r.capacity[p].Integral(int64(now))
-		means[p] = i.Sub(r.lastCap[p]).Over(ns)
-		r.lastCap[p] = i
-	}
 	for _, i := range r.used {
 		x := &r.cells[i]
-		pool := r.w.Classes[x.class].Pool
-		w := row{cell: i, start: r.closedAt, width: sim.Time(ns).Seconds(), index: r.interval, rejected: make([]int64, len(x.rejected)), capacity: means[pool], restarting: restarting[pool]}
+		w := row{cell: i, start: r.closedAt, width: sim.Time(ns).Seconds(), index: r.interval, rejected: make([]int64, len(x.rejected))}
 		for k := range w.counts {
 			w.counts[k] = x.counts[k] - x.last[k]
 		}
 		for k := range w.rejected {
 			w.rejected[k] = x.rejected[k] - x.lastRej[k]
 		}
-		level := x.integrals(now)
+		level := r.integrals(x, now)
 		for k := range w.levels {
 			w.levels[k] = level[k].Sub(x.lastInt[k]).Over(ns)
 		}
@@ -66,6 +54,7 @@ func (r *Recorder) CloseInterval(now sim.Time) {
 		copy(x.lastRej, x.rejected)
 		r.rows = append(r.rows, w)
 	}
+	r.closePools(now)
 	r.closedAt = now
 	r.interval++
 }
@@ -73,12 +62,7 @@ func (r *Recorder) CloseInterval(now sim.Time) {
 // table turns the rows into columns.
 func (r *Recorder) table() *Table {
 	t := &Table{}
-	add := func(c Column, value func(w *row, c *Column)) {
-		for i := range r.rows {
-			value(&r.rows[i], &c)
-		}
-		t.Columns = append(t.Columns, c)
-	}
+	add := func(c Column, value func(w *row, c *Column)) { fill(t, r.rows, c, value) }
 	text := func(name, about string, f func(x *cell) string) {
 		add(Column{Name: name, About: about, Kind: Text}, func(w *row, c *Column) { c.Texts = append(c.Texts, f(&r.cells[w.cell])) })
 	}
@@ -88,11 +72,9 @@ func (r *Recorder) table() *Table {
 	float := func(name, unit, about string, f func(w *row) float64) {
 		add(Column{Name: name, Unit: unit, About: about, Kind: Float}, func(w *row, c *Column) { c.Floats = append(c.Floats, f(w)) })
 	}
-	add(Column{Name: "time", About: "start of the interval, UTC", Kind: Instant}, func(w *row, c *Column) { c.Ints = append(c.Ints, r.w.Epoch+int64(w.start)) })
-	float("t_s", "s", "start of the interval, after the scenario's start", func(w *row) float64 { return (w.start - r.w.From).Seconds() })
+	moments(r, t, r.rows, func(w *row) sim.Time { return w.start })
 	text("tier", "tier of the users", func(x *cell) string { return r.w.Tiers[x.tier].Name })
 	text("class", "class of the requests", func(x *cell) string { return r.w.Classes[x.class].Name })
-	text("pool", "pool that serves the class", func(x *cell) string { return r.w.Pools[r.w.Classes[x.class].Pool] })
 	for _, c := range []struct {
 		name, unit, about string
 		count             int
@@ -143,9 +125,6 @@ func (r *Recorder) table() *Table {
 	} {
 		float(c.name, c.unit, c.about, func(w *row) float64 { return w.levels[k] })
 	}
-	float("capacity_mean", "servers", "servers of the pool that are up, time average; the same in every row of the pool", func(w *row) float64 { return w.capacity })
-	float("restarting_mean", "servers", "servers of the pool that failed health checks restart, time average; the same in every row of the pool", func(w *row) float64 { return w.restarting })
-	float("offered_load", "1", "server time asked for by first attempts at the pool that no limit of the operator refused / server time that it has, servers that are restarting included; the same in every row of the pool", func(w *row) float64 { return r.pressure[r.w.Classes[r.cells[w.cell].class].Pool][w.index] })
 	float("wasted_s", "s", "server time whose result nobody got, by the end of the interval in which it was lost", func(w *row) float64 { return float64(w.counts[cWastedMicros]) * 1e-6 })
 	for k, name := range []string{"latency_p50_s", "latency_p90_s", "latency_p95_s", "latency_p99_s"} {
 		float(name, "s", "quantile of the latency, over the attempts completed in the interval", func(w *row) float64 { return w.latency[k] })
@@ -153,12 +132,24 @@ func (r *Recorder) table() *Table {
 	for k, name := range []string{"wait_p50_s", "wait_p99_s"} {
 		float(name, "s", "quantile of the wait, over the attempts that left the queue in the interval, served or not", func(w *row) float64 { return w.wait[k] })
 	}
-	for i := range t.Columns {
-		for k, v := range t.Columns[i].Floats {
-			if math.IsInf(v, 0) {
-				t.Columns[i].Floats[k] = math.NaN()
-			}
+	return t
+}
+
+// fill makes a column of a table from its rows. What is infinite is null.
+func fill[R any](t *Table, rows []R, c Column, value func(w *R, c *Column)) {
+	for i := range rows {
+		value(&rows[i], &c)
+	}
+	for k, v := range c.Floats {
+		if math.IsInf(v, 0) {
+			c.Floats[k] = math.NaN()
 		}
 	}
-	return t
+	t.Columns = append(t.Columns, c)
+}
+
+// moments makes the columns that tell the interval of a row.
+func moments[R any](r *Recorder, t *Table, rows []R, start func(w *R) sim.Time) {
+	fill(t, rows, Column{Name: "time", About: "start of the interval, UTC", Kind: Instant}, func(w *R, c *Column) { c.Ints = append(c.Ints, r.w.Epoch+int64(start(w))) })
+	fill(t, rows, Column{Name: "t_s", Unit: "s", About: "start of the interval, after the scenario's start", Kind: Float}, func(w *R, c *Column) { c.Floats = append(c.Floats, (start(w) - r.w.From).Seconds()) })
 }

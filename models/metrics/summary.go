@@ -11,13 +11,12 @@ import (
 // A state is everything cumulative that a recorder knows at one moment. The
 // figures of a window are made from the states at its ends.
 type state struct {
-	at        sim.Time
-	events    uint64
-	cells     []cellState
-	groups    [][numLevels - 1]stats.Integral
-	capacity  []stats.Integral
-	busy      []stats.Integral
-	restarted []stats.Integral
+	at     sim.Time
+	events uint64
+	cells  []cellState
+	groups [][numLevels - 1]stats.Integral
+	pools  []poolState
+	posts  []postState
 }
 
 type cellState struct {
@@ -35,13 +34,13 @@ type openWindow struct {
 }
 
 func (r *Recorder) state(now sim.Time, events uint64, sketches bool) state {
-	s := state{at: now, events: events, cells: make([]cellState, len(r.cells))}
+	s := state{at: now, events: events, cells: make([]cellState, len(r.cells)), pools: r.poolStates(now), posts: r.postStates(now)}
 	for _, i := range r.used {
 		x := &r.cells[i]
 		c := &s.cells[i]
 		c.counts = x.counts
 		c.rejected = append([]int64(nil), x.rejected...)
-		c.levels = x.integrals(now)
+		c.levels = r.integrals(x, now)
 		if sketches {
 			c.sketches = new([numSketches]stats.Sketch)
 			for k := range c.sketches {
@@ -54,16 +53,15 @@ func (r *Recorder) state(now sim.Time, events uint64, sketches bool) state {
 		g := &r.groups[i]
 		s.groups = append(s.groups, [numLevels - 1]stats.Integral{g.queue.Integral(int64(now)), g.retrying.Integral(int64(now)), g.held.Integral(int64(now))})
 	}
-	for i := range r.capacity {
-		s.capacity = append(s.capacity, r.capacity[i].Integral(int64(now)))
-		s.busy = append(s.busy, r.busy[i].Integral(int64(now)))
-		s.restarted = append(s.restarted, r.restarted[i].Integral(int64(now)))
-	}
 	return s
 }
 
-func (x *cell) integrals(now sim.Time) [numLevels]stats.Integral {
-	return [numLevels]stats.Integral{x.own.queue.Integral(int64(now)), x.own.retrying.Integral(int64(now)), x.own.held.Integral(int64(now)), x.busy.Integral(int64(now))}
+func (r *Recorder) integrals(x *cell, now sim.Time) [numLevels]stats.Integral {
+	list := [numLevels]stats.Integral{x.own.queue.Integral(int64(now)), x.own.retrying.Integral(int64(now)), x.own.held.Integral(int64(now))}
+	for p := range r.pools {
+		list[lBusy] = list[lBusy].Add(r.postState(x, p, now).busy)
+	}
+	return list
 }
 
 // Begin marks the end of the warm-up. It must be called at World.From.
@@ -78,12 +76,12 @@ func (r *Recorder) Begin(now sim.Time, events uint64) {
 		x.own.queue.ResetMax()
 		x.own.retrying.ResetMax()
 		x.own.held.ResetMax()
-		x.lastInt = x.integrals(now)
+		x.lastInt = r.integrals(x, now)
 	}
-	for i := range r.capacity {
-		r.lastCap[i] = r.capacity[i].Integral(int64(now))
-		r.lastRest[i] = r.restarted[i].Integral(int64(now))
+	for p := range r.pools {
+		r.pools[p].queue.ResetMax()
 	}
+	r.lastPools, r.lastPosts = r.poolStates(now), r.postStates(now)
 	r.base = r.state(now, events, false)
 }
 
@@ -108,8 +106,7 @@ func (r *Recorder) CloseWindow(i int, now sim.Time, events uint64) {
 // have been closed.
 func (r *Recorder) Result(now sim.Time, events uint64, l Live) *Result {
 	end := r.state(now, events, true)
-	r.pressure = r.loads()
-	res := &Result{Summary: r.summary(&r.base, &end, &l), Series: r.table()}
+	res := &Result{Summary: r.summary(&r.base, &end, &l), Series: r.table(), Pools: r.poolTable()}
 	for i := range r.windows {
 		if r.windows[i].done == nil {
 			r.windows[i].done = &Summary{Schema: SchemaVersion, From: Null(), To: Null()}
@@ -198,10 +195,11 @@ func (f *figurer) group(in func(*cell) bool, level int) *Figures {
 	var inSystem, open int64
 	classes := map[models.Class]bool{}
 	pools := make([]bool, len(r.w.Pools))
+	asked := int64(0) // microseconds
 	queueMax, retryingMax, heldMax := Null(), Null(), Null()
 	single := 0
-	var slo, good, attained, sloEnded int64    // of the cells whose class has an slo
-	byTier := make([][2]int64, len(r.w.Tiers)) // satisfied, requests
+	var slo, good, quality, attained, owed int64 // of the cells whose class has an slo
+	byTier := make([][2]int64, len(r.w.Tiers))   // satisfied, requests
 	member := make([][]bool, len(r.w.Tiers))
 	for t := range member {
 		member[t] = make([]bool, len(r.w.Classes))
@@ -240,11 +238,20 @@ func (f *figurer) group(in func(*cell) bool, level int) *Figures {
 		if r.w.Classes[x.class].SLO > 0 {
 			slo++
 			good += b.counts[cGood] - a.counts[cGood]
+			quality += b.counts[cGoodMicros] - a.counts[cGoodMicros]
 			attained += b.counts[cAttained] - a.counts[cAttained]
-			sloEnded += b.counts[cSatisfied] - a.counts[cSatisfied] + b.counts[cGivenUp] - a.counts[cGivenUp]
+			owed += b.counts[cSatisfied] - a.counts[cSatisfied] + b.counts[cGivenUp] - a.counts[cGivenUp]
+			if f.live != nil {
+				owed += f.live.Late[i]
+			}
 		}
 		classes[x.class] = true
-		pools[r.w.Classes[x.class].Pool] = true
+		for _, p := range r.w.Classes[x.class].Pools {
+			pools[p] = true
+		}
+		for p := range r.pools {
+			asked += f.to.posts[i*len(r.pools)+p].asked - f.from.posts[i*len(r.pools)+p].asked
+		}
 		single++
 		queueMax, retryingMax, heldMax = Figure(x.own.queue.Max()), Figure(x.own.retrying.Max()), Figure(x.own.held.Max())
 	}
@@ -308,12 +315,13 @@ func (f *figurer) group(in func(*cell) bool, level int) *Figures {
 			available += float64(one.CapacityMean - one.FluidMean)
 		}
 	}
-	g.Load = ratio(float64(n[cDemandMicros])*1e-6, available*sim.Time(f.ns()).Seconds())
+	g.Load = ratio(float64(asked)*1e-6, available*sim.Time(f.ns()).Seconds())
 	g.OfferedPerS = ratio(float64(n[cRequests]), sim.Time(f.ns()).Seconds())
-	g.GoodputSLOPerS, g.SLOAttainment = Null(), Null()
+	g.GoodputSLOPerS, g.GoodputQualityPerS, g.SLOAttainment = Null(), Null(), Null()
 	if slo > 0 {
 		g.GoodputSLOPerS = ratio(float64(good), sim.Time(f.ns()).Seconds())
-		g.SLOAttainment = ratio(float64(attained), float64(sloEnded))
+		g.GoodputQualityPerS = ratio(float64(quality)*1e-6, sim.Time(f.ns()).Seconds())
+		g.SLOAttainment = ratio(float64(attained), float64(owed))
 	}
 	g.RetryAmplification = ratio(float64(n[cAttempts]), float64(n[cRequests]))
 	g.Wasted = Figure(float64(n[cWastedMicros]) * 1e-6)
@@ -347,24 +355,30 @@ func (f *figurer) mean(i stats.Integral) Figure {
 
 // pool makes the figures of the pools that are in, taken together.
 func (f *figurer) pool(in func(int) bool) PoolFigures {
-	var busy, fluid, capacity, restarting stats.Integral
-	for p := range f.r.w.Pools {
-		if in(p) {
-			capacity = capacity.Add(f.to.capacity[p].Sub(f.from.capacity[p]))
-			busy = busy.Add(f.to.busy[p].Sub(f.from.busy[p]))
-			restarting = restarting.Add(f.to.restarted[p].Sub(f.from.restarted[p]))
+	var busy, fluid, capacity, restarting, queue stats.Integral
+	longest, pools := Null(), 0
+	for p := range f.r.pools {
+		if !in(p) {
+			continue
 		}
-	}
-	for _, i := range f.r.used {
-		x := &f.r.cells[i]
-		c := f.r.w.Classes[x.class]
-		if c.Fluid && in(c.Pool) {
-			held := f.to.cells[i].levels[lBusy].Sub(f.from.cells[i].levels[lBusy])
+		a, b := &f.from.pools[p], &f.to.pools[p]
+		capacity = capacity.Add(b.capacity.Sub(a.capacity))
+		restarting = restarting.Add(b.restarting.Sub(a.restarting))
+		queue = queue.Add(b.queue.Sub(a.queue))
+		longest, pools = Figure(f.r.pools[p].queue.Max()), pools+1
+		for i := range f.r.cells {
+			held := f.to.posts[i*len(f.r.pools)+p].busy.Sub(f.from.posts[i*len(f.r.pools)+p].busy)
 			busy = busy.Add(held)
-			fluid = fluid.Add(held)
+			if f.r.w.Classes[f.r.cells[i].class].Fluid {
+				fluid = fluid.Add(held)
+			}
 		}
 	}
-	g := PoolFigures{BusyMean: f.mean(busy), CapacityMean: f.mean(capacity), FluidMean: f.mean(fluid), RestartingMean: f.mean(restarting)}
+	if f.live == nil || pools > 1 {
+		longest = Null()
+	}
+	g := PoolFigures{BusyMean: f.mean(busy), CapacityMean: f.mean(capacity), FluidMean: f.mean(fluid), RestartingMean: f.mean(restarting),
+		QueueLength: Level{Mean: f.mean(queue), Max: longest}}
 	g.Utilisation = ratio(float64(g.BusyMean), float64(g.CapacityMean))
 	return g
 }

@@ -1,0 +1,81 @@
+package launch_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/launchday-sim/launchday/models/launch"
+)
+
+// A limit that answers 429 to whom it pleases, retries among them, hides no storm.
+func TestALimitBeforeAStormHidesItNot(t *testing.T) {
+	limits := "[{name: limit, kind: token-bucket, rate: 20k/s, burst: 20k}, {name: gateway-timeout, kind: deadline, classes: [chat], max_wait: 15s}]"
+	s := run(t, read(t, "retry-storm-2025", "scale", stormScale, "policies", limits), launch.Options{Seed: 1}).Summary
+	require.Greater(t, float64(s.All.Rejected["limit"]), 0.4*float64(s.All.Requests), "in the three hours of the storm about as many as there are requests")
+	assert.Equal(t, 1.0, float64(s.All.Metastable))
+	assert.InDelta(t, 5100, float64(s.All.MetastableFrom), 300, "from the end of the dip")
+}
+
+// Where the second of two stations has too little, the load is what explains the
+// queue before it: nothing is metastable.
+func TestTheLoadOfALaterStationIsSeen(t *testing.T) {
+	res := run(t, text(t, `
+name: tandem
+duration: 4h
+interval: 1m
+tiers: [{name: all}]
+classes: [{name: job, pool: first, service: 10s, slo: 1m, then: [{pool: second, service: 20s}]}]
+pools: [{name: first, nodes: 10}, {name: second, nodes: 10}]
+demand: {streams: [{name: jobs, class: job, tier: all, rate: 3/10s, profile: [{at: +0s, x: 1}, {at: +1h, x: 1}, {at: +1h, x: 2}, {at: +2h, x: 2}, {at: +2h, x: 1}]}]}
+`), launch.Options{Seed: 1})
+	s := res.Summary
+	load := map[string][]float64{}
+	for i, pool := range res.Pools.Column("pool").Texts {
+		load[pool] = append(load[pool], res.Pools.Column("load").Floats[i])
+	}
+	mean := func(v []float64) (sum float64) {
+		for _, x := range v {
+			sum += x / float64(len(v))
+		}
+		return sum
+	}
+	// 1,080 arrivals an hour: a relative standard error of 3 %.
+	assert.InDelta(t, 0.3, mean(load["first"][:60]), 0.04)
+	assert.InDelta(t, 0.6, mean(load["second"][:60]), 0.08)
+	assert.InDelta(t, 1.2, mean(load["second"][60:120]), 0.15)
+	assert.Equal(t, 0.0, float64(s.All.Metastable))
+	assert.Greater(t, float64(s.All.TimeToRecover), 300.0, "the queue of an hour above capacity")
+	assert.Greater(t, float64(s.Pools["second"].QueueLength.Mean), 10*float64(s.Pools["first"].QueueLength.Mean))
+	assert.Equal(t, float64(s.All.QueueLength.Mean), float64(s.Pools["first"].QueueLength.Mean+s.Pools["second"].QueueLength.Mean))
+	assert.InDelta(t, 10, float64(s.Pools["second"].CapacityMean), 1e-9)
+	assert.Greater(t, float64(s.All.WaitServedMean), 60.0, "the wait before both stations, and no service")
+	assert.InDelta(t, float64(s.All.Latency.Mean), float64(s.All.WaitServedMean)+30, 1e-6)
+}
+
+// An attempt that shares servers holds the part of one that works on it, so that
+// every class is busy for the work that it brings, and not for its stay.
+func TestWhoSharesServersIsBusyForHisWork(t *testing.T) {
+	res := run(t, text(t, `
+name: shares
+duration: 30h
+tiers: [{name: free}, {name: plus, paid: yes}]
+classes: [{name: short, pool: main, service: {dist: exponential, mean: 10s}}, {name: long, pool: main, service: {dist: exponential, mean: 40s}}]
+pools: [{name: main, nodes: 1, queue: {discipline: processor-sharing}}]
+demand: {streams: [{name: a, class: short, tier: free, rate: 4/100s}, {name: b, class: long, tier: plus, rate: 1/100s}]}
+`), launch.Options{Seed: 1})
+	s := res.Summary
+	// 4,320 and 1,080 exponential services: relative standard errors of 2 and 4 %.
+	assert.InDelta(t, 0.4, float64(s.Classes["short"].BusyMean), 0.04)
+	assert.InDelta(t, 0.4, float64(s.Classes["long"].BusyMean), 0.08)
+	assert.InDelta(t, float64(s.GPU.BusyMean), float64(s.Classes["short"].BusyMean+s.Classes["long"].BusyMean), 1e-9)
+	assert.Greater(t, float64(s.Classes["long"].Latency.Mean), 120.0, "its stay is five times its work")
+	sums := map[float64]float64{}
+	for i, at := range res.Series.Column("t_s").Floats {
+		sums[at] += res.Series.Column("busy_mean").Floats[i]
+	}
+	for at, busy := range sums {
+		assert.LessOrEqual(t, busy, 1+1e-9, "one server, at %v", at)
+	}
+}
