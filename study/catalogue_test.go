@@ -71,7 +71,7 @@ func inTime(s *metrics.Summary) float64 { return float64(s.All.GoodputSLOPerS * 
 func TestEveryLeverChangesTheStandardSurgeAndHelpsOrSaysWhyNot(t *testing.T) {
 	sc := surge(t)
 	play := func(sc *scenario.Scenario) *metrics.Summary {
-		res, err := result(context.Background(), sc, launch.Options{Seed: 1})
+		res, err := launch.Play(context.Background(), sc, launch.Options{Seed: 1})
 		require.NoError(t, err)
 		return &res.Summary
 	}
@@ -129,7 +129,7 @@ func TestNoLeverRefusesWhereThereIsRoom(t *testing.T) {
 		}
 		pulled, err := l.Pulled(sc, l.Variants()[0])
 		require.NoError(t, err)
-		res, err := result(context.Background(), pulled, launch.Options{Seed: 1})
+		res, err := launch.Play(context.Background(), pulled, launch.Options{Seed: 1})
 		require.NoError(t, err)
 		refused := 0.0
 		for _, n := range res.Summary.All.Rejected {

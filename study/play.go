@@ -1,6 +1,7 @@
 // Package study is what needs more than one run: a scenario beside the same
 // world with no lever pulled, replications, paired comparisons, the calibration
-// of knobs on published figures, and the proof of the simulator against theory.
+// of knobs on published figures, the catalogue of levers. The proof of the simulator
+// against theory is in study/proof.
 //
 //	run, err := study.Play(ctx, sc, study.Options{Seed: 7, NoLever: true})
 //	err = report.Text(os.Stdout, run, dir)
@@ -123,22 +124,11 @@ func clock(sc *scenario.Scenario) incident.Clock {
 }
 
 func score(ctx context.Context, sc *scenario.Scenario, o launch.Options) ([]incident.Row, error) {
-	res, err := result(ctx, sc, o)
+	res, err := launch.Play(ctx, sc, o)
 	if err != nil {
 		return nil, err
 	}
 	return incident.Score(sc.Record, res, clock(sc)), nil
-}
-
-func result(ctx context.Context, sc *scenario.Scenario, o launch.Options) (*metrics.Result, error) {
-	run, err := launch.New(sc, o)
-	if err != nil {
-		return nil, err
-	}
-	if err := run.RunToEnd(ctx, nil); err != nil {
-		return nil, err
-	}
-	return run.Result()
 }
 
 func gather(sc *scenario.Scenario, o Options, run *launch.Run, res *metrics.Result) (*report.Run, error) {

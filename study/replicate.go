@@ -32,7 +32,7 @@ func figures(s *metrics.Summary) []experiment.Figure {
 // trial runs a scenario once for each replication.
 func trial(sc *scenario.Scenario, seed uint64) experiment.Trial {
 	return func(ctx context.Context, replication uint64) ([]experiment.Figure, error) {
-		res, err := result(ctx, sc, launch.Options{Seed: seed, Replication: replication})
+		res, err := launch.Play(ctx, sc, launch.Options{Seed: seed, Replication: replication})
 		if err != nil {
 			return nil, err
 		}

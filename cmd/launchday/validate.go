@@ -5,11 +5,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/launchday-sim/launchday/study"
+	"github.com/launchday-sim/launchday/study/proof"
 )
 
 func validateCommand() *cobra.Command {
-	var o study.TheoryOptions
+	var o proof.Options
 	c := &cobra.Command{
 		Use:   "validate",
 		Short: "Prove the simulator against queueing theory",
@@ -23,18 +23,18 @@ follows, a family of its own; its longest cases are in the full proof only.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			bar := newProgress(cmd.ErrOrStderr())
 			o.Progress = bar.replications
-			rows, err := study.Theory(cmd.Context(), o)
+			rows, err := proof.Narrow(cmd.Context(), o)
 			bar.clear()
 			if err != nil {
 				return err
 			}
-			wide, err := study.Wide(cmd.Context(), o)
+			wide, err := proof.Wide(cmd.Context(), o)
 			bar.clear()
 			if err != nil {
 				return err
 			}
-			for _, table := range [][]study.TheoryRow{rows, wide} {
-				if err := study.TheoryText(cmd.OutOrStdout(), table); err != nil {
+			for _, table := range [][]proof.Row{rows, wide} {
+				if err := proof.Text(cmd.OutOrStdout(), table); err != nil {
 					return err
 				}
 			}
@@ -47,7 +47,7 @@ follows, a family of its own; its longest cases are in the full proof only.`,
 }
 
 // disagreement is the error of a table in which not every row holds.
-func disagreement(rows []study.TheoryRow) error {
+func disagreement(rows []proof.Row) error {
 	failed := 0
 	for _, r := range rows {
 		if !r.OK {

@@ -269,6 +269,18 @@ func (r *Run) RunToEnd(ctx context.Context, progress func(now sim.Time, fired ui
 	return nil
 }
 
+// Play runs a scenario from its beginning to its end, or to that of the context.
+func Play(ctx context.Context, sc *scenario.Scenario, o Options) (*metrics.Result, error) {
+	r, err := New(sc, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.RunToEnd(ctx, nil); err != nil {
+		return nil, err
+	}
+	return r.Result()
+}
+
 // Result runs to the end, checks both conservation laws and returns what the
 // run leaves.
 func (r *Run) Result() (*metrics.Result, error) {

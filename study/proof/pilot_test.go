@@ -1,4 +1,4 @@
-package study
+package proof
 
 import (
 	"fmt"
@@ -17,15 +17,15 @@ func TestPilot(t *testing.T) {
 	if !ok {
 		return
 	}
-	cases, err := theoryCases(false)
+	cases, err := narrowCases(false)
 	require.NoError(t, err)
-	var some []theoryCase
+	var some []narrowCase
 	for _, c := range cases {
 		if strings.HasPrefix(c.model, model) {
 			some = append(some, c)
 		}
 	}
-	rows, err := runTheory(t.Context(), TheoryOptions{Seed: theorySeed(t)}, some)
+	rows, err := runNarrow(t.Context(), Options{Seed: proofSeed(t)}, some)
 	require.NoError(t, err)
 	for _, r := range rows {
 		t.Logf("%s %s %s exact %.5g sim %.5g half %.3g%% %v", r.Model, r.Parameters, r.Metric, r.Exact, r.Estimate, 50*(r.Hi-r.Lo)/r.Exact, r.OK)
@@ -48,7 +48,7 @@ func TestWidePilot(t *testing.T) {
 			continue
 		}
 		start := time.Now()
-		rows, err := runWide(t.Context(), TheoryOptions{Seed: theorySeed(t)}, []*wideCase{c}, familyOf(cases))
+		rows, err := runWide(t.Context(), Options{Seed: proofSeed(t)}, []*wideCase{c}, familyOf(cases))
 		require.NoError(t, err)
 		took := time.Since(start)
 		longer, wrong := 0.0, ""

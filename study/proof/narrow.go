@@ -1,4 +1,11 @@
-package study
+// Package proof holds the simulator against queueing theory: tables of exact values
+// are played as scenarios, from the same file format and through the same models as
+// a launch.
+//
+// The narrow table (models/textbook/testdata/queueing.csv) has the figures that an
+// operator knows of the textbook's queues; the wide one (exact.csv) all else that the
+// models can express, up to moments, distributions and states at one moment.
+package proof
 
 import (
 	"cmp"
@@ -18,17 +25,17 @@ import (
 	"github.com/launchday-sim/launchday/sim/stats"
 )
 
-// TheoryOptions are what the proof against theory takes.
-type TheoryOptions struct {
+// Options are what the proof against theory takes.
+type Options struct {
 	Full     bool // half-widths of 1 % where that takes at most 10^8 customers, in the place of 5 %
 	Seed     uint64
 	Workers  int                // 0: one for each processor
 	Progress func(done, of int) // in replications; may be nil
 }
 
-// A TheoryRow is one figure of one model of queueing theory, beside what the
+// A Row is one figure of one model of queueing theory, beside what the
 // simulator says of the same queue written as a scenario.
-type TheoryRow struct {
+type Row struct {
 	Model, Parameters, Metric string
 	Exact                     float64
 	Estimate                  float64 // mean over the replications
@@ -38,40 +45,40 @@ type TheoryRow struct {
 	OK                        bool
 }
 
-// theoryConfidence is that of all rows together: a simulator without fault fails
+// narrowConfidence is that of all rows together: a simulator without fault fails
 // once in a thousand seeds, in one row or another.
-const theoryConfidence = 0.999
+const narrowConfidence = 0.999
 
-// theoryReplications is the number of runs of each case. Many short runs are
+// narrowReplications is the number of runs of each case. Many short runs are
 // worth more than a few long ones as long as the warm-up is a small part: the
 // interval knows its own variance better.
-const theoryReplications = 128
+const narrowReplications = 128
 
-// Theory runs every case of the table of exact values as a scenario, from the
+// Narrow runs every case of the narrow table of exact values as a scenario, from the
 // same file format and through the same models as a launch, and says of each
 // row whether it holds: the exact value lies in the interval of the estimate,
 // and the interval is narrow. Limits for many servers hold to 3 % and have no
 // such test.
 //
 // A row that does not hold is no error.
-func Theory(ctx context.Context, o TheoryOptions) ([]TheoryRow, error) {
-	cases, err := theoryCases(o.Full)
+func Narrow(ctx context.Context, o Options) ([]Row, error) {
+	cases, err := narrowCases(o.Full)
 	if err != nil {
 		return nil, err
 	}
-	return runTheory(ctx, o, cases)
+	return runNarrow(ctx, o, cases)
 }
 
-func runTheory(ctx context.Context, o TheoryOptions, cases []theoryCase) ([]TheoryRow, error) {
+func runNarrow(ctx context.Context, o Options, cases []narrowCase) ([]Row, error) {
 	tests := 0
 	for _, c := range cases {
 		tests += len(c.rows)
 	}
-	confidence := stats.Bonferroni(theoryConfidence, tests)
-	var rows []TheoryRow
+	confidence := stats.Bonferroni(narrowConfidence, tests)
+	var rows []Row
 	for i, c := range cases {
 		// Each case has replications of its own, so that no two share their luck.
-		options := experiment.Options{Replications: theoryReplications, First: uint64(i * theoryReplications), Workers: o.Workers}
+		options := experiment.Options{Replications: narrowReplications, First: uint64(i * narrowReplications), Workers: o.Workers}
 		if o.Progress != nil {
 			options.Progress = func(done, of int) { o.Progress(i*of+done, len(cases)*of) }
 		}
@@ -89,8 +96,8 @@ func runTheory(ctx context.Context, o TheoryOptions, cases []theoryCase) ([]Theo
 	return rows, nil
 }
 
-// A theoryCase is a scenario and the rows of the table that it answers.
-type theoryCase struct {
+// A narrowCase is a scenario and the rows of the table that it answers.
+type narrowCase struct {
 	model, parameters, variant string
 	world                      world
 	rows                       []textbook.Exact
@@ -98,9 +105,9 @@ type theoryCase struct {
 	precision                  float64 // half-width that is asked for, relative to the value
 }
 
-// theoryCases groups the table by model and parameters.
-func theoryCases(full bool) ([]theoryCase, error) {
-	var cases []theoryCase
+// narrowCases groups the table by model and parameters.
+func narrowCases(full bool) ([]narrowCase, error) {
+	var cases []narrowCase
 	table := textbook.Table()
 	for len(table) > 0 {
 		first := table[0]
@@ -116,7 +123,7 @@ func theoryCases(full bool) ([]theoryCase, error) {
 			return nil, err
 		}
 		for _, variant := range slices.Sorted(maps.Keys(worlds)) {
-			c := theoryCase{model: first.Model, parameters: first.Parameters, variant: variant, world: worlds[variant], numbers: numbers}
+			c := narrowCase{model: first.Model, parameters: first.Parameters, variant: variant, world: worlds[variant], numbers: numbers}
 			for _, row := range group {
 				if variant == "" || !strings.HasPrefix(row.Metric, "wait_var") || strings.HasSuffix(row.Metric, variant) {
 					c.rows = append(c.rows, row)
@@ -132,15 +139,15 @@ func theoryCases(full bool) ([]theoryCase, error) {
 }
 
 // length sets how long the case runs.
-func (c *theoryCase) length(full bool) error {
-	l, ok := theoryLengths[strings.TrimSpace(c.model+" "+c.parameters+" "+c.variant)]
+func (c *narrowCase) length(full bool) error {
+	l, ok := narrowLengths[strings.TrimSpace(c.model+" "+c.parameters+" "+c.variant)]
 	if !ok {
 		return fmt.Errorf("theory: %s %s %s has no length", c.model, c.parameters, c.variant)
 	}
 	c.precision = cmp.Or(l.precision, 0.05)
 	if full {
 		// The half-width shrinks with the root of the length.
-		longer := math.Min(math.Pow(c.precision/0.01, 2), math.Max(1, 1e8/(c.rate()*l.run*theoryReplications)))
+		longer := math.Min(math.Pow(c.precision/0.01, 2), math.Max(1, 1e8/(c.rate()*l.run*narrowReplications)))
 		l.run = math.Ceil(l.run * longer)
 		c.precision /= math.Sqrt(longer)
 	}
@@ -152,7 +159,7 @@ func (c *theoryCase) length(full bool) error {
 }
 
 // rate is the number of customers a second.
-func (c *theoryCase) rate() float64 {
+func (c *narrowCase) rate() float64 {
 	rate := 0.0
 	for _, lambda := range c.numbers[0] {
 		rate += lambda
@@ -161,13 +168,13 @@ func (c *theoryCase) rate() float64 {
 }
 
 // trial runs the scenario of the case once for each replication.
-func (c *theoryCase) trial(seed uint64) (experiment.Trial, error) {
+func (c *narrowCase) trial(seed uint64) (experiment.Trial, error) {
 	sc, err := c.world.scenario()
 	if err != nil {
 		return nil, err
 	}
 	return func(ctx context.Context, replication uint64) ([]experiment.Figure, error) {
-		res, err := result(ctx, sc, launch.Options{Seed: seed, Replication: replication})
+		res, err := launch.Play(ctx, sc, launch.Options{Seed: seed, Replication: replication})
 		if err != nil {
 			return nil, err
 		}
@@ -184,7 +191,7 @@ func (c *theoryCase) trial(seed uint64) (experiment.Trial, error) {
 }
 
 // measure is the figure of a result that a metric of the table means.
-func (c *theoryCase) measure(metric string, res *metrics.Result) (float64, error) {
+func (c *narrowCase) measure(metric string, res *metrics.Result) (float64, error) {
 	at := func(path string) (float64, error) {
 		v, err := res.Summary.Lookup(path)
 		return float64(v), err
@@ -204,7 +211,7 @@ func (c *theoryCase) measure(metric string, res *metrics.Result) (float64, error
 		sd, err := at("all.wait_s.sd")
 		return sd * sd, err
 	}
-	return at(theoryMetrics[metric])
+	return at(narrowMetrics[metric])
 }
 
 // busyAt is the mean number of busy servers at the time t of every period.
@@ -222,11 +229,11 @@ func busyAt(series *metrics.Table, t, period float64) float64 {
 }
 
 // judge holds the estimates against the exact values.
-func (c *theoryCase) judge(estimates []experiment.Estimate) []TheoryRow {
-	var rows []TheoryRow
+func (c *narrowCase) judge(estimates []experiment.Estimate) []Row {
+	var rows []Row
 	for i, exact := range c.rows {
 		e := estimates[i]
-		row := TheoryRow{Model: c.model, Parameters: c.parameters, Metric: exact.Metric, Exact: exact.Value, Estimate: e.Mean, Lo: e.Lo, Hi: e.Hi, N: e.N}
+		row := Row{Model: c.model, Parameters: c.parameters, Metric: exact.Metric, Exact: exact.Value, Estimate: e.Mean, Lo: e.Lo, Hi: e.Hi, N: e.N}
 		if c.variant != "" {
 			row.Parameters += ", " + c.variant
 		}
@@ -241,15 +248,15 @@ func (c *theoryCase) judge(estimates []experiment.Estimate) []TheoryRow {
 				slack = exact.Value / 256
 				row.Rule += ", sketch 0.4 %"
 			}
-			row.OK = e.N == theoryReplications && e.Lo-slack <= exact.Value && exact.Value <= e.Hi+slack && e.HalfWidth() <= c.precision*exact.Value
+			row.OK = e.N == narrowReplications && e.Lo-slack <= exact.Value && exact.Value <= e.Hi+slack && e.HalfWidth() <= c.precision*exact.Value
 		}
 		rows = append(rows, row)
 	}
 	return rows
 }
 
-// TheoryText writes rows as a table, and below it how many hold.
-func TheoryText(w io.Writer, rows []TheoryRow) error {
+// Text writes rows as a table, and below it how many hold.
+func Text(w io.Writer, rows []Row) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "model\tparameters\tfigure\texact\tsimulated\tinterval\truns\trule\tholds")
 	held := 0
@@ -264,6 +271,6 @@ func TheoryText(w io.Writer, rows []TheoryRow) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\n%d of %d rows hold; the intervals hold together with %.4g %%.\n", held, len(rows), 100*theoryConfidence)
+	_, err := fmt.Fprintf(w, "\n%d of %d rows hold; the intervals hold together with %.4g %%.\n", held, len(rows), 100*narrowConfidence)
 	return err
 }

@@ -1,4 +1,4 @@
-package study
+package proof
 
 import (
 	"strings"
@@ -49,10 +49,10 @@ func TestTheSimulatorReproducesTheWideTable(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes a minute on two cores")
 	}
-	rows, err := Wide(t.Context(), TheoryOptions{Seed: theorySeed(t)})
+	rows, err := Wide(t.Context(), Options{Seed: proofSeed(t)})
 	require.NoError(t, err)
 	var table strings.Builder
-	require.NoError(t, TheoryText(&table, rows))
+	require.NoError(t, Text(&table, rows))
 	t.Log("\n" + table.String())
 	for _, r := range rows {
 		assert.True(t, r.OK, "%s %s %s: exact %v, simulated %v, %v to %v, want %s", r.Model, r.Parameters, r.Metric, r.Exact, r.Estimate, r.Lo, r.Hi, r.Rule)
@@ -66,7 +66,7 @@ func TestADisciplineInThePlaceOfAnotherIsCaught(t *testing.T) {
 	for _, c := range cases {
 		if discipline, ok := wrong[c.name]; ok {
 			c.world.Discipline = discipline
-			rows, err := runWide(t.Context(), TheoryOptions{Seed: theorySeed(t)}, []*wideCase{c}, len(c.rows))
+			rows, err := runWide(t.Context(), Options{Seed: proofSeed(t)}, []*wideCase{c}, len(c.rows))
 			require.NoError(t, err)
 			assert.False(t, rows[0].Lo <= rows[0].Exact && rows[0].Exact <= rows[0].Hi, "%+v", rows[0])
 		}

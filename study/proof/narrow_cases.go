@@ -1,8 +1,8 @@
-package study
+package proof
 
-// theoryMetrics says which figure of a summary a metric of the table is. Waits
+// narrowMetrics says which figure of a summary a metric of the table is. Waits
 // are over everyone who joined the queue, served or not, zeros included.
-var theoryMetrics = map[string]string{
+var narrowMetrics = map[string]string{
 	"utilisation":             "pools.servers.utilisation",
 	"busy_mean":               "pools.servers.busy_mean",
 	"prob_wait":               "all.prob_wait",
@@ -29,17 +29,17 @@ var theoryMetrics = map[string]string{
 // sine of which one moment is looked at.
 const sineInterval = 0.25
 
-// A theoryLength is how long each replication of a case is, in seconds.
-type theoryLength struct {
+// A narrowLength is how long each replication of a case is, in seconds.
+type narrowLength struct {
 	warmup, run float64
 	precision   float64 // relative half-width that the run is long enough for; 0 is 5 %
 }
 
-// theoryLengths were fixed beforehand, from pilots with seeds 1, 2, 3 and 7: so long that
+// narrowLengths were fixed beforehand, from pilots with seeds 1, 2, 3 and 7: so long that
 // the half-widths are about four fifths of what is asked for, because the
 // width of an interval over 128 replications itself varies by 6 %. The warm-up is
 // at least five times the relaxation time of the queue.
-var theoryLengths = map[string]theoryLength{
+var narrowLengths = map[string]narrowLength{
 	"mm1 0.5 1 1":                                      {100, 16000, 0},
 	"mm1 0.9 1 1":                                      {3000, 280000, 0},
 	"mmc 8 1 10":                                       {100, 9000, 0},

@@ -1,4 +1,4 @@
-package study
+package proof
 
 import (
 	"os"
@@ -12,10 +12,10 @@ import (
 	"github.com/launchday-sim/launchday/models/textbook"
 )
 
-// theorySeed is that of LAUNCHDAY_SEED. A simulator without fault fails one of the
+// proofSeed is that of LAUNCHDAY_SEED. A simulator without fault fails one of the
 // tests of this file with a chance under 0.2 %: 0.1 % that an exact value lies
 // outside its interval, and about as much that an interval is too wide.
-func theorySeed(t *testing.T) uint64 {
+func proofSeed(t *testing.T) uint64 {
 	s, ok := os.LookupEnv("LAUNCHDAY_SEED")
 	if !ok {
 		return 2025
@@ -29,10 +29,10 @@ func TestTheSimulatorReproducesTheory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes a minute on two cores")
 	}
-	rows, err := Theory(t.Context(), TheoryOptions{Seed: theorySeed(t)})
+	rows, err := Narrow(t.Context(), Options{Seed: proofSeed(t)})
 	require.NoError(t, err)
 	var table strings.Builder
-	require.NoError(t, TheoryText(&table, rows))
+	require.NoError(t, Text(&table, rows))
 	t.Log("\n" + table.String())
 	for _, r := range rows {
 		assert.True(t, r.OK, "%s %s %s: exact %v, simulated %v, %v to %v, want %s", r.Model, r.Parameters, r.Metric, r.Exact, r.Estimate, r.Lo, r.Hi, r.Rule)
@@ -40,7 +40,7 @@ func TestTheSimulatorReproducesTheory(t *testing.T) {
 }
 
 func TestEveryRowOfTheTableIsSimulated(t *testing.T) {
-	cases, err := theoryCases(false)
+	cases, err := narrowCases(false)
 	require.NoError(t, err)
 	simulated := map[textbook.Exact]bool{}
 	for _, c := range cases {
@@ -54,7 +54,7 @@ func TestEveryRowOfTheTableIsSimulated(t *testing.T) {
 		assert.True(t, simulated[row], "%+v", row)
 	}
 	assert.Len(t, simulated, 94)
-	assert.Len(t, theoryLengths, len(cases), "a length without a case")
+	assert.Len(t, narrowLengths, len(cases), "a length without a case")
 }
 
 func TestACaseIsAScenarioThatAStudentCouldWrite(t *testing.T) {
@@ -93,9 +93,9 @@ clients:
 }
 
 func TestAServiceThatIsATenthTooLongIsCaught(t *testing.T) {
-	all, err := theoryCases(false)
+	all, err := narrowCases(false)
 	require.NoError(t, err)
-	var sound, broken []theoryCase
+	var sound, broken []narrowCase
 	for _, c := range all {
 		if c.model == "mm1" && c.numbers[0][0] == 0.5 || c.model == "erlang_a" && c.numbers[0][0] == 10 || c.model == "md1" {
 			sound = append(sound, c)
@@ -105,12 +105,12 @@ func TestAServiceThatIsATenthTooLongIsCaught(t *testing.T) {
 		}
 	}
 	require.Len(t, sound, 3)
-	rows, err := runTheory(t.Context(), TheoryOptions{Seed: theorySeed(t)}, sound)
+	rows, err := runNarrow(t.Context(), Options{Seed: proofSeed(t)}, sound)
 	require.NoError(t, err)
 	for _, r := range rows {
 		assert.True(t, r.OK, "%+v", r)
 	}
-	rows, err = runTheory(t.Context(), TheoryOptions{Seed: theorySeed(t)}, broken)
+	rows, err = runNarrow(t.Context(), Options{Seed: proofSeed(t)}, broken)
 	require.NoError(t, err)
 	for _, r := range rows {
 		assert.False(t, r.OK, "%+v", r)
@@ -119,11 +119,11 @@ func TestAServiceThatIsATenthTooLongIsCaught(t *testing.T) {
 }
 
 func TestAnIntervalThatIsTooWideProvesNothing(t *testing.T) {
-	cases, err := theoryCases(false)
+	cases, err := narrowCases(false)
 	require.NoError(t, err)
 	short := cases[:1]
 	short[0].world.Duration, short[0].world.Interval = "100s", "100s"
-	rows, err := runTheory(t.Context(), TheoryOptions{Seed: theorySeed(t)}, short)
+	rows, err := runNarrow(t.Context(), Options{Seed: proofSeed(t)}, short)
 	require.NoError(t, err)
 	for _, r := range rows {
 		if r.Metric == "wait_p99_s" {
@@ -133,9 +133,9 @@ func TestAnIntervalThatIsTooWideProvesNothing(t *testing.T) {
 }
 
 func TestTheFullProofIsLongerWhereThatIsCheap(t *testing.T) {
-	modest, err := theoryCases(false)
+	modest, err := narrowCases(false)
 	require.NoError(t, err)
-	full, err := theoryCases(true)
+	full, err := narrowCases(true)
 	require.NoError(t, err)
 	for i, c := range full {
 		run, err := strconv.ParseFloat(strings.TrimSuffix(c.world.Duration, "s"), 64)
@@ -143,7 +143,7 @@ func TestTheFullProofIsLongerWhereThatIsCheap(t *testing.T) {
 		was, err := strconv.ParseFloat(strings.TrimSuffix(modest[i].world.Duration, "s"), 64)
 		require.NoError(t, err)
 		assert.GreaterOrEqual(t, run, was)
-		customers := run * c.rate() * theoryReplications
+		customers := run * c.rate() * narrowReplications
 		if run > was {
 			assert.LessOrEqual(t, customers, 1.01e8, "%s %s", c.model, c.parameters)
 		}
@@ -153,7 +153,7 @@ func TestTheFullProofIsLongerWhereThatIsCheap(t *testing.T) {
 
 func TestTheTableSaysWhatFails(t *testing.T) {
 	var b strings.Builder
-	require.NoError(t, TheoryText(&b, []TheoryRow{
+	require.NoError(t, Text(&b, []Row{
 		{Model: "mm1", Parameters: "0.9 1 1", Metric: "wait_mean_s", Exact: 9, Estimate: 9.1234567, Lo: 8.9, Hi: 9.3, N: 128, Rule: "in ±5 %", OK: true},
 		{Model: "mm1", Parameters: "0.9 1 1", Metric: "prob_wait", Exact: 0.9, Estimate: 0.8, Lo: 0.79, Hi: 0.81, N: 128, Rule: "in ±5 %"},
 	}))

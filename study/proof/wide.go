@@ -1,4 +1,4 @@
-package study
+package proof
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 // Wide runs the cases of the wide table of exact values, as Theory does those of the
 // narrow one: the quick ones, or all of them in the full proof. The rows are one
 // family of their own, which holds together with 99.9 %.
-func Wide(ctx context.Context, o TheoryOptions) ([]TheoryRow, error) {
+func Wide(ctx context.Context, o Options) ([]Row, error) {
 	cases, err := wideCases()
 	if err != nil {
 		return nil, err
@@ -44,9 +44,9 @@ func familyOf(cases []*wideCase) int {
 }
 
 // runWide runs cases whose rows are of a family of so many.
-func runWide(ctx context.Context, o TheoryOptions, cases []*wideCase, family int) ([]TheoryRow, error) {
-	confidence := stats.Bonferroni(theoryConfidence, family)
-	var rows []TheoryRow
+func runWide(ctx context.Context, o Options, cases []*wideCase, family int) ([]Row, error) {
+	confidence := stats.Bonferroni(narrowConfidence, family)
+	var rows []Row
 	first := uint64(1 << 20) // luck that no case of the narrow table has
 	for i, c := range cases {
 		options := experiment.Options{Replications: c.reps, First: first, Workers: o.Workers}
@@ -192,11 +192,11 @@ func (c *wideCase) look(ctx context.Context, run *launch.Run, s *sight, t sim.Ti
 }
 
 // judge holds the estimates against the exact values.
-func (c *wideCase) judge(estimates []experiment.Estimate, confidence float64) []TheoryRow {
-	var rows []TheoryRow
+func (c *wideCase) judge(estimates []experiment.Estimate, confidence float64) []Row {
+	var rows []Row
 	for i, exact := range c.rows {
 		e := estimates[i]
-		row := TheoryRow{Model: c.name, Parameters: c.parameters, Metric: exact.Metric, Exact: exact.Value, Estimate: e.Mean, Lo: e.Lo, Hi: e.Hi, N: e.N}
+		row := Row{Model: c.name, Parameters: c.parameters, Metric: exact.Metric, Exact: exact.Value, Estimate: e.Mean, Lo: e.Lo, Hi: e.Hi, N: e.N}
 		switch {
 		case exact.bound:
 			row.Rule = "at most (a bound)"

@@ -1,4 +1,4 @@
-package study
+package proof
 
 import (
 	"fmt"
@@ -50,7 +50,7 @@ func wideCases() ([]*wideCase, error) {
 		}
 		c := at[key]
 		if c == nil {
-			c = &wideCase{name: row.Name, parameters: row.Parameters, reps: theoryReplications, drained: drained, repeated: repeated}
+			c = &wideCase{name: row.Name, parameters: row.Parameters, reps: narrowReplications, drained: drained, repeated: repeated}
 			if err := c.build(); err != nil {
 				return nil, err
 			}
@@ -372,8 +372,8 @@ func (c *wideCase) build() error {
 		c.slow = true
 	}
 	c.world = w
-	if servers >= 50 && c.reps == theoryReplications {
-		c.reps = theoryReplications / 4 // fewer and longer: the edges of a run tell less
+	if servers >= 50 && c.reps == narrowReplications {
+		c.reps = narrowReplications / 4 // fewer and longer: the edges of a run tell less
 	}
 	if c.run == 0 {
 		rate := 0.0

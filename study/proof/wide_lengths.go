@@ -1,4 +1,4 @@
-package study
+package proof
 
 // A wideLength is how long each replication of a case is, in seconds.
 type wideLength struct {
@@ -8,7 +8,7 @@ type wideLength struct {
 }
 
 // wideLengths were fixed beforehand from pilots, of which the last with seeds 7, 11 and 101
-// and none with the seed of the test, as theoryLengths: so long that half-widths are
+// and none with the seed of the test, as narrowLengths: so long that half-widths are
 // about four fifths of what is asked for. Cases that take more than some four seconds
 // are for the full proof, and those of two whose like is quick. A run is looked at 4,000
 // times at most: beyond that only more replications make a chance narrower.
