@@ -78,6 +78,7 @@ var house = []room{
 	{"report", []string{"models", "models/unit", "models/metrics", "models/incident"}},
 	{"study", []string{"models", "models/*", "report", "sim/experiment"}},
 	{"study/trace", []string{"models/demand"}},
+	{"study/proof", []string{"models", "models/*", "sim/experiment"}},
 	{"cmd/launchday", []string{"study", "study/*", "report", "examples", "models", "models/*"}},
 	{"examples", nil},
 	{"examples/*", []string{"models", "models/*"}},
