@@ -7,11 +7,11 @@ import (
 )
 
 // apf is one priority level of Kubernetes API Priority and Fairness with a seat for
-// each server: see FairQueues. The flow is the user or the tier. A request that finds
+// each server: see fairQueues. The flow is the user or the tier. A request that finds
 // its queue full while no seat is free is refused.
 type apf struct {
 	env    Env
-	fair   *FairQueues
+	fair   *fairQueues
 	flows  []uint64 // hashes of the tiers
 	gone   ring[Entry]
 	byUser bool
@@ -22,7 +22,7 @@ type apf struct {
 const assumedService = 3 * sim.Millisecond
 
 func newAPF(env Env, s *Spec) *apf {
-	q := &apf{env: env, fair: NewFairQueues(s.Queues, s.HandSize, s.QueueLengthLimit, env.seats())}
+	q := &apf{env: env, fair: newFairQueues(s.Queues, s.HandSize, s.QueueLengthLimit, env.seats())}
 	for _, t := range env.Tiers {
 		q.flows = append(q.flows, rng.Purpose(t))
 	}
@@ -34,23 +34,23 @@ func (q *apf) push(now sim.Time, e Entry, a *models.Attempt) (uint64, bool) {
 		q.gone.push(e)
 		return 0, true
 	}
-	q.fair.SetSeats(now, q.env.seats())
-	s := Seated{Hash: flowOf(a), Seats: 1, Assumed: assumedService}
+	q.fair.setSeats(now, q.env.seats())
+	s := ask{hash: flowOf(a), seats: q.env.width(a), assumed: assumedService}
 	if !q.byUser {
-		s.Hash = q.flows[a.Tier]
+		s.hash = q.flows[a.Tier]
 	}
 	if !q.source {
-		s.Assumed = q.env.cost(a)
+		s.assumed = q.env.cost(a)
 	}
-	place, ok := q.fair.Join(now, s)
+	place, ok := q.fair.join(now, s)
 	if !ok {
 		return 0, false
 	}
-	q.fair.requests[place].Entry = e
+	q.fair.requests[place].entry = e
 	return uint64(place), true
 }
 
-func (q *apf) leave(now sim.Time, place uint64) { q.fair.Leave(now, int32(place)) }
+func (q *apf) leave(now sim.Time, place uint64) { q.fair.leave(now, int32(place)) }
 
 func (q *apf) pop(now sim.Time) (Entry, bool) {
 	if q.gone.len() > 0 {
@@ -58,22 +58,21 @@ func (q *apf) pop(now sim.Time) (Entry, bool) {
 	}
 	if f := q.fair; f.dropped.len() > 0 {
 		place := f.dropped.popFront()
-		e := f.requests[place].Entry
+		e := f.requests[place].entry
 		e.Slot = models.None
 		f.vacant = append(f.vacant, place)
 		return e, true
 	}
-	q.fair.SetSeats(now, q.env.seats())
-	place, ok := q.fair.Dispatch(now)
+	q.fair.setSeats(now, q.env.seats())
+	place, ok := q.fair.dispatch(now)
 	if !ok {
 		return Entry{}, false
 	}
-	return q.fair.requests[place].Entry, true
+	return q.fair.requests[place].entry, true
 }
 
 func (q *apf) ended(now sim.Time, place uint64, took sim.Time) {
-	q.fair.Finish(now, int32(place), took)
-	q.fair.Release(now, int32(place))
+	q.fair.finish(now, int32(place), took)
 }
 
 func (q *apf) reconfigure(s *Spec) {

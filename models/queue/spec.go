@@ -51,6 +51,7 @@ type Env struct {
 	Tiers             []string                       // by models.Tier
 	Cost              func(*models.Attempt) sim.Time // mean service of an attempt's class, as a gateway predicts it
 	Seats             func() int                     // servers that there are for attempts
+	Width             func(*models.Attempt) int      // seats that an attempt holds, as a list of objects holds several in Kubernetes; nil: one, as of an attempt that holds one server
 }
 
 func (env *Env) tiers() int { return max(len(env.Tiers), 1) }
@@ -60,6 +61,13 @@ func (env *Env) cost(a *models.Attempt) sim.Time {
 		return a.Service
 	}
 	return env.Cost(a)
+}
+
+func (env *Env) width(a *models.Attempt) int {
+	if env.Width == nil {
+		return 1
+	}
+	return env.Width(a)
 }
 
 func (env *Env) seats() int {
