@@ -10,6 +10,7 @@ import (
 
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/models/policy/concurrency"
+	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 )
 
@@ -104,28 +105,51 @@ func TestTheWindowPassesOnWhatTheOriginalPassesOn(t *testing.T) {
 	assert.Equal(t, 14, passed)
 }
 
+// The file says what the quantile of the latencies was, and the policy takes the
+// quantile itself, of a histogram whose bins are a tenth of the value or less: the
+// latencies of a row are all in the bin of its value, and the percentile is set to
+// where the value lies within it.
 func TestTheEnvoyGradientMovesAsTheTranscriptionOfTheOriginalDoes(t *testing.T) {
 	for file, parameters := range map[string]string{
 		"port_envoy_gradient_a": "preset: source, max_concurrency: 1000",
 		"port_envoy_gradient_b": "preset: source, min_concurrency: 10, max_concurrency: 120, buffer: 0.5",
 	} {
-		p := newGateway(t, spec[concurrency.EnvoyGradientSpec](t, "envoy-gradient", parameters)).Policy
+		s := spec[concurrency.EnvoyGradientSpec](t, "envoy-gradient", parameters+", jitter: 0%, update_interval: 1h, min_rtt_interval: 1000h")
+		g := newGateway(t, s)
+		g.tick()
 		for i, r := range vectors(t, file) {
 			where := file + ", row " + strconv.Itoa(i)
-			rtt := int64(r.whole(t, "rtt_us"))
+			us := r.whole(t, "rtt_us")
+			width := 1
+			for 100*width <= us {
+				width *= 10
+			}
+			s.Quantile = unit.Share((float64(us%width) + 0.5) / float64(width))
+			require.NoError(t, g.Reconfigure(s))
 			if r["event"] == "minrtt" {
-				if !concurrency.MeasuringOf(p) {
-					concurrency.Remeasure(p)
+				for !concurrency.MeasuringOf(g.Policy) {
+					g.now = g.tick()
 				}
-				concurrency.Measured(p, rtt)
-				require.Equal(t, r.whole(t, "limit_after"), concurrency.LimitOf(p), where)
+				g.serve(50, sim.Time(us)*sim.Microsecond, models.Completed)
+				require.False(t, concurrency.MeasuringOf(g.Policy), where)
+				require.EqualValues(t, us, concurrency.MinRTTOf(g.Policy), where)
+				require.Equal(t, r.whole(t, "limit_after"), concurrency.LimitOf(g.Policy), where)
 				continue
 			}
-			gradient, atLeast, again := concurrency.Sampled(p, rtt)
+			require.False(t, concurrency.MeasuringOf(g.Policy), where)
+			gradient, _ := concurrency.GradientOf(g.Policy, int64(us))
 			require.InEpsilon(t, r.number(t, "gradient"), gradient, 1e-9, where)
-			require.Equal(t, r.whole(t, "consecutive_min"), atLeast, where)
-			require.Equal(t, r["remeasure"] == "1", again, where)
-			require.Equal(t, r.whole(t, "limit_after"), concurrency.LimitOf(p), where)
+			g.now = g.tick()
+			g.now -= sim.Minute
+			g.serve(1, sim.Time(us)*sim.Microsecond, models.Completed)
+			g.now = g.tick()
+			g.tick()
+			require.Equal(t, r["remeasure"] == "1", concurrency.MeasuringOf(g.Policy), where)
+			if r["remeasure"] == "0" {
+				_, atLeast := concurrency.GradientOf(g.Policy, int64(us))
+				require.Equal(t, r.whole(t, "consecutive_min"), atLeast, where)
+			}
+			require.Equal(t, r.whole(t, "limit_after"), concurrency.LimitOf(g.Policy), where)
 		}
 	}
 }
