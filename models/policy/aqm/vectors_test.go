@@ -75,7 +75,8 @@ func ms(n int64) unit.Duration { return unit.Duration(n * int64(sim.Millisecond)
 
 // The queue of the vectors is driven packet by packet; a dequeue that drops takes
 // the next at once, as a pool does, and the policy is asked again at the same
-// instant.
+// instant. The files take the largest packet for 0 bytes: only the last of the queue
+// is never dropped.
 func TestCoDelDropsWhatItsOriginalsDrop(t *testing.T) {
 	for _, tc := range []struct {
 		file   string
