@@ -44,6 +44,8 @@
 package policy
 
 import (
+	"math"
+
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
@@ -150,6 +152,15 @@ type TierInfo struct {
 	Name     string
 	Paid     bool
 	Priority uint8 // 0 is served first
+}
+
+// Published is a number of attempts or servers that a source states, at the scale of
+// the run: whole, and at least 1. What a scenario states is scaled by its type.
+func (e *Env) Published(n float64) int {
+	if e.Scale != 0 {
+		n = float64(n * e.Scale)
+	}
+	return max(1, int(math.Floor(n+0.5)))
 }
 
 // Reason enters the policy's refusal, under the name of its item, in the

@@ -22,6 +22,21 @@ func LimitOf(p policy.Policy) int {
 	return p.(*pid).limit()
 }
 
+// MostOf is the largest limit.
+func MostOf(p policy.Policy) int {
+	switch p := p.(type) {
+	case *aimd:
+		return p.most
+	case *vegas:
+		return p.most
+	case *gradient2:
+		return p.most
+	case *envoyGradient:
+		return p.most
+	}
+	return p.(*failsafeLimiter).most
+}
+
 // EstimateOf is the limit before it is made whole, and what it goes by: the
 // least rtt of vegas, the long average of gradient2, in nanoseconds.
 func EstimateOf(p policy.Policy) (limit, rtt float64) {

@@ -16,7 +16,7 @@ import (
 
 func TestAIMDDoesAsTheOriginalDoesSampleBySample(t *testing.T) {
 	for file, parameters := range map[string]string{
-		"ncl_aimd_a": "preset: source, max: 200",
+		"ncl_aimd_a": "preset: source",
 		"ncl_aimd_b": "preset: source, initial: 10, min: 1, max: 60, backoff_ratio: 0.7, timeout: 2s",
 	} {
 		g := newGateway(t, spec[concurrency.AIMDSpec](t, "aimd", parameters))
@@ -38,7 +38,7 @@ func TestAIMDDoesAsTheOriginalDoesSampleBySample(t *testing.T) {
 func TestVegasDoesAsTheOriginalDoesSampleBySample(t *testing.T) {
 	probes := 0
 	for file, parameters := range map[string]string{
-		"ncl_vegas_a": "preset: source, max: 1000, probe_jitter_min: 0.75, probe_jitter_max: 0.75",
+		"ncl_vegas_a": "preset: source, probe_jitter_min: 0.75, probe_jitter_max: 0.75",
 		"ncl_vegas_b": "preset: source, initial: 95, max: 120, smoothing: 0.5, probe_multiplier: 1, probe_jitter_min: 0.5, probe_jitter_max: 0.5",
 		"ncl_vegas_c": "preset: source, initial: 990, max: 5000, probe_multiplier: 1000000, probe_jitter_min: 0.9, probe_jitter_max: 0.9",
 	} {
@@ -60,7 +60,7 @@ func TestVegasDoesAsTheOriginalDoesSampleBySample(t *testing.T) {
 
 func TestGradient2DoesAsTheOriginalDoesSampleBySample(t *testing.T) {
 	for file, parameters := range map[string]string{
-		"ncl_gradient2_a": "preset: source, max: 200",
+		"ncl_gradient2_a": "preset: source",
 		"ncl_gradient2_b": "preset: source, initial: 50, min: 5, max: 90, smoothing: 0.5, queue_size: 2, long_window: 60, rtt_tolerance: 1",
 	} {
 		g := newGateway(t, spec[concurrency.Gradient2Spec](t, "gradient2", parameters))
@@ -111,7 +111,7 @@ func TestTheWindowPassesOnWhatTheOriginalPassesOn(t *testing.T) {
 // where the value lies within it.
 func TestTheEnvoyGradientMovesAsTheTranscriptionOfTheOriginalDoes(t *testing.T) {
 	for file, parameters := range map[string]string{
-		"port_envoy_gradient_a": "preset: source, max_concurrency: 1000",
+		"port_envoy_gradient_a": "preset: source",
 		"port_envoy_gradient_b": "preset: source, min_concurrency: 10, max_concurrency: 120, buffer: 0.5",
 	} {
 		s := spec[concurrency.EnvoyGradientSpec](t, "envoy-gradient", parameters+", jitter: 0%, update_interval: 1h, min_rtt_interval: 1000h")
@@ -156,7 +156,7 @@ func TestTheEnvoyGradientMovesAsTheTranscriptionOfTheOriginalDoes(t *testing.T) 
 
 func TestTheFailsafeLimiterDecidesAsTheOriginalDoesCallByCall(t *testing.T) {
 	for file, parameters := range map[string]string{
-		"failsafe_limiter_a": "preset: source, max: 200",
+		"failsafe_limiter_a": "preset: source",
 		"failsafe_limiter_b": "preset: source, min: 2, max: 60, initial: 10, max_limit_factor: 3, recent_window_min: 200ms, recent_window_max: 2s, recent_min_samples: 10, recent_quantile: 50%, baseline_window: 20, correlation_window: 20",
 	} {
 		g := newGateway(t, spec[concurrency.FailsafeLimiterSpec](t, "failsafe-limiter", parameters))
