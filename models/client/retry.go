@@ -21,9 +21,11 @@ type RetrySpec struct {
 	OnAbandoned     bool          `yaml:"on_abandoned" default:"no" doc:"Retry what ran out of patience: an app whose patience is its timeout, or one who reloads the page."`
 	OnHeld          bool          `yaml:"on_held" default:"no" doc:"Try later what a guard of the client itself held back; it counts as a try. Otherwise the request ends there."`
 	Base            unit.Duration `yaml:"base" default:"1s" doc:"Backoff before the first retry, without jitter."`
+	BaseLimited     unit.Duration `yaml:"base_limited" default:"0s" min:"0s" doc:"The same where a limit or quota refused the try (429); 0s is base. The newer AWS SDKs have 50ms and 1s."`
 	Cap             unit.Duration `yaml:"cap" default:"1m" doc:"Longest backoff."`
-	Growth          Growth        `yaml:"growth" default:"exponential" enum:"exponential,linear,fixed" doc:"How the backoff goes on with each try: it doubles; base is added; it stays. Decorrelated jitter grows by its own law."`
-	Jitter          Jitter        `yaml:"jitter" default:"full" enum:"none,equal,full,decorrelated" doc:"How the backoff b is spread: not; half of b plus a random half; uniform from 0 to b; uniform from base to three times the last one."`
+	Growth          Growth        `yaml:"growth" default:"exponential" enum:"exponential,linear,fixed" doc:"How the backoff goes on with each try: it is multiplied; base is added; it stays. Decorrelated jitter grows by its own law."`
+	Multiplier      unit.Factor   `yaml:"multiplier" default:"2" min:"1" doc:"By what an exponential backoff is multiplied with each try: gRPC's backoffMultiplier."`
+	Jitter          Jitter        `yaml:"jitter" default:"full" enum:"none,equal,full,decorrelated,grpc,aws-legacy" doc:"How the backoff b is spread: not; half of b plus a random half; uniform from 0 to b; uniform from base to three times the last one; uniform from 0.8 b to 1.2 b, as grpc-go does; uniform from 0 to base x multiplier^n after try n while that is at most cap, and then cap itself, as the AWS SDKs did (base 1s, cap 20s)."`
 	After           unit.Dist     `yaml:"after" doc:"Law of the time before every retry, in the place of a backoff: base, cap and jitter then say nothing."`
 	HeedsRetryAfter bool          `yaml:"heed_retry_after" default:"yes" doc:"Wait at least as long as the refusal says, with the jitter, or the time of after, on top."`
 }
@@ -33,6 +35,7 @@ type RetrySpec struct {
 type retry struct {
 	RetrySpec
 	backoff Backoff
+	limited Backoff  // after a 429
 	law     rng.Dist // in seconds, in the place of the backoff; nil: it has none
 	src     rng.Source
 }
@@ -47,15 +50,36 @@ func newRetry(s *RetrySpec) (*retry, error) {
 	if s.GiveUpAfter < 0 {
 		return nil, fmt.Errorf("give_up_after is negative: %v", sim.Time(s.GiveUpAfter))
 	}
-	b, err := NewBackoff(sim.Time(s.Base), sim.Time(s.Cap), s.Growth, s.Jitter)
+	b, err := s.backoff("base", s.Base)
 	if err != nil {
 		return nil, err
+	}
+	limited := b
+	if s.BaseLimited != 0 {
+		if limited, err = s.backoff("base_limited", s.BaseLimited); err != nil {
+			return nil, err
+		}
 	}
 	law, err := build(s.After)
 	if err != nil {
 		return nil, fmt.Errorf("after: %w", err)
 	}
-	return &retry{RetrySpec: *s, backoff: b, law: law}, nil
+	return &retry{RetrySpec: *s, backoff: b, limited: limited, law: law}, nil
+}
+
+// backoff is that of the spec from a base. A multiplier of 0 is 2.
+func (s *RetrySpec) backoff(name string, base unit.Duration) (Backoff, error) {
+	switch {
+	case base < 0:
+		return Backoff{}, fmt.Errorf("%s is negative: %v", name, sim.Time(base))
+	case s.Cap < base:
+		return Backoff{}, fmt.Errorf("cap is %v, it must be at least %s, which is %v", sim.Time(s.Cap), name, sim.Time(base))
+	}
+	b, err := NewBackoff(sim.Time(base), sim.Time(s.Cap), s.Growth, s.Jitter)
+	if err != nil || s.Multiplier == 0 {
+		return b, err
+	}
+	return b.Times(float64(s.Multiplier))
 }
 
 // on reports whether a try that ended so is one to retry.
@@ -73,8 +97,9 @@ func (r *retry) on(o models.Outcome, status models.Status) bool {
 	return false
 }
 
-// next returns the time from now to the next try, and whether there is one.
-func (r *retry) next(a *models.Attempt, retryAfter, now sim.Time) (sim.Time, bool) {
+// next returns the time from now to the next try, and whether there is one. A limited
+// try is one that a limit or quota refused.
+func (r *retry) next(a *models.Attempt, limited bool, retryAfter, now sim.Time) (sim.Time, bool) {
 	if int(a.Try) >= r.MaxTries {
 		return 0, false
 	}
@@ -83,7 +108,11 @@ func (r *retry) next(a *models.Attempt, retryAfter, now sim.Time) (sim.Time, boo
 	}
 	var after sim.Time
 	if r.law == nil {
-		after = r.backoff.Wait(a.Request, int(a.Try), retryAfter)
+		b := &r.backoff
+		if limited {
+			b = &r.limited
+		}
+		after = b.Wait(a.Request, int(a.Try), retryAfter)
 	} else {
 		r.src = a.Request.Child(uint64(a.Try)).Draw(purposeBackoff)
 		after = plus(retryAfter, sample(r.law, &r.src))
