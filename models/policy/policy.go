@@ -51,7 +51,10 @@ import (
 	"github.com/launchday-sim/launchday/sim/rng"
 )
 
-// A Policy decides on the attempts that its item in the scenario selects.
+// A Policy decides on the attempts that its item in the scenario selects. Of an
+// attempt it sees what a gateway could: Patience is always 0 to it, and Service is
+// what the pool that is to serve it is expected to need until it is admitted, and 0 at
+// Start and Finish. The attempt must not be kept beyond the call.
 type Policy interface {
 	// Admit says whether the attempt may go on to the queue. It is called once
 	// for each attempt that no earlier policy of the chain refused, in the order
