@@ -96,12 +96,6 @@ func (x secret) restore(a *models.Attempt) { a.Service, a.Patience = x.service, 
 func (c *Chain) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 	patience := a.Patience // of one who was kept; one who comes has none yet
 	a.Patience = 0
-	v := c.admit(a, s)
-	a.Patience = patience
-	return v
-}
-
-func (c *Chain) admit(a *models.Attempt, s *models.Signals) models.Verdict {
 	var all models.Verdict
 	at := c.cell(a)
 	behind := int(a.Line)
@@ -124,6 +118,7 @@ func (c *Chain) admit(a *models.Attempt, s *models.Signals) models.Verdict {
 		if v.Reason != 0 {
 			a.Passed = 0 // so that those who are told know a refusal from a drop by the queue
 			c.tell(a, models.Rejected, s.Now)
+			a.Patience = patience
 			return v
 		}
 		if l.finishes {
@@ -140,6 +135,7 @@ func (c *Chain) admit(a *models.Attempt, s *models.Signals) models.Verdict {
 		}
 		if v.Answered {
 			a.Passed = uint16(i + 1)
+			a.Patience = patience
 			return all
 		}
 		if v.Kept != models.NotKept {
@@ -151,6 +147,7 @@ func (c *Chain) admit(a *models.Attempt, s *models.Signals) models.Verdict {
 	if a.Line != 0 {
 		a.Passed = a.Line
 	}
+	a.Patience = patience
 	return all
 }
 
