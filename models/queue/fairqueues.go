@@ -60,8 +60,8 @@ type seated struct {
 
 // newFairQueues returns so many queues, of which a flow has a hand, each of at most
 // length requests (more while a seat is free), that share the seats.
-func newFairQueues(queues, hand, length, seats int) *fairQueues {
-	return &fairQueues{dealer: dealer{queues, hand}, length: length, seats: seats, queues: make([]fairQueue, queues)}
+func newFairQueues(queues, hand, length, seats int) fairQueues {
+	return fairQueues{dealer: dealer{queues, hand}, length: length, seats: seats, queues: make([]fairQueue, queues)}
 }
 
 // seatTime is seats for a time, in 1e-8 seat-seconds, halves away from zero.

@@ -52,12 +52,12 @@ var Disciplines = []Kind{
 		Fails:  "As drr: fair between tiers, not users, and by predicted cost. With many servers virtual time is that of the attempt started last, so that short bursts of a light tier pass at once."},
 	{Name: "apf",
 		NoGain: "the load comes from tens of thousands of users of one request each, who fill all 64 queues alike; none of them reaches its length limit, and fair is as late as first come.",
-		Doc:    "Shuffle-sharded fair queues: a flow (a user, or a tier) has a hand of 8 of 64 queues, a request joins the one of them with the least waiting work, and the queues share the servers fairly in virtual time. A flood of one flow fills its own hand; most others have a queue that it does not touch. Levels that lend each other seats are not built: a pool is one level.",
-		Source: "Kubernetes API Priority and Fairness, k8s.io/apiserver v0.37.2 util/flowcontrol/fairqueuing/queueset and util/shufflesharding.",
-		Fails:  "Where the load comes from millions of flows of one request each, all queues are alike: it is fifo with a limit. Retries of refused requests come back to the same full queues.",
-		Presets: "source: a service is assumed to take 3 ms until it has ended, and the queue is charged the truth then. " +
-			"inference: it is assumed to take the mean of its class, which keeps one long request from going far ahead of its share.",
-		Scale: "The number of queues and their length are those of the file at any scale, while the flows and servers are fewer."},
+		Doc:    "Shuffle-sharded fair queues: a flow (a user, or a tier) has a hand of 8 of 64 queues, a request joins the one of them with the least waiting work, and the queues share the servers fairly in virtual time. A flood of one flow fills its own hand; most others have a queue that it does not touch. With `levels` the tiers are divided among priority levels, each with its part of the servers and queues of its own: what a level does not use others may borrow, as far as both allow it, and every `borrowing_adjustment_period` the servers are divided anew by what was asked for.",
+		Source: "Kubernetes API Priority and Fairness, KEP-1040; k8s.io/apiserver v0.37.2 util/flowcontrol/fairqueuing/queueset, util/shufflesharding, and of the levels util/flowcontrol/apf_controller.go and conc_alloc.go.",
+		Fails:  "Where the load comes from millions of flows of one request each, all queues are alike: it is fifo with a limit. Retries of refused requests come back to the same full queues. A level that lent its servers waits for the end of the services on them, and servers stand idle for which no level has both an attempt and a seat.",
+		Presets: "source: a service is assumed to take 3 ms until it has ended, and the queue is charged the truth then; seats are divided anew every 10 s. " +
+			"inference: it is assumed to take the mean of its class, which keeps one long request from going far ahead of its share; seats are divided anew every 20 s, a service, for none that was lent comes back sooner.",
+		Scale: "The number of queues and their length are those of the file at any scale, while the flows and servers are fewer. The parts of levels are whole servers."},
 	{Name: "vtc",
 		Doc:    "A counter of the service that each tenant has had, by its weight; the waiting tenant with the least is next. A tenant that comes back from idleness is lifted to the least counter of those who wait. A start is charged the mean of its class, corrected when the service ends.",
 		Source: "Sheng et al., \"Fairness in serving large language models\", OSDI 2024, algorithm 2, and section 4.3 for predicted cost; the authors' vtc_req_queue.py. In the place of tokens it counts seconds of a server.",

@@ -32,6 +32,9 @@ type Spec struct {
 	HandSize         int    `yaml:"hand_size" default:"8" min:"1" max:"15" doc:"apf: queues among which a flow chooses."`
 	QueueLengthLimit int    `yaml:"queue_length_limit" default:"50" min:"0" doc:"apf: attempts of one queue at most while no server is free; one more is refused with 503 as POOL.queue-full."`
 
+	Levels           []LevelSpec   `yaml:"levels" doc:"apf: priority levels among which the tiers are divided and that lend each other servers; none is one level of all tiers. A server stays idle for which no level has both an attempt and a seat."`
+	AdjustmentPeriod unit.Duration `yaml:"borrowing_adjustment_period" default:"0s" min:"0s" doc:"apf: how often the levels' seats are divided anew; 0s is that of the preset: 10s in source, 20s in inference."`
+
 	PredictionCV float64    `yaml:"prediction_cv" default:"0" min:"0" max:"100" doc:"sjf: coefficient of variation of the lognormal error, of mean 1, by which the known size is multiplied; 0 is known exactly."`
 	Sharing      unit.Count `yaml:"sharing" default:"0" min:"0" doc:"processor-sharing: attempts that the servers work on at a time at most, the rest waits fifo; 0 is no limit."`
 }
@@ -121,5 +124,5 @@ func (s *Spec) Check() error {
 	if s.Discipline == "vtc" && s.Flow == "user" && s.Tenants < 1 {
 		return fmt.Errorf("tenants is %d, it must be at least 1", s.Tenants)
 	}
-	return nil
+	return s.checkLevels()
 }
