@@ -98,7 +98,7 @@ func TestAHigherTierWaitsLessUnderEveryDisciplineThatKnowsTiers(t *testing.T) {
 func TestALevelKeepsItsServersForTheTierThatComesSeldom(t *testing.T) {
 	sc := text(t, `
 name: levels
-duration: 4h
+duration: 120h
 tiers: [{name: plus, priority: 0}, {name: free, priority: 1}]
 pools:
   - name: main
@@ -114,8 +114,8 @@ demand:
 	plus, free := s.Tiers["plus"], s.Tiers["free"]
 	assert.Less(t, float64(plus.Wait.Mean), 0.01, "an M/M/6 queue at a tenth of its load")
 	// Free has an M/M/2 queue at 0.75: the mean wait is 10 s x 0.5625/0.4375 = 12.9 s.
-	assert.InDelta(t, 12.86, float64(free.Wait.Mean), 4)
-	assert.InDelta(t, 0.643, float64(free.ProbWait), 0.08)
+	assert.InDelta(t, 12.86, float64(free.Wait.Mean), 2.7) // over 40 seeds the standard deviation is 0.6
+	assert.InDelta(t, 0.643, float64(free.ProbWait), 0.03)
 }
 
 // As above, and plus lends all that it does not use: free waits as if the pool were
