@@ -59,7 +59,7 @@ var Disciplines = []Kind{
 			"inference: it is assumed to take the mean of its class, which keeps one long request from going far ahead of its share; seats are divided anew every 20 s, a service, for none that was lent comes back sooner.",
 		Scale: "The number of queues and their length are those of the file at any scale, while the flows and servers are fewer. The parts of levels are whole servers."},
 	{Name: "vtc",
-		Doc:    "A counter of the service that each tenant has had, by its weight; the waiting tenant with the least is next. A tenant that comes back from idleness is lifted to the least counter of those who wait. A start is charged the mean of its class, corrected when the service ends.",
+		Doc:    "A counter of the service that each tenant has had, by its weight; the waiting tenant with the least is next. A tenant that comes back from idleness is lifted to the least counter of those who wait. A start is charged the mean of its class, corrected when the service ends; or, with `charge: served`, the service as it goes on.",
 		Source: "Sheng et al., \"Fairness in serving large language models\", OSDI 2024, algorithm 2, and section 4.3 for predicted cost; the authors' vtc_req_queue.py. In the place of tokens it counts seconds of a server.",
 		Fails:  "It bounds nobody's wait: with more tenants than servers each gets a fair share of too little. Whoever has many accounts has many counters.",
 		Scale:  "With flow user, users are hashed into `tenants` groups at any scale, while there are fewer of them."},

@@ -83,7 +83,6 @@ type level struct {
 	demand  integrator
 	high    int     // most seats asked for in the last period
 	smooth  float64 // what is asked for, smoothed
-	allot   float64 // of divide
 }
 
 // An integrator is the moments over time of the seats that are asked for.

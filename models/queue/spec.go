@@ -28,6 +28,7 @@ type Spec struct {
 
 	Flow             string `yaml:"flow" default:"user" enum:"tier,user" doc:"apf, vtc: between whom the service is shared: the tiers, or the users."`
 	Tenants          int    `yaml:"tenants" default:"1024" min:"1" max:"1048576" doc:"vtc with flow user: groups into which users are hashed, each with one counter."`
+	Charge           string `yaml:"charge" default:"predicted" enum:"predicted,served" doc:"vtc: when a tenant is charged for a service: the mean of its class as it begins and the difference as it ends (predicted), or as it goes on (served), which costs a look at everything in service at each arrival and start."`
 	Queues           int    `yaml:"queues" default:"64" min:"1" max:"4096" doc:"apf: number of queues."`
 	HandSize         int    `yaml:"hand_size" default:"8" min:"1" max:"15" doc:"apf: queues among which a flow chooses."`
 	QueueLengthLimit int    `yaml:"queue_length_limit" default:"50" min:"0" doc:"apf: attempts of one queue at most while no server is free; one more is refused with 503 as POOL.queue-full."`

@@ -126,25 +126,32 @@ func (v *counters) down(i int) {
 	}
 }
 
-// vtc is the discipline: an attempt is charged what a gateway predicts of it when it
-// is taken, the mean service of its class over the weight of its tier, and what it
-// took instead when it ends (section 4.3 of the paper, with predicted length).
+// vtc is the discipline. An attempt is charged, over the weight of its tier, what a
+// gateway predicts of it when it is taken, the mean service of its class, and what it
+// took instead when it ends (section 4.3 of the paper, with predicted length); or it is
+// charged for its service as that goes on, which is algorithm 2 with seconds of a server
+// for tokens.
 type vtc struct {
 	env     Env
 	counter counters
 	lanes   []ring[int32] // by tenant, places of flights
 	flights []flight
 	vacant  []int32
+	serving []int32     // places of those that are served
+	settled sim.Time    // when they were charged last, if that goes on
 	gone    ring[Entry] // ghosts whose turn has come
 	byUser  bool
+	served  bool // they are charged as their service goes on
 	weights []float64
 }
 
 // A flight is an attempt that waits or is served.
 type flight struct {
 	Entry
-	tenant int32
-	cost   sim.Time // that its tenant has been charged for, once it is taken
+	tenant  int32
+	at      int32    // its place among those that are served
+	started sim.Time // when it was taken
+	cost    sim.Time // that its tenant has been charged for, once it is taken
 }
 
 func newVTC(env Env, s *Spec) *vtc {
@@ -172,7 +179,8 @@ func flowOf(a *models.Attempt) uint64 {
 	return uint64(rng.Key(a.User).Child(0))
 }
 
-func (q *vtc) push(_ sim.Time, e Entry, a *models.Attempt) (uint64, bool) {
+func (q *vtc) push(now sim.Time, e Entry, a *models.Attempt) (uint64, bool) {
+	q.settle(now)
 	f := flight{Entry: e, tenant: int32(q.tenant(a)), cost: q.env.cost(a)}
 	if e.Slot == models.None {
 		q.gone.push(e)
@@ -208,20 +216,39 @@ func (q *vtc) trim(l *ring[int32]) {
 	}
 }
 
-func (q *vtc) pop(sim.Time) (Entry, bool) {
+func (q *vtc) pop(now sim.Time) (Entry, bool) {
 	if q.gone.len() > 0 {
 		return q.gone.popFront(), true
 	}
+	q.settle(now)
 	t, ok := q.counter.least()
 	if !ok {
 		return Entry{}, false
 	}
 	l := &q.lanes[t]
-	f := &q.flights[l.popFront()]
+	place := l.popFront()
+	f := &q.flights[place]
 	q.counter.take(t)
+	f.started, f.at = now, int32(len(q.serving))
+	q.serving = append(q.serving, place)
+	if q.served {
+		f.cost = 0
+	}
 	q.counter.charge(t, f.cost.Seconds()/q.weights[f.Tier])
 	q.trim(l)
 	return f.Entry, true
+}
+
+// settle charges those that are served for what they have had by now, where that is
+// done as the service goes on.
+func (q *vtc) settle(now sim.Time) {
+	if !q.served || q.settled == now {
+		return
+	}
+	q.settled = now
+	for _, place := range q.serving {
+		q.charge(uint64(place), now-q.flights[place].started)
+	}
 }
 
 // charge makes the service that an attempt in flight was charged for what it has
@@ -234,7 +261,12 @@ func (q *vtc) charge(place uint64, had sim.Time) {
 
 func (q *vtc) ended(_ sim.Time, place uint64, took sim.Time) {
 	q.charge(place, took)
+	at, last := q.flights[place].at, q.serving[len(q.serving)-1]
+	q.serving[at], q.flights[last].at = last, at
+	q.serving = q.serving[:len(q.serving)-1]
 	q.vacant = append(q.vacant, int32(place))
 }
 
-func (q *vtc) reconfigure(s *Spec) { q.weights = q.env.weights(s) }
+func (q *vtc) reconfigure(s *Spec) {
+	q.weights, q.served = q.env.weights(s), s.Charge == "served"
+}
