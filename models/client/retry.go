@@ -10,7 +10,13 @@ import (
 	"github.com/launchday-sim/launchday/sim/rng"
 )
 
-// A RetrySpec says which tries are followed by another, and when.
+// A RetrySpec says which tries are followed by another, and when. The libraries in use
+// are these, each with the guard that its SDK has:
+//
+//	AWS SDKs, standard mode   {max_tries: 3, base: 1s, cap: 20s, jitter: aws-legacy}, aws-standard
+//	the same, as of 2026      {max_tries: 3, base: 50ms, base_limited: 1s, cap: 20s, jitter: full, push_back: aws-2026, on_limited: yes}, aws-standard with costs new2026
+//	grpc-go                   {max_tries: 5, jitter: grpc, push_back: grpc, and base, multiplier and cap as configured}, grpc-throttle
+//	the text of gRPC A6       the same with jitter: full
 type RetrySpec struct {
 	MaxTries        int           `yaml:"max_tries" default:"3" min:"1" max:"65535" doc:"Tries of one request, the first included."`
 	GiveUpAfter     unit.Duration `yaml:"give_up_after" doc:"No retry comes later than this after the first try of the request; no bound if absent."`
@@ -27,8 +33,29 @@ type RetrySpec struct {
 	Multiplier      unit.Factor   `yaml:"multiplier" default:"2" min:"1" doc:"By what an exponential backoff is multiplied with each try: gRPC's backoffMultiplier."`
 	Jitter          Jitter        `yaml:"jitter" default:"full" enum:"none,equal,full,decorrelated,grpc,aws-legacy" doc:"How the backoff b is spread: not; half of b plus a random half; uniform from 0 to b; uniform from base to three times the last one; uniform from 0.8 b to 1.2 b, as grpc-go does; uniform from 0 to base x multiplier^n after try n while that is at most cap, and then cap itself, as the AWS SDKs did (base 1s, cap 20s)."`
 	After           unit.Dist     `yaml:"after" doc:"Law of the time before every retry, in the place of a backoff: base, cap and jitter then say nothing."`
-	HeedsRetryAfter bool          `yaml:"heed_retry_after" default:"yes" doc:"Wait at least as long as the refusal says, with the jitter, or the time of after, on top."`
+	HeedsRetryAfter bool          `yaml:"heed_retry_after" default:"yes" doc:"Whether what the refusal asks for is heeded, as push_back says; with after it is waited for and the time of after comes on top."`
+	PushBack        PushBack      `yaml:"push_back" default:"jittered" enum:"jittered,grpc,aws-2026" doc:"How it is heeded. jittered: wait at least as long, with the random part of the backoff on top. grpc: wait just as long, without jitter, so that all who were sent away together come back together. aws-2026: wait as long, but not less than the backoff and at most 5s more."`
 }
+
+// A PushBack is how a client heeds the time that a refusal asks for.
+type PushBack string
+
+// The ways of heeding it.
+const (
+	JitteredPushBack PushBack = "jittered" // max(fixed part of the backoff, asked) + its random part
+
+	// GRPCPushBack is the time asked for and nothing else: gRPC proposal A6,
+	// "Pushback"; grpc-go v1.85.0, stream.go. There the backoff begins anew after it;
+	// here it goes on with the number of the try.
+	GRPCPushBack PushBack = "grpc"
+
+	// AWSPushBack is the time asked for within the backoff and the backoff + 5 s:
+	// aws-sdk-go-v2 v1.47.7, adjustForRetryAfterHeader.
+	AWSPushBack PushBack = "aws-2026"
+)
+
+// awsPushBack is how much longer than the backoff AWSPushBack waits at most.
+const awsPushBack = 5 * sim.Second
 
 // retry is the behaviour of a RetrySpec. A refusal with 403 is never retried: a
 // user who may not do it knows that another try is no use.
@@ -49,6 +76,11 @@ func newRetry(s *RetrySpec) (*retry, error) {
 	}
 	if s.GiveUpAfter < 0 {
 		return nil, fmt.Errorf("give_up_after is negative: %v", sim.Time(s.GiveUpAfter))
+	}
+	switch s.PushBack {
+	case "", JitteredPushBack, GRPCPushBack, AWSPushBack:
+	default:
+		return nil, fmt.Errorf("push_back is %q, it must be jittered, grpc or aws-2026", s.PushBack)
 	}
 	b, err := s.backoff("base", s.Base)
 	if err != nil {
@@ -112,7 +144,15 @@ func (r *retry) next(a *models.Attempt, limited bool, retryAfter, now sim.Time) 
 		if limited {
 			b = &r.limited
 		}
-		after = b.Wait(a.Request, int(a.Try), retryAfter)
+		switch {
+		case retryAfter == 0 || r.PushBack == JitteredPushBack || r.PushBack == "":
+			after = b.Wait(a.Request, int(a.Try), retryAfter)
+		case r.PushBack == GRPCPushBack:
+			after = retryAfter
+		default:
+			after = b.Wait(a.Request, int(a.Try), 0)
+			after = max(after, min(retryAfter, plus(after, awsPushBack)))
+		}
 	} else {
 		r.src = a.Request.Child(uint64(a.Try)).Draw(purposeBackoff)
 		after = plus(retryAfter, sample(r.law, &r.src))

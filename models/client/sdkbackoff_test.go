@@ -80,10 +80,46 @@ func TestTheBackoffsOfSDKsAreUniformBetweenTheirBounds(t *testing.T) {
 	}
 }
 
+func TestWhatARefusalAsksForIsHeededAsEachClientDoes(t *testing.T) {
+	for _, tc := range []struct {
+		pushBack client.PushBack
+		asked    sim.Time
+		lo, hi   sim.Time // the backoff is uniform from 0 to 4 s
+	}{
+		{client.JitteredPushBack, 0, 0, 4 * sim.Second},
+		{client.JitteredPushBack, sim.Minute, sim.Minute, 64 * sim.Second},
+		{client.GRPCPushBack, 0, 0, 4 * sim.Second},
+		{client.GRPCPushBack, sim.Second, sim.Second, sim.Second},
+		{client.GRPCPushBack, sim.Minute, sim.Minute, sim.Minute},
+		{client.AWSPushBack, 0, 0, 4 * sim.Second},
+		{client.AWSPushBack, 2 * sim.Second, 2 * sim.Second, 4 * sim.Second},
+		{client.AWSPushBack, 5 * sim.Second, 5 * sim.Second, 5 * sim.Second},
+		{client.AWSPushBack, sim.Minute, 5 * sim.Second, 9 * sim.Second},
+	} {
+		s := retries(9, sim.Second, client.FullJitter)
+		s.OnUnavailable, s.PushBack = true, tc.pushBack
+		c := newClient(t, client.Spec{Retry: s})
+		least, most := sim.Never, sim.Time(0)
+		for i := range 10_000 {
+			r := c.React(&models.Attempt{Request: request(t, i), Try: 3}, models.Rejected, models.Unavailable, tc.asked, 0)
+			least, most = min(least, r.After), max(most, r.After)
+		}
+		assert.InDelta(t, tc.lo.Seconds(), least.Seconds(), 0.01, "%+v", tc)
+		assert.InDelta(t, tc.hi.Seconds(), most.Seconds(), 0.01, "%+v", tc)
+		assert.GreaterOrEqual(t, least, tc.lo, "%+v", tc)
+		assert.LessOrEqual(t, most, tc.hi, "%+v", tc)
+
+		s.HeedsRetryAfter = false
+		c = newClient(t, client.Spec{Retry: s})
+		assert.LessOrEqual(t, c.React(&models.Attempt{Request: request(t, 0), Try: 3}, models.Rejected, models.Unavailable, sim.Minute, 0).After, 4*sim.Second)
+	}
+}
+
 func TestABackoffThatCannotBeIsRefusedByItsField(t *testing.T) {
 	for want, change := range map[string]func(*client.RetrySpec){
 		"multiplier is 0.5, it must be 1 or more":                                          func(s *client.RetrySpec) { s.Multiplier = 0.5 },
 		"cap is 1h0m0s, it must be at least base_limited, which is 2h0m0s":                 func(s *client.RetrySpec) { s.BaseLimited = unit.Duration(2 * sim.Hour) },
+		`push_back is "never", it must be jittered, grpc or aws-2026`:                      func(s *client.RetrySpec) { s.PushBack = "never" },
 		"base_limited is negative: -1ns":                                                   func(s *client.RetrySpec) { s.BaseLimited = -1 },
 		`growth is "fixed", with the jitter aws-legacy it must be exponential`:             func(s *client.RetrySpec) { s.Growth, s.Jitter = client.FixedGrowth, client.AWSLegacyJitter },
 		`jitter is "some", it must be none, equal, full, decorrelated, grpc or aws-legacy`: func(s *client.RetrySpec) { s.Jitter = "some" },
