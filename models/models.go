@@ -45,8 +45,8 @@ type Attempt struct {
 	Arrived  sim.Time // when this attempt reached the service
 	Admitted sim.Time // when the chain let it in, or the part of the chain up to the policy that keeps it
 	Started  sim.Time // when a server took it up; before that it is undefined
-	Service  sim.Time // until it is admitted, the time that a server is expected to need for it, which is all that a gateway knows; then what one at full speed needs
-	Patience sim.Time // how long its user would wait in the queue; sim.Never is for ever
+	Service  sim.Time // until it is admitted, the time that a server of its pool is expected to need for it, which is all that a gateway knows; then what one at full speed needs, which policies do not see
+	Patience sim.Time // how long its user would wait in the queue, which policies do not see; sim.Never is for ever
 	MaxWait  sim.Time // how long the operator lets it wait in the queue; sim.Never is for ever, and 0 before anything is said
 	User     User
 	Server   int32  // the server that holds it, of its pool's numbering

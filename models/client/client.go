@@ -183,7 +183,7 @@ func (c *Client) ReactHeld(a *models.Attempt, now sim.Time) Reaction {
 func (c *Client) react(a *models.Attempt, e Ending, retries bool, retryAfter, now sim.Time) Reaction {
 	var r Reaction
 	if retries {
-		if after, ok := c.retry.next(a, retryAfter, now); ok {
+		if after, ok := c.retry.next(a, e == Throttled, retryAfter, now); ok {
 			if c.mayRetry(now, a, e) {
 				return Reaction{Kind: Retry, After: after}
 			}

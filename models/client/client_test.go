@@ -111,15 +111,15 @@ func TestAChangeHoldsFromTheNextReactionAndAFaultyOneChangesNothing(t *testing.T
 	late.GiveUpAfter = -1
 	backwards.Cap = unit.Duration(sim.Minute)
 	for want, s := range map[string]client.Spec{
-		"retry: cap is 1m0s, it must be at least base, which is 1h0m0s":         {Retry: backwards},
-		"retry: base is negative: -1s":                                          {Retry: retries(3, -sim.Second, client.NoJitter)},
-		"retry: max_tries is 0, it must be 1 to 65535":                          {Retry: never},
-		"retry: give_up_after is negative: -1ns":                                {Retry: late},
-		`retry: jitter is "some", it must be none, equal, full or decorrelated`: {Retry: strange},
-		"return: share is 1.1, it must be 0 to 1":                               {Return: comeback(1.1, 0)},
-		"return: share is NaN, it must be 0 to 1":                               {Return: comeback(math.NaN(), 0)},
-		"return: max_visits is negative: -1":                                    {Return: comeback(1, -1)},
-		"return: after is missing":                                              {Return: &client.ReturnSpec{Share: 1}},
+		"retry: cap is 1m0s, it must be at least base, which is 1h0m0s":                           {Retry: backwards},
+		"retry: base is negative: -1s":                                                            {Retry: retries(3, -sim.Second, client.NoJitter)},
+		"retry: max_tries is 0, it must be 1 to 65535":                                            {Retry: never},
+		"retry: give_up_after is negative: -1ns":                                                  {Retry: late},
+		`retry: jitter is "some", it must be none, equal, full, decorrelated, grpc or aws-legacy`: {Retry: strange},
+		"return: share is 1.1, it must be 0 to 1":                                                 {Return: comeback(1.1, 0)},
+		"return: share is NaN, it must be 0 to 1":                                                 {Return: comeback(math.NaN(), 0)},
+		"return: max_visits is negative: -1":                                                      {Return: comeback(1, -1)},
+		"return: after is missing":                                                                {Return: &client.ReturnSpec{Share: 1}},
 	} {
 		s.Name = "people"
 		assert.EqualError(t, c.Reconfigure(s), "client people: "+want)

@@ -58,7 +58,7 @@ func (r *Run) try(now sim.Time, p parked) {
 // arrive is the moment at which an attempt reaches the service.
 func (r *Run) arrive(now sim.Time, slot models.Slot) {
 	a := &r.attempts[slot]
-	a.Service = r.pools[a.Pool].gpu.AtSpeed(r.classes[a.Class].expected)
+	a.Service = r.Expected(a.Class, int(a.Pool))
 	r.rec.Arrived(a)
 	for i := range r.classes[a.Class].then {
 		s := &r.classes[a.Class].then[i]
@@ -99,6 +99,11 @@ func (r *Run) SeePool(pool int) models.Signals {
 	seen := r.signals
 	r.signals = judged
 	return seen
+}
+
+// Expected is how long a server of a pool is expected to need for a class.
+func (r *Run) Expected(class models.Class, pool int) sim.Time {
+	return r.pools[pool].gpu.AtSpeed(r.classes[class].expected)
 }
 
 // reject ends an attempt that a policy or a queue refuses.

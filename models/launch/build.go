@@ -26,7 +26,7 @@ func (r *Run) build() error {
 		r.priority = append(r.priority, uint8(t.Priority))
 	}
 	for i := range sc.Pools {
-		r.pools = append(r.pools, pool{r: r, n: i})
+		r.pools = append(r.pools, pool{r: r, n: i, coming: models.None})
 	}
 	var poolNames []string
 	for i := range r.pools {

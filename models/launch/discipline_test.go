@@ -91,3 +91,67 @@ func TestAHigherTierWaitsLessUnderEveryDisciplineThatKnowsTiers(t *testing.T) {
 		assert.Less(t, plus, free, discipline)
 	}
 }
+
+// Plus has three quarters of the servers and lends none; free may have what is left
+// to it and no more. Free alone comes, so that it waits while servers are idle; each
+// arrival of plus is served at once.
+func TestALevelKeepsItsServersForTheTierThatComesSeldom(t *testing.T) {
+	sc := text(t, `
+name: levels
+duration: 120h
+tiers: [{name: plus, priority: 0}, {name: free, priority: 1}]
+pools:
+  - name: main
+    nodes: 8
+    queue: {discipline: apf, levels: [{name: paid, tiers: [plus], nominal_concurrency_shares: 75}, {name: rest, nominal_concurrency_shares: 25, borrowing_limit_percent: 0}]}
+classes: [{name: job, pool: main, service: {dist: exponential, mean: 10s}}]
+demand:
+  streams:
+    - {name: plus, tier: plus, class: job, rate: 0.06/s}
+    - {name: free, tier: free, class: job, rate: 0.15/s}
+`)
+	s := run(t, sc, launch.Options{Seed: 6}).Summary
+	plus, free := s.Tiers["plus"], s.Tiers["free"]
+	assert.Less(t, float64(plus.Wait.Mean), 0.01, "an M/M/6 queue at a tenth of its load")
+	// Free has an M/M/2 queue at 0.75: the mean wait is 10 s x 0.5625/0.4375 = 12.9 s.
+	assert.InDelta(t, 12.86, float64(free.Wait.Mean), 2.7) // over 40 seeds the standard deviation is 0.6
+	assert.InDelta(t, 0.643, float64(free.ProbWait), 0.03)
+}
+
+// As above, and plus lends all that it does not use: free waits as if the pool were
+// its own once a period has shown it.
+func TestALevelThatLendsShortensTheWaitOfTheOther(t *testing.T) {
+	sc := text(t, `
+name: levels
+duration: 4h
+tiers: [{name: plus, priority: 0}, {name: free, priority: 1}]
+pools:
+  - name: main
+    nodes: 8
+    queue: {discipline: apf, levels: [{name: paid, tiers: [plus], nominal_concurrency_shares: 75, lendable_percent: 80}, {name: rest, nominal_concurrency_shares: 25}]}
+classes: [{name: job, pool: main, service: {dist: exponential, mean: 10s}}]
+demand:
+  streams:
+    - {name: plus, tier: plus, class: job, rate: 0.06/s}
+    - {name: free, tier: free, class: job, rate: 0.45/s}
+`)
+	s := run(t, sc, launch.Options{Seed: 6}).Summary
+	assert.Less(t, float64(s.Tiers["free"].Wait.Mean), 60.0, "at two and a quarter times its own two servers")
+	assert.Less(t, float64(s.Tiers["plus"].Wait.Mean), 5.0)
+}
+
+func TestASurgeUnderLevelsComesToItsEnd(t *testing.T) {
+	levels := "user, levels: [{name: paid, tiers: [plus], nominal_concurrency_shares: 30, lendable_percent: 50}, {name: rest, lendable_percent: 30, borrowing_limit_percent: 50}]"
+	sc := text(t, fmt.Sprintf(surge, "apf", levels))
+	first := run(t, sc, launch.Options{Seed: 3}) // both identities are checked there
+	assert.Equal(t, hash(t, first), hash(t, run(t, sc, launch.Options{Seed: 3})))
+	r, err := launch.New(sc, launch.Options{Seed: 3})
+	require.NoError(t, err)
+	require.NoError(t, r.StepUntil(6*sim.Minute))
+	change, err := scenario.NewChange("pools.images.queue.levels.paid.nominal_concurrency_shares", "90")
+	require.NoError(t, err)
+	require.NoError(t, r.Apply(scenario.Changes{change}))
+	res, err := r.Result()
+	require.NoError(t, err)
+	assert.NotEqual(t, hash(t, first), hash(t, res))
+}

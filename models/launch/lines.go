@@ -184,7 +184,7 @@ func (r *Run) unpack(e packed, i int) models.Slot {
 	c := &r.classes[class]
 	r.attempts[slot] = models.Attempt{Request: e.request, First: e.arrived, Arrived: e.arrived, Admitted: e.arrived, User: e.user, Server: -1, Quality: 1,
 		Try: 1, Visit: uint8(e.what), Tier: tier, Class: class, Pool: uint8(c.pool), Priority: r.priority[tier], Patience: sim.Never,
-		Service: r.pools[c.pool].gpu.AtSpeed(c.expected), Line: uint16(i + 1), Passed: uint16(i + 1)}
+		Service: r.Expected(class, c.pool), Line: uint16(i + 1), Passed: uint16(i + 1)}
 	if r.chain.Finishes(i) {
 		r.attempts[slot].Told = 1 << i
 	}

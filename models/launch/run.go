@@ -107,6 +107,10 @@ type pool struct {
 
 	restarting int // servers, as last recorded
 
+	coming models.Slot // the attempt that comes and finds a server free; None once it is taken
+	due    sim.Timer   // of a pull that is planned
+	dueAt  sim.Time
+
 	started, completed uint64   // attempts
 	lastWait           sim.Time // of the attempt started last
 }
@@ -122,6 +126,7 @@ const (
 	evCloseWindow // Arg: window
 	evPatch       // Arg: index into the timeline
 	evCopy        // Arg: index into the copies
+	evPull        // Arg: pool
 )
 
 var purposeService = rng.Purpose("gpu/service")
@@ -189,6 +194,10 @@ func (r *Run) Handle(now sim.Time, ev sim.Event) {
 	case evCopy:
 		r.copies[ev.Arg].timer = 0
 		r.sendCopy(now, int32(ev.Arg), r.copies[ev.Arg].slots[0])
+	case evPull:
+		p := &r.pools[ev.Arg]
+		p.due = 0
+		p.pull(now)
 	case evBegin:
 		r.settle(now)
 		r.rec.Begin(now, r.k.Fired())
@@ -225,6 +234,8 @@ func (r *Run) Describe(ev sim.Event) string {
 		return "those who come back soon are called up"
 	case evCopy:
 		return "a copy of a request is due"
+	case evPull:
+		return "the seats of a queue's levels are divided anew"
 	case evBegin:
 		return "the warm-up ends"
 	case evInterval:

@@ -11,7 +11,7 @@ func (p *pool) come(now sim.Time, slot models.Slot) {
 	a := &r.attempts[slot]
 	a.Waited = false
 	a.Joined = now
-	free := p.gpu.Free() > 0 && p.queue.Len() == 0
+	free := p.gpu.Free() > 0 && p.queue.Takes(now, a)
 	if free && !p.queue.Accounts() {
 		p.start(now, slot)
 		return
@@ -30,11 +30,22 @@ func (p *pool) come(now sim.Time, slot models.Slot) {
 		r.reject(now, slot, p.drops[cause], 0)
 		return
 	}
-	if a.Waited = !free; free {
+	if free {
+		p.coming = slot
 		p.pull(now)
-		return
+		taken := p.coming == models.None
+		p.coming = models.None
+		if taken {
+			return
+		}
+		// Somebody of another level was due at this instant, too, and before it.
+		if a = &r.attempts[slot]; !a.Begun {
+			r.setPatience(a)
+		}
 	}
+	a.Waited = true
 	r.rec.Queued(now, a)
+	p.expect(now)
 	if !a.Begun {
 		r.watch(now, slot, min(a.Patience, a.MaxWait))
 	}
@@ -87,6 +98,9 @@ func (p *pool) displace(now sim.Time, a *models.Attempt) bool {
 // moment.
 func (p *pool) start(now sim.Time, slot models.Slot) {
 	r := p.r
+	if slot == p.coming {
+		p.coming = models.None
+	}
 	a := &r.attempts[slot]
 	a.Started = now
 	if !a.Begun && r.chain.Starts(a) {
@@ -126,10 +140,23 @@ func (p *pool) pull(now sim.Time) {
 		r.unwatch(&r.attempts[e.Slot])
 		p.start(now, e.Slot)
 	}
+	p.expect(now)
 	if r.chain.Keeps() && p.gpu.Free() > 0 {
 		r.chain.Freed()
 	}
 	p.changed(now)
+}
+
+// expect plans to pull when the queue may give out somebody for whom there is a server
+// but not yet a seat of his level.
+func (p *pool) expect(now sim.Time) {
+	at := p.queue.Due()
+	if at == sim.Never || at == p.dueAt && p.due != 0 || p.gpu.Free() == 0 {
+		return
+	}
+	p.r.k.Cancel(p.due)
+	p.due = p.r.k.Timer(max(at, now+1), sim.Event{Actor: p.r.actor, Kind: evPull, Priority: models.PriorityControl, Arg: uint32(p.n)})
+	p.dueAt = at
 }
 
 // Done is called by the pool when a service ends.

@@ -75,12 +75,27 @@ func (c *Chain) cell(a *models.Attempt) *cell {
 	return &c.cells[int(a.Tier)*len(c.env.Classes)+int(a.Class)]
 }
 
+// A secret is what no gateway sees of an attempt: how long its user would wait, and
+// once it was admitted what service it really needs. Policies get the attempt
+// without it.
+type secret struct{ service, patience sim.Time }
+
+func hide(a *models.Attempt) secret {
+	x := secret{a.Service, a.Patience}
+	a.Service, a.Patience = 0, 0
+	return x
+}
+
+func (x secret) restore(a *models.Attempt) { a.Service, a.Patience = x.service, x.patience }
+
 // Admit asks the policies that act on the attempt's tier and class, in order,
 // until one refuses, answers or keeps it; one that was kept goes on behind the
-// policy that kept it. Behind one that chose another pool they see that pool.
-// When all admit, MaxWait is the least that any of them set, and Work and Quality
-// are the products of theirs.
+// policy that kept it. Behind one that chose another pool they see that pool, and
+// the service that is expected there. When all admit, MaxWait is the least that any
+// of them set, and Work and Quality are the products of theirs.
 func (c *Chain) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
+	patience := a.Patience // of one who was kept; one who comes has none yet
+	a.Patience = 0
 	var all models.Verdict
 	at := c.cell(a)
 	behind := int(a.Line)
@@ -103,6 +118,7 @@ func (c *Chain) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 		if v.Reason != 0 {
 			a.Passed = 0 // so that those who are told know a refusal from a drop by the queue
 			c.tell(a, models.Rejected, s.Now)
+			a.Patience = patience
 			return v
 		}
 		if l.finishes {
@@ -114,10 +130,12 @@ func (c *Chain) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 			if c.loop.host != nil {
 				c.moved = c.loop.host.SeePool(int(a.Pool))
 				s = &c.moved
+				a.Service = c.loop.host.Expected(a.Class, int(a.Pool))
 			}
 		}
 		if v.Answered {
 			a.Passed = uint16(i + 1)
+			a.Patience = patience
 			return all
 		}
 		if v.Kept != models.NotKept {
@@ -129,6 +147,7 @@ func (c *Chain) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 	if a.Line != 0 {
 		a.Passed = a.Line
 	}
+	a.Patience = patience
 	return all
 }
 
@@ -171,6 +190,13 @@ func (c *Chain) Starts(a *models.Attempt) bool { return len(c.cell(a).start) > 0
 // Start asks the policies that look at an attempt when its turn to be served
 // has come. One that refuses it drops it from the queue.
 func (c *Chain) Start(a *models.Attempt, s *models.Signals) models.Verdict {
+	hidden := hide(a)
+	v := c.start(a, s)
+	hidden.restore(a)
+	return v
+}
+
+func (c *Chain) start(a *models.Attempt, s *models.Signals) models.Verdict {
 	var all models.Verdict
 	for _, i := range c.cell(a).start {
 		l := &c.links[i]
@@ -192,12 +218,17 @@ func (c *Chain) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
 // tell tells the links that admitted an attempt of its end. Whom it concerns
 // stands in the attempt: what an item acts on may have changed meanwhile.
 func (c *Chain) tell(a *models.Attempt, o models.Outcome, now sim.Time) {
+	if a.Told == 0 {
+		return
+	}
+	hidden := hide(a)
 	for told := a.Told; told != 0; told &= told - 1 {
 		l := &c.links[bits.TrailingZeros64(told)]
 		if l.finishes && l.since <= max(a.Arrived, a.Admitted) {
 			l.policy.(Finisher).Finish(a, o, now)
 		}
 	}
+	hidden.restore(a)
 	a.Told = 0
 }
 

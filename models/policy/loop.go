@@ -15,6 +15,10 @@ type Host interface {
 	// SeePool returns the same of a pool.
 	SeePool(pool int) models.Signals
 
+	// Expected is how long a server of a pool is expected to need for a request of a
+	// class.
+	Expected(class models.Class, pool int) sim.Time
+
 	// Kept is the number of attempts that link i keeps.
 	Kept(i int) int
 

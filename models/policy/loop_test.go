@@ -55,6 +55,9 @@ func (r *fakeRun) SeePool(pool int) models.Signals {
 	return s
 }
 
+// Expected is a minute at the first pool, and one more at each other.
+func (r *fakeRun) Expected(_ models.Class, pool int) sim.Time { return sim.Time(pool+1) * sim.Minute }
+
 func (r *fakeRun) Forget(i int) {
 	for k := range r.lines {
 		for _, a := range r.lines[k] {

@@ -44,12 +44,17 @@
 package policy
 
 import (
+	"math"
+
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
 )
 
-// A Policy decides on the attempts that its item in the scenario selects.
+// A Policy decides on the attempts that its item in the scenario selects. Of an
+// attempt it sees what a gateway could: Patience is always 0 to it, and Service is
+// what the pool that is to serve it is expected to need until it is admitted, and 0 at
+// Start and Finish. The attempt must not be kept beyond the call.
 type Policy interface {
 	// Admit says whether the attempt may go on to the queue. It is called once
 	// for each attempt that no earlier policy of the chain refused, in the order
@@ -150,6 +155,15 @@ type TierInfo struct {
 	Name     string
 	Paid     bool
 	Priority uint8 // 0 is served first
+}
+
+// Published is a number of attempts or servers that a source states, at the scale of
+// the run: whole, and at least 1. What a scenario states is scaled by its type.
+func (e *Env) Published(n float64) int {
+	if e.Scale != 0 {
+		n = float64(n * e.Scale)
+	}
+	return max(1, int(math.Floor(n+0.5)))
 }
 
 // Reason enters the policy's refusal, under the name of its item, in the

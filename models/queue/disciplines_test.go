@@ -227,3 +227,33 @@ func TestEveryDisciplineIsDocumented(t *testing.T) {
 		assert.NotEmpty(t, k.Fails, k.Name)
 	}
 }
+
+// Tier 0 is served for a minute while its class is predicted to take a second, and both
+// tiers wait. Half a minute on it is, predicted, a second ahead of the other; charged as
+// the service goes on, it is half a minute ahead.
+func TestAServiceIsChargedAheadOrAsItGoesOn(t *testing.T) {
+	for _, tc := range []struct {
+		charge  string
+		next    []models.Tier
+		charged float64 // tier 0 when the minute is over
+	}{{"predicted", []models.Tier{1, 0, 1}, 61}, {"served", []models.Tier{1, 1, 1}, 60}} {
+		spec := of("vtc")
+		spec.Flow, spec.Charge = "tier", tc.charge
+		e := env()
+		e.Cost = func(*models.Attempt) sim.Time { return sim.Second }
+		b := on(t, spec, e)
+		long := b.join(0, models.Attempt{Tier: 0})
+		for range 3 {
+			b.join(0, models.Attempt{Tier: 0})
+			b.join(0, models.Attempt{Tier: 1})
+		}
+		require.Equal(t, long, b.next(0), "who came first of equals")
+		var got []models.Tier
+		for range 3 {
+			got = append(got, b.table[b.next(30*sim.Second)].Tier)
+		}
+		assert.Equal(t, tc.next, got, tc.charge)
+		b.q.Ended(sim.Minute, long, &b.table[long], sim.Minute)
+		assert.InDelta(t, tc.charged, queue.CounterOf(b.q, 0), 1e-9, "at the end it has been charged for what it took")
+	}
+}

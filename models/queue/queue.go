@@ -94,16 +94,16 @@ func (q *Queue) set(now sim.Time, spec Spec) {
 
 // A shape is what cannot change in a discipline that has begun.
 type shape struct {
-	discipline, flow      string
-	tenants, queues, hand int
+	discipline, flow              string
+	tenants, queues, hand, levels int
 }
 
 func (s *Spec) shape() shape {
 	switch s.Discipline {
 	case "vtc":
-		return shape{s.Discipline, s.Flow, s.Tenants, 0, 0}
+		return shape{s.Discipline, s.Flow, s.Tenants, 0, 0, 0}
 	case "apf":
-		return shape{s.Discipline, "", 0, s.Queues, s.HandSize}
+		return shape{s.Discipline, "", 0, s.Queues, s.HandSize, len(s.Levels)}
 	}
 	return shape{discipline: s.Discipline}
 }
@@ -176,7 +176,7 @@ func (s *Spec) Causes() []string {
 // given. Otherwise dropped is models.None.
 func (q *Queue) Push(now sim.Time, slot models.Slot, a *models.Attempt) (dropped models.Slot, cause string) {
 	dropped = models.None
-	if q.limit > 0 && q.waiting >= q.limit {
+	if q.limit > 0 && q.waiting >= q.limit && !q.Takes(now, a) {
 		if dropped, cause = q.victim(a); dropped == models.None {
 			return slot, cause
 		}

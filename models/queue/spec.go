@@ -28,9 +28,13 @@ type Spec struct {
 
 	Flow             string `yaml:"flow" default:"user" enum:"tier,user" doc:"apf, vtc: between whom the service is shared: the tiers, or the users."`
 	Tenants          int    `yaml:"tenants" default:"1024" min:"1" max:"1048576" doc:"vtc with flow user: groups into which users are hashed, each with one counter."`
+	Charge           string `yaml:"charge" default:"predicted" enum:"predicted,served" doc:"vtc: when a tenant is charged for a service: the mean of its class as it begins and the difference as it ends (predicted), or as it goes on (served), which costs a look at everything in service at each arrival and start."`
 	Queues           int    `yaml:"queues" default:"64" min:"1" max:"4096" doc:"apf: number of queues."`
 	HandSize         int    `yaml:"hand_size" default:"8" min:"1" max:"15" doc:"apf: queues among which a flow chooses."`
 	QueueLengthLimit int    `yaml:"queue_length_limit" default:"50" min:"0" doc:"apf: attempts of one queue at most while no server is free; one more is refused with 503 as POOL.queue-full."`
+
+	Levels           []LevelSpec   `yaml:"levels" doc:"apf: priority levels among which the tiers are divided and that lend each other servers; none is one level of all tiers. A server stays idle for which no level has both an attempt and a seat."`
+	AdjustmentPeriod unit.Duration `yaml:"borrowing_adjustment_period" default:"0s" min:"0s" doc:"apf: how often the levels' seats are divided anew; 0s is that of the preset: 10s in source, 20s in inference."`
 
 	PredictionCV float64    `yaml:"prediction_cv" default:"0" min:"0" max:"100" doc:"sjf: coefficient of variation of the lognormal error, of mean 1, by which the known size is multiplied; 0 is known exactly."`
 	Sharing      unit.Count `yaml:"sharing" default:"0" min:"0" doc:"processor-sharing: attempts that the servers work on at a time at most, the rest waits fifo; 0 is no limit."`
@@ -51,6 +55,7 @@ type Env struct {
 	Tiers             []string                       // by models.Tier
 	Cost              func(*models.Attempt) sim.Time // mean service of an attempt's class, as a gateway predicts it
 	Seats             func() int                     // servers that there are for attempts
+	Width             func(*models.Attempt) int      // seats that an attempt holds, as a list of objects holds several in Kubernetes; nil: one, as of an attempt that holds one server
 }
 
 func (env *Env) tiers() int { return max(len(env.Tiers), 1) }
@@ -60,6 +65,13 @@ func (env *Env) cost(a *models.Attempt) sim.Time {
 		return a.Service
 	}
 	return env.Cost(a)
+}
+
+func (env *Env) width(a *models.Attempt) int {
+	if env.Width == nil {
+		return 1
+	}
+	return env.Width(a)
 }
 
 func (env *Env) seats() int {
@@ -113,5 +125,5 @@ func (s *Spec) Check() error {
 	if s.Discipline == "vtc" && s.Flow == "user" && s.Tenants < 1 {
 		return fmt.Errorf("tenants is %d, it must be at least 1", s.Tenants)
 	}
-	return nil
+	return s.checkLevels()
 }

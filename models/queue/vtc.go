@@ -6,7 +6,7 @@ import (
 	"github.com/launchday-sim/launchday/sim/rng"
 )
 
-// A VTC is the virtual token counter of Sheng et al., "Fairness in serving large
+// counters are the virtual token counters of Sheng et al., "Fairness in serving large
 // language models", OSDI 2024, algorithm 2: a counter of the service that each
 // tenant has had, by which the tenant with the least is next. One that comes back
 // with nothing waiting is lifted to the least counter of those who wait, so that
@@ -14,7 +14,7 @@ import (
 //
 // What is charged, and when, is the caller's: tokens as they are read and made, or
 // seconds of a server.
-type VTC struct {
+type counters struct {
 	tenants []vtcTenant
 	heap    []int32 // tenants with anything waiting, the least first
 	seen    int32
@@ -27,11 +27,8 @@ type vtcTenant struct {
 	at      int32 // its place in the heap
 }
 
-// NewVTC returns a VTC of so many tenants, numbered from 0.
-func NewVTC(tenants int) *VTC { return &VTC{tenants: make([]vtcTenant, tenants)} }
-
-// Join says that a request of the tenant begins to wait.
-func (v *VTC) Join(tenant int) {
+// join says that a request of the tenant begins to wait.
+func (v *counters) join(tenant int) {
 	t := &v.tenants[tenant]
 	if t.first == 0 {
 		v.seen++
@@ -49,8 +46,8 @@ func (v *VTC) Join(tenant int) {
 	v.up(len(v.heap) - 1)
 }
 
-// Take says that a request of the tenant waits no longer: it is served, or gone.
-func (v *VTC) Take(tenant int) {
+// take says that a request of the tenant waits no longer: it is served, or gone.
+func (v *counters) take(tenant int) {
 	t := &v.tenants[tenant]
 	t.waiting--
 	if t.waiting > 0 {
@@ -65,18 +62,18 @@ func (v *VTC) Take(tenant int) {
 	}
 }
 
-// Least is the tenant with the least counter of those with requests waiting, and
+// least is the tenant with the least counter of those with requests waiting, and
 // whether there is any.
-func (v *VTC) Least() (tenant int, ok bool) {
+func (v *counters) least() (tenant int, ok bool) {
 	if len(v.heap) == 0 {
 		return 0, false
 	}
 	return int(v.heap[0]), true
 }
 
-// Charge adds what a tenant was served, divided by its weight; below 0 it is given
+// charge adds what a tenant was served, divided by its weight; below 0 it is given
 // back.
-func (v *VTC) Charge(tenant int, cost float64) {
+func (v *counters) charge(tenant int, cost float64) {
 	t := &v.tenants[tenant]
 	t.counter += cost
 	if t.waiting > 0 {
@@ -84,38 +81,35 @@ func (v *VTC) Charge(tenant int, cost float64) {
 	}
 }
 
-// Counter is what the tenant has been charged, lifts included.
-func (v *VTC) Counter(tenant int) float64 { return v.tenants[tenant].counter }
-
-func (v *VTC) before(i, j int32) bool {
+func (v *counters) before(i, j int32) bool {
 	a, b := &v.tenants[i], &v.tenants[j]
 	return a.counter < b.counter || a.counter == b.counter && a.first < b.first
 }
 
-func (v *VTC) set(i int, tenant int32) {
+func (v *counters) set(i int, tenant int32) {
 	v.heap[i] = tenant
 	v.tenants[tenant].at = int32(i)
 }
 
-func (v *VTC) swap(i, j int) {
+func (v *counters) swap(i, j int) {
 	x, y := v.heap[i], v.heap[j]
 	v.set(i, y)
 	v.set(j, x)
 }
 
-func (v *VTC) fix(i int) {
+func (v *counters) fix(i int) {
 	v.up(i)
 	v.down(i)
 }
 
-func (v *VTC) up(i int) {
+func (v *counters) up(i int) {
 	for i > 0 && v.before(v.heap[i], v.heap[(i-1)/2]) {
 		v.swap(i, (i-1)/2)
 		i = (i - 1) / 2
 	}
 }
 
-func (v *VTC) down(i int) {
+func (v *counters) down(i int) {
 	for {
 		c := 2*i + 1
 		if c >= len(v.heap) {
@@ -132,25 +126,32 @@ func (v *VTC) down(i int) {
 	}
 }
 
-// vtc is the discipline: an attempt is charged what a gateway predicts of it when it
-// is taken, the mean service of its class over the weight of its tier, and what it
-// took instead when it ends (section 4.3 of the paper, with predicted length).
+// vtc is the discipline. An attempt is charged, over the weight of its tier, what a
+// gateway predicts of it when it is taken, the mean service of its class, and what it
+// took instead when it ends (section 4.3 of the paper, with predicted length); or it is
+// charged for its service as that goes on, which is algorithm 2 with seconds of a server
+// for tokens.
 type vtc struct {
 	env     Env
-	counter *VTC
+	counter counters
 	lanes   []ring[int32] // by tenant, places of flights
 	flights []flight
 	vacant  []int32
+	serving []int32     // places of those that are served
+	settled sim.Time    // when they were charged last, if that goes on
 	gone    ring[Entry] // ghosts whose turn has come
 	byUser  bool
+	served  bool // they are charged as their service goes on
 	weights []float64
 }
 
 // A flight is an attempt that waits or is served.
 type flight struct {
 	Entry
-	tenant int32
-	cost   sim.Time
+	tenant  int32
+	at      int32    // its place among those that are served
+	started sim.Time // when it was taken
+	cost    sim.Time // that its tenant has been charged for, once it is taken
 }
 
 func newVTC(env Env, s *Spec) *vtc {
@@ -158,7 +159,7 @@ func newVTC(env Env, s *Spec) *vtc {
 	if s.Flow == "user" {
 		n = s.Tenants
 	}
-	return &vtc{env: env, counter: NewVTC(n), lanes: make([]ring[int32], n), byUser: s.Flow == "user"}
+	return &vtc{env: env, counter: counters{tenants: make([]vtcTenant, n)}, lanes: make([]ring[int32], n), byUser: s.Flow == "user"}
 }
 
 // tenant is the tier, or one of so many groups of users by a hash of the user; a
@@ -178,7 +179,8 @@ func flowOf(a *models.Attempt) uint64 {
 	return uint64(rng.Key(a.User).Child(0))
 }
 
-func (q *vtc) push(_ sim.Time, e Entry, a *models.Attempt) (uint64, bool) {
+func (q *vtc) push(now sim.Time, e Entry, a *models.Attempt) (uint64, bool) {
+	q.settle(now)
 	f := flight{Entry: e, tenant: int32(q.tenant(a)), cost: q.env.cost(a)}
 	if e.Slot == models.None {
 		q.gone.push(e)
@@ -194,14 +196,14 @@ func (q *vtc) push(_ sim.Time, e Entry, a *models.Attempt) (uint64, bool) {
 		q.flights = append(q.flights, f)
 	}
 	q.lanes[f.tenant].push(at)
-	q.counter.Join(int(f.tenant))
+	q.counter.join(int(f.tenant))
 	return uint64(at), true
 }
 
 func (q *vtc) leave(_ sim.Time, place uint64) {
 	f := &q.flights[place]
 	f.Slot = models.None
-	q.counter.Take(int(f.tenant))
+	q.counter.take(int(f.tenant))
 	q.trim(&q.lanes[f.tenant])
 }
 
@@ -214,26 +216,57 @@ func (q *vtc) trim(l *ring[int32]) {
 	}
 }
 
-func (q *vtc) pop(sim.Time) (Entry, bool) {
+func (q *vtc) pop(now sim.Time) (Entry, bool) {
 	if q.gone.len() > 0 {
 		return q.gone.popFront(), true
 	}
-	t, ok := q.counter.Least()
+	q.settle(now)
+	t, ok := q.counter.least()
 	if !ok {
 		return Entry{}, false
 	}
 	l := &q.lanes[t]
-	f := &q.flights[l.popFront()]
-	q.counter.Take(t)
-	q.counter.Charge(t, f.cost.Seconds()/q.weights[f.Tier])
+	place := l.popFront()
+	f := &q.flights[place]
+	q.counter.take(t)
+	f.started, f.at = now, int32(len(q.serving))
+	q.serving = append(q.serving, place)
+	if q.served {
+		f.cost = 0
+	}
+	q.counter.charge(t, f.cost.Seconds()/q.weights[f.Tier])
 	q.trim(l)
 	return f.Entry, true
 }
 
-func (q *vtc) ended(_ sim.Time, place uint64, took sim.Time) {
+// settle charges those that are served for what they have had by now, where that is
+// done as the service goes on.
+func (q *vtc) settle(now sim.Time) {
+	if !q.served || q.settled == now {
+		return
+	}
+	q.settled = now
+	for _, place := range q.serving {
+		q.charge(uint64(place), now-q.flights[place].started)
+	}
+}
+
+// charge makes the service that an attempt in flight was charged for what it has
+// had.
+func (q *vtc) charge(place uint64, had sim.Time) {
 	f := &q.flights[place]
-	q.counter.Charge(int(f.tenant), (took-f.cost).Seconds()/q.weights[f.Tier])
+	q.counter.charge(int(f.tenant), (had-f.cost).Seconds()/q.weights[f.Tier])
+	f.cost = had
+}
+
+func (q *vtc) ended(_ sim.Time, place uint64, took sim.Time) {
+	q.charge(place, took)
+	at, last := q.flights[place].at, q.serving[len(q.serving)-1]
+	q.serving[at], q.flights[last].at = last, at
+	q.serving = q.serving[:len(q.serving)-1]
 	q.vacant = append(q.vacant, int32(place))
 }
 
-func (q *vtc) reconfigure(s *Spec) { q.weights = q.env.weights(s) }
+func (q *vtc) reconfigure(s *Spec) {
+	q.weights, q.served = q.env.weights(s), s.Charge == "served"
+}

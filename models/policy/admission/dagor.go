@@ -22,8 +22,9 @@ func init() {
 }
 
 // DagorSpec is WeChat's DAGOR (Zhou et al., SoCC 2018). Queueing time is that
-// of the attempts that started within the window; one in which none started
-// while some waited was one of overload. That an upstream service keeps the
+// of the attempts that started within the window. One in which none started says
+// nothing of it, and is not one of overload; in inference, where a window may be
+// shorter than a service, it is if some waited. That an upstream service keeps the
 // level of the services behind it and refuses for them has no place here: the
 // gateway is the only caller.
 type DagorSpec struct {
@@ -51,7 +52,8 @@ func (s *DagorSpec) New(env policy.Env) (policy.Policy, error) {
 
 type dagor struct {
 	threshold, window, rehash sim.Time
-	most                      int // attempts of a window
+	most                      int  // attempts of a window
+	stalls                    bool // a window in which none started while some waited was one of overload
 	alpha, beta               float64
 	business                  []int // by tier, 0 is the last to be refused
 	luck                      policy.Luck
@@ -103,7 +105,7 @@ func (d *dagor) Tick(s *models.Signals) sim.Time {
 }
 
 func (d *dagor) close(s *models.Signals) {
-	overload := d.started == 0 && s.Waiting > 0
+	overload := d.stalls && d.started == 0 && s.Waiting > 0
 	if d.started > 0 {
 		overload = d.waited/sim.Time(d.started) > d.threshold
 	}
@@ -150,6 +152,6 @@ func (d *dagor) Reconfigure(spec policy.Spec) error {
 		most = 2000
 	}
 	d.threshold, d.window, d.rehash, d.most = threshold, window, sim.Time(s.Rehash), most
-	d.alpha, d.beta = float64(s.Alpha), float64(s.Beta)
+	d.alpha, d.beta, d.stalls = float64(s.Alpha), float64(s.Beta), p == inference
 	return nil
 }

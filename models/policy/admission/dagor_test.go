@@ -109,14 +109,17 @@ func TestDagorNeverShedsTheFirstCell(t *testing.T) {
 	assert.Equal(t, 1, w.come(wechatPlus, 40))
 }
 
-func TestAWindowInWhichNobodyStartsIsOfOverloadIfSomeWait(t *testing.T) {
-	for waiting, want := range map[int]int{0: 256, 1: 183} {
-		w := newWechat(t, nil)
+func TestAWindowInWhichNobodyStartsIsOfOverloadIfSomeWaitWhereItMayBeShorterThanAService(t *testing.T) {
+	for _, tc := range []struct {
+		preset        string
+		waiting, want int
+	}{{"inference", 0, 256}, {"inference", 1, 183}, {"source", 0, 256}, {"source", 1, 256}} {
+		w := newWechat(t, func(s *admission.DagorSpec) { s.Preset = tc.preset })
 		w.p.(policy.Ticker).Tick(&models.Signals{})
 		w.come(wechatPlus, 40)
 		w.come(wechatFree, 60)
-		w.p.(policy.Ticker).Tick(&models.Signals{Now: 10 * sim.Second, Waiting: waiting})
-		assert.Equal(t, want, w.level())
+		w.p.(policy.Ticker).Tick(&models.Signals{Now: 10 * sim.Second, Waiting: tc.waiting})
+		assert.Equal(t, tc.want, w.level(), "%+v", tc)
 	}
 }
 

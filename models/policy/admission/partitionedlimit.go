@@ -48,11 +48,12 @@ type TierShare struct {
 
 // New returns the policy with nobody in flight.
 func (s *PartitionedLimitSpec) New(env policy.Env) (policy.Policy, error) {
-	p := &partitionedLimit{tiers: env.Tiers, reason: env.Reason(models.Unavailable), busy: make([]int, len(env.Tiers))}
+	p := &partitionedLimit{published: env.Published, tiers: env.Tiers, reason: env.Reason(models.Unavailable), busy: make([]int, len(env.Tiers))}
 	return p, p.Reconfigure(s)
 }
 
 type partitionedLimit struct {
+	published          func(float64) int // of the environment
 	tiers              []policy.TierInfo
 	timeout, window    sim.Time
 	backoff, increase  float64
@@ -147,7 +148,7 @@ func (p *partitionedLimit) Reconfigure(spec policy.Spec) error {
 	}
 	first, least, most := round(s.Initial), round(s.Min), round(s.Max)
 	if set == source {
-		first, least, most = cmp.Or(first, 20), cmp.Or(least, 20), cmp.Or(most, 200)
+		first, least, most = cmp.Or(first, p.published(20)), cmp.Or(least, p.published(20)), cmp.Or(most, p.published(200))
 	}
 	timeout := set.time(s.Timeout, 5*sim.Second, 30*sim.Second)
 	window, increase := set.time(s.Window, 0, 10*sim.Second), float64(s.Increase)

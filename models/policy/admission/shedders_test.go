@@ -250,3 +250,22 @@ func TestALimitWithPartitionsRefusesOnlyWhenBothTheWholeAndTheShareAreUsed(t *te
 	}
 	assert.Equal(t, 33, limit(), "30, 31 and 32 are half used by 18, 17 and 16; 33 is not by 15")
 }
+
+func TestThePublishedBoundsOfALimitWithPartitionsAreThoseOfTheScaleOfTheRun(t *testing.T) {
+	env := environment()
+	env.Scale = 0.1
+	p, err := (&admission.PartitionedLimitSpec{Preset: "source", Backoff: 0.9}).New(env)
+	require.NoError(t, err)
+	limit := func() int { return p.(interface{ Limit() int }).Limit() }
+	var now sim.Time
+	for i := range 100 {
+		for p.Admit(&models.Attempt{Tier: plus}, &models.Signals{Capacity: 1000}).Reason == 0 {
+		}
+		if i == 0 {
+			require.Equal(t, 2, limit(), "a tenth of 20")
+		}
+		now += sim.Second
+		p.(policy.Finisher).Finish(&models.Attempt{Tier: plus, Admitted: now - sim.Second}, models.Completed, now)
+	}
+	assert.Equal(t, 20, limit(), "a tenth of 200")
+}

@@ -73,15 +73,24 @@ func TestTheLinuxCoDelDropsAtMost256InOneDequeue(t *testing.T) {
 	}
 }
 
-func TestCoDelNeverDropsTheLastOfTheQueue(t *testing.T) {
-	p := build(t, &CoDelSpec{Preset: "source"})
-	for now := sim.Second; now < 10*sim.Second; now += sim.Millisecond {
-		require.False(t, refusedAtStart(p, now, sim.Second, 0))
+// RFC 8289, section 5.5: bytes() <= MAXPACKET, of what is left behind the head.
+func TestCoDelDropsNothingWhileNoMoreThanTheLargestPacketIsLeftBehind(t *testing.T) {
+	for most := range 3 {
+		for _, variant := range []string{"rfc", "linux"} {
+			for behind := range 4 {
+				p := build(t, &CoDelSpec{Preset: "source", Variant: variant, MaxPacket: most})
+				drops := 0
+				for now := sim.Time(0); now < 10*sim.Second; now += 20 * sim.Millisecond {
+					if p.(policy.Starter).Start(&models.Attempt{Admitted: now - sim.Second}, &models.Signals{Now: now, Waiting: behind}).Reason != 0 {
+						drops++
+					}
+				}
+				assert.Equal(t, behind > most, drops > 0, "%d behind, %d are a packet, %s", behind, most, variant)
+			}
+		}
 	}
 }
 
-// What the last dropping state added to the count is where the next begins, if it
-// is not long ago: with four drops the count stood at 4 of which it began with 1.
 func TestCoDelBeginsAgainWithTheRateThatItHadReached(t *testing.T) {
 	for _, tc := range []struct {
 		drops int
@@ -337,6 +346,7 @@ func TestWrongParametersAreRefusedAndChangeNothing(t *testing.T) {
 		"preset is \"other\", it must be source or inference":   {&CoDelSpec{}, &CoDelSpec{Preset: "other"}},
 		"variant is \"bsd\", it must be rfc or linux":           {&CoDelSpec{}, &CoDelSpec{Variant: "bsd"}},
 		"target is -1ns, it must be more than 0":                {&CoDelSpec{}, &CoDelSpec{Target: -1}},
+		"maxpacket is -1, it must be 0 or more":                 {&CoDelSpec{}, &CoDelSpec{MaxPacket: -1}},
 		"interval is 5ns, it must be at least 1.024µs":          {&CoDelSpec{}, &CoDelSpec{Interval: 5}},
 		"interval is -1ns, it must be more than 0":              {&FollyCoDelSpec{}, &FollyCoDelSpec{Interval: -1}},
 		"n is -1ns, it must be more than 0":                     {&ControlledDelaySpec{}, &ControlledDelaySpec{N: -1}},

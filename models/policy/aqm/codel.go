@@ -14,7 +14,7 @@ import (
 func init() {
 	policy.Register(policy.Kind{
 		Name: "codel", Heading: policy.AQM,
-		Doc:     "Once everything that was taken from the queue for an `interval` had waited longer than `target`, it drops one attempt as its turn comes, the next after interval/sqrt(2), then interval/sqrt(3) and so on, until one has waited less. A queue that drains now and then is left alone, however long it gets. The last of the queue is never dropped.",
+		Doc:     "Once everything that was taken from the queue for an `interval` had waited longer than `target`, it drops one attempt as its turn comes, the next after interval/sqrt(2), then interval/sqrt(3) and so on, until one has waited less. A queue that drains now and then is left alone, however long it gets. Nothing is dropped while at most `maxpacket` wait behind it.",
 		Source:  "Nichols and Jacobson, \"Controlling queue delay\", ACM Queue 10(5), 2012; RFC 8289, section 5; Linux, include/net/codel_impl.h.",
 		Fails:   "It trusts that senders slow down when something is dropped. Where users retry or others come anyway, its few drops do not bring the wait down, and with a LIFO queue the wait at the head says nothing.",
 		Presets: presets,
@@ -25,7 +25,9 @@ func init() {
 }
 
 // CoDelSpec is controlled delay, RFC 8289, with backlogs in attempts for bytes
-// and one attempt for the largest packet.
+// and one attempt for the largest packet: a wait counts as below the target while no
+// more than that is left behind the head (bytes() <= MAXPACKET in section 5.5, and
+// *backlog <= mtu in Linux).
 //
 // The variant linux differs from rfc as include/net/codel_impl.h does: the clock
 // has ticks of 1,024 ns; the drop at the end of the first interval needs more
@@ -39,6 +41,8 @@ type CoDelSpec struct {
 	Variant  string        `yaml:"variant" default:"rfc" enum:"rfc,linux" doc:"Which implementation is followed: RFC 8289 (rfc), or the Linux kernel with its coarse square root (linux)."`
 	Target   unit.Duration `yaml:"target" doc:"Wait that a standing queue may have; 5ms in source, 5s in inference."`
 	Interval unit.Duration `yaml:"interval" doc:"How long the wait must stay above target before the first drop; it should be a typical time in which senders react. 100ms in source, 100s in inference."`
+
+	MaxPacket int `yaml:"maxpacket" default:"1" min:"0" doc:"Attempts that may be left waiting behind the head of the queue for it never to be dropped: the largest packet, with an attempt for a packet."`
 }
 
 // The constants of RFC 8289, sections 4.2 and 4.3.
@@ -59,6 +63,7 @@ func (s *CoDelSpec) New(env policy.Env) (policy.Policy, error) {
 type codel struct {
 	target, interval sim.Time // as the clock of the variant reads them
 	linux            bool
+	maxPacket        int
 	reason           models.Reason
 
 	firstAbove    sim.Time // when an interval above the target will be over; 0: the wait is below it
@@ -117,7 +122,7 @@ func (p *codel) Start(a *models.Attempt, s *models.Signals) models.Verdict {
 // and needs no call of its own.
 func (p *codel) okToDrop(now, wait sim.Time, behind int) bool {
 	switch {
-	case wait < p.target || behind == 0:
+	case wait < p.target || behind <= p.maxPacket:
 		p.firstAbove = 0
 	case p.firstAbove == 0:
 		p.firstAbove = now + p.interval
@@ -188,11 +193,14 @@ func (p *codel) Reconfigure(spec policy.Spec) error {
 	if interval < tick {
 		return fmt.Errorf("interval is %v, it must be at least %v", interval, sim.Time(tick))
 	}
+	if s.MaxPacket < 0 {
+		return fmt.Errorf("maxpacket is %d, it must be 0 or more", s.MaxPacket)
+	}
 	linux := s.Variant == "linux"
 	if linux && !p.linux && p.count > 0 {
 		p.root = uint16(math.Floor(math.MaxUint16 / math.Sqrt(float64(p.count))))
 	}
-	p.linux = linux
+	p.linux, p.maxPacket = linux, s.MaxPacket
 	p.target, p.interval = p.clock(target), p.clock(interval)
 	return nil
 }

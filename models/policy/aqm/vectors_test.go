@@ -14,6 +14,7 @@ import (
 	"github.com/launchday-sim/launchday/models/policy"
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
+	"github.com/launchday-sim/launchday/sim/rng"
 )
 
 // A row is one line of a file of vectors, by the names of its columns.
@@ -74,7 +75,8 @@ func ms(n int64) unit.Duration { return unit.Duration(n * int64(sim.Millisecond)
 
 // The queue of the vectors is driven packet by packet; a dequeue that drops takes
 // the next at once, as a pool does, and the policy is asked again at the same
-// instant.
+// instant. The files take the largest packet for 0 bytes: only the last of the queue
+// is never dropped.
 func TestCoDelDropsWhatItsOriginalsDrop(t *testing.T) {
 	for _, tc := range []struct {
 		file   string
@@ -145,20 +147,53 @@ func TestFollyCoDelDropsWhatTheOriginalDrops(t *testing.T) {
 	}
 }
 
-func TestPIEHasTheProbabilityOfTheLinuxKernel(t *testing.T) {
+// An allowance of one update is gone with the next, as in the file, where the caller
+// takes it away. Between two updates 40 attempts come to a queue of three or more: each
+// adds the probability of the file to a sum, below 0.85 of which none is refused and from
+// 8.5 on one must be.
+func TestPIEHasTheProbabilityOfTheLinuxKernelAndRefusesByIt(t *testing.T) {
 	for file, spec := range map[string]PIESpec{
-		"pie_linux_a": {Preset: "source", Variant: "linux"},
-		"pie_linux_b": {Preset: "source", Variant: "linux", Target: ms(30), Alpha: 0.25, Beta: 0.75},
+		"pie_linux_a": {Preset: "source", Variant: "linux", Burst: ms(15)},
+		"pie_linux_b": {Preset: "source", Variant: "linux", Burst: ms(15), Target: ms(30), Alpha: 0.25, Beta: 0.75},
 	} {
+		target := orPublished(spec.Target, pieTarget, 1)
 		p := build(t, &spec).(*pie)
 		var now sim.Time
+		sum, refused, key := 0.0, 0, rng.StreamKey(1, 0, file)
 		for _, r := range vectors(t, file) {
-			p.allowance = 0
-			next := p.Tick(&models.Signals{Now: now, LastWait: sim.Time(r.int(t, "qdelay_ns")), Waiting: int(r.int(t, "backlog"))})
+			where := file + ", row " + r["i"]
+			wait, backlog := sim.Time(r.int(t, "qdelay_ns")), int(r.int(t, "backlog"))
+			next := p.Tick(&models.Signals{Now: now, LastWait: wait, Waiting: backlog})
 			require.Equal(t, now+15*sim.Millisecond, next)
-			require.InDelta(t, r.float(t, "prob_after"), p.prob, 1e-6, "%s, row %s", file, r["i"])
-			require.Equal(t, r["burst_reset"] == "1", p.allowance == 150*sim.Millisecond, "%s, row %s", file, r["i"])
+			prob := r.float(t, "prob_after")
+			require.InDelta(t, prob, p.prob, 1e-6, where)
+			require.Equal(t, r["burst_reset"] == "1", p.allowance > 0, where)
+			if r["burst_reset"] == "1" {
+				sum = 0
+			}
+			spared := r["burst_reset"] == "1" || wait < target/2 && prob < 0.2
+			for i := range 40 {
+				key = key.Child(uint64(i))
+				a := &models.Attempt{Request: key, Try: 1, Arrived: now}
+				require.Zero(t, p.Admit(a, &models.Signals{Now: now, Waiting: 2}).Reason, "at most two wait")
+				out := p.Admit(a, &models.Signals{Now: now, Waiting: 3}).Reason != 0
+				if spared {
+					require.False(t, out, where)
+					continue
+				}
+				if prob == 0 {
+					sum = 0
+				}
+				sum += prob
+				require.False(t, out && sum < 0.85-1e-3, where)
+				require.True(t, out || sum < 8.5+1e-3, where)
+				if out {
+					refused++
+					sum = 0
+				}
+			}
 			now = next
 		}
+		assert.Greater(t, refused, 1000, file)
 	}
 }

@@ -33,14 +33,14 @@ type AIMDSpec struct {
 	Preset       string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Which times hold where none is given: source as published, inference for work of some 20 seconds."`
 	Initial      unit.Count    `yaml:"initial" doc:"Limit at the start; 0: 20 in source, the servers that are up in inference."`
 	Min          unit.Count    `yaml:"min" default:"20" doc:"Least limit."`
-	Max          unit.Count    `yaml:"max" required:"true" doc:"Largest limit; 200 as published, for one process."`
+	Max          unit.Count    `yaml:"max" min:"0" doc:"Largest limit; 0: 200 in source, as published for one process, ten times the servers that are up in inference."`
 	BackoffRatio unit.Share    `yaml:"backoff_ratio" default:"0.9" doc:"What is left of the limit after a drop."`
 	Timeout      unit.Duration `yaml:"timeout" doc:"Time from which a sample counts as dropped: 5s in source, 2min in inference."`
 }
 
 // New returns the policy, at its initial limit.
 func (s *AIMDSpec) New(env policy.Env) (policy.Policy, error) {
-	p := &aimd{reason: env.Reason(models.Unavailable)}
+	p := &aimd{bounds: bounds{env: &env}, reason: env.Reason(models.Unavailable)}
 	if err := p.Reconfigure(s); err != nil {
 		return nil, err
 	}
@@ -59,6 +59,7 @@ type aimd struct {
 
 // Admit refuses while as many are in flight as the limit says.
 func (p *aimd) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
+	p.follow(s.Capacity)
 	if p.limit == 0 {
 		p.limit = int(p.first(s.Capacity))
 	}
@@ -90,7 +91,7 @@ func (p *aimd) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
 // Reconfigure changes the parameters; the limit stays, within the new bounds.
 func (p *aimd) Reconfigure(spec policy.Spec) error {
 	s := spec.(*AIMDSpec)
-	b, err := newBounds(preset(s.Preset), s.Initial, s.Min, s.Max)
+	b, err := p.bounds.with(preset(s.Preset), s.Initial, s.Min, s.Max, 200)
 	if err := firstOf(preset(s.Preset).check(), err, notNegative("timeout", s.Timeout)); err != nil {
 		return err
 	}

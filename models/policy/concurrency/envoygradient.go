@@ -44,7 +44,7 @@ func init() {
 type EnvoyGradientSpec struct {
 	Preset         string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Which times hold where none is given: source as published, inference for work of some 20 seconds."`
 	MinConcurrency unit.Count    `yaml:"min_concurrency" default:"3" doc:"Least limit, and the limit while minRTT is measured."`
-	MaxConcurrency unit.Count    `yaml:"max_concurrency" required:"true" doc:"Largest limit; 1000 as published, for one process."`
+	MaxConcurrency unit.Count    `yaml:"max_concurrency" min:"0" doc:"Largest limit; 0: 1000 in source, as published for one process, ten times the servers that are up in inference."`
 	Quantile       unit.Share    `yaml:"sample_aggregate_percentile" default:"50%" doc:"Which quantile of the latencies counts."`
 	UpdateInterval unit.Duration `yaml:"update_interval" doc:"Time between changes of the limit: 100ms in source, 20s in inference."`
 	MinRTTInterval unit.Duration `yaml:"min_rtt_interval" doc:"Time between measurements of minRTT: 60s in source, 200min in inference."`
@@ -56,7 +56,7 @@ type EnvoyGradientSpec struct {
 
 // New returns the policy, which begins by measuring minRTT.
 func (s *EnvoyGradientSpec) New(env policy.Env) (policy.Policy, error) {
-	p := &envoyGradient{luck: env.Luck(), reason: env.Reason(models.Unavailable)}
+	p := &envoyGradient{bounds: bounds{env: &env}, luck: env.Luck(), reason: env.Reason(models.Unavailable)}
 	if err := p.Reconfigure(s); err != nil {
 		return nil, err
 	}
@@ -92,6 +92,7 @@ const consecutiveMin = 5
 
 // Admit refuses while as many are in flight as the limit says.
 func (p *envoyGradient) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
+	p.follow(s.Capacity)
 	if p.flights.n >= p.limit {
 		return models.Verdict{Reason: p.reason}
 	}
@@ -163,7 +164,7 @@ func (p *envoyGradient) sampled(rtt int64) bool {
 		return false
 	}
 	l := float64(float64(p.limit) * p.gradient(rtt))
-	p.set(max(p.least, min(p.most, int(l+math.Sqrt(l)))))
+	p.set(max(p.least, min(p.most, int(math.Min(l+math.Sqrt(l), unbounded)))))
 	return p.atLeast >= consecutiveMin
 }
 
@@ -186,7 +187,7 @@ func (p *envoyGradient) set(limit int) {
 // is given ends its measurement.
 func (p *envoyGradient) Reconfigure(spec policy.Spec) error {
 	s := spec.(*EnvoyGradientSpec)
-	b, err := namedBounds([3]string{"min_concurrency", "min_concurrency", "max_concurrency"}, s.MinConcurrency, s.MinConcurrency, s.MaxConcurrency)
+	b, err := p.bounds.named(preset(s.Preset), [3]string{"min_concurrency", "min_concurrency", "max_concurrency"}, s.MinConcurrency, s.MinConcurrency, s.MaxConcurrency, 1000)
 	err = firstOf(preset(s.Preset).check(), err, share("sample_aggregate_percentile", float64(s.Quantile)), notNegative("update_interval", s.UpdateInterval),
 		notNegative("min_rtt_interval", s.MinRTTInterval), atLeast("request_count", s.RequestCount, 1), notNegative("min_rtt", s.MinRTT))
 	if err != nil {

@@ -22,6 +22,21 @@ func LimitOf(p policy.Policy) int {
 	return p.(*pid).limit()
 }
 
+// MostOf is the largest limit.
+func MostOf(p policy.Policy) int {
+	switch p := p.(type) {
+	case *aimd:
+		return p.most
+	case *vegas:
+		return p.most
+	case *gradient2:
+		return p.most
+	case *envoyGradient:
+		return p.most
+	}
+	return p.(*failsafeLimiter).most
+}
+
 // EstimateOf is the limit before it is made whole, and what it goes by: the
 // least rtt of vegas, the long average of gradient2, in nanoseconds.
 func EstimateOf(p policy.Policy) (limit, rtt float64) {
@@ -43,20 +58,11 @@ func MeasuringOf(p policy.Policy) bool { return p.(*envoyGradient).deferred > 0 
 // MinRTTOf is the minRTT of envoy-gradient in microseconds.
 func MinRTTOf(p policy.Policy) int64 { return p.(*envoyGradient).minRTT }
 
-// Measured gives envoy-gradient the end of a measurement, as Finish does with the
-// quantile of its histogram.
-func Measured(p policy.Policy, us int64) { p.(*envoyGradient).measured(us) }
-
-// Sampled gives it the end of an update interval, as Tick does.
-func Sampled(p policy.Policy, us int64) (gradient float64, atLeast int, again bool) {
+// GradientOf is the gradient by which envoy-gradient multiplies the limit for a
+// sampleRTT in microseconds, and how often in a row it has set the limit to the least.
+func GradientOf(p policy.Policy, us int64) (gradient float64, atLeast int) {
 	e := p.(*envoyGradient)
-	gradient = e.gradient(us)
-	again = e.sampled(us)
-	atLeast = e.atLeast
-	if again {
-		e.measure(0)
-	}
-	return gradient, atLeast, again
+	return e.gradient(us), e.atLeast
 }
 
 // InFlightOf is what the policy thinks is in flight.
@@ -102,9 +108,6 @@ func WindowOf(p policy.Policy) sim.Time {
 	}
 	return p.(*gradient2).window.length
 }
-
-// Remeasure begins a measurement of minRTT of envoy-gradient.
-func Remeasure(p policy.Policy) { p.(*envoyGradient).measure(0) }
 
 // DigestQuantiles are quantiles of a t-digest of the values.
 func DigestQuantiles(values []float64, qs ...float64) []float64 {

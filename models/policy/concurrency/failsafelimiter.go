@@ -50,7 +50,7 @@ type FailsafeLimiterSpec struct {
 	Preset            string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Which times hold where none is given: source as published, inference for work of some 20 seconds."`
 	Initial           unit.Count    `yaml:"initial" doc:"Limit at the start; 0: 20 in source, the servers that are up in inference."`
 	Min               unit.Count    `yaml:"min" default:"1" doc:"Least limit."`
-	Max               unit.Count    `yaml:"max" required:"true" doc:"Largest limit; 200 as published, for one process."`
+	Max               unit.Count    `yaml:"max" min:"0" doc:"Largest limit; 0: 200 in source, as published for one process, ten times the servers that are up in inference."`
 	MaxLimitFactor    unit.Factor   `yaml:"max_limit_factor" default:"5" min:"1" doc:"How many times what was in flight the limit may be."`
 	RecentWindowMin   unit.Duration `yaml:"recent_window_min" doc:"Least length of a window: 1s in source, 20s in inference."`
 	RecentWindowMax   unit.Duration `yaml:"recent_window_max" doc:"Largest length of a window: 30s in source, 10min in inference."`
@@ -62,7 +62,7 @@ type FailsafeLimiterSpec struct {
 
 // New returns the policy, at its initial limit.
 func (s *FailsafeLimiterSpec) New(env policy.Env) (policy.Policy, error) {
-	p := &failsafeLimiter{next: env.Now(), reason: env.Reason(models.Unavailable)}
+	p := &failsafeLimiter{bounds: bounds{env: &env}, next: env.Now(), reason: env.Reason(models.Unavailable)}
 	if err := p.Reconfigure(s); err != nil {
 		return nil, err
 	}
@@ -115,6 +115,7 @@ func (m *movingMedian) add(x float64) float64 {
 
 // Admit refuses while as many are in flight as the limit says.
 func (p *failsafeLimiter) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
+	p.follow(s.Capacity)
 	if p.limit == 0 {
 		p.limit = p.first(s.Capacity)
 	}
@@ -184,7 +185,7 @@ func (p *failsafeLimiter) update(rtt float64, full bool) {
 // for the correlations, which start anew when their window changes.
 func (p *failsafeLimiter) Reconfigure(spec policy.Spec) error {
 	s := spec.(*FailsafeLimiterSpec)
-	b, err := newBounds(preset(s.Preset), s.Initial, s.Min, s.Max)
+	b, err := p.bounds.with(preset(s.Preset), s.Initial, s.Min, s.Max, 200)
 	err = firstOf(preset(s.Preset).check(), err, notNegative("recent_window_min", s.RecentWindowMin), notNegative("recent_window_max", s.RecentWindowMax),
 		atLeast("recent_min_samples", s.RecentMinSamples, 1), atLeast("baseline_window", s.BaselineWindow, 1), atLeast("correlation_window", s.CorrelationWindow, 2))
 	if err != nil {

@@ -38,7 +38,7 @@ type Gradient2Spec struct {
 	Preset           string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Which times hold where none is given: source as published, inference for work of some 20 seconds."`
 	Initial          unit.Count    `yaml:"initial" doc:"Limit at the start; 0: 20 in source, the servers that are up in inference."`
 	Min              unit.Count    `yaml:"min" default:"20" doc:"Least limit."`
-	Max              unit.Count    `yaml:"max" required:"true" doc:"Largest limit; 200 as published, for one process."`
+	Max              unit.Count    `yaml:"max" min:"0" doc:"Largest limit; 0: 200 in source, as published for one process, ten times the servers that are up in inference."`
 	Smoothing        unit.Share    `yaml:"smoothing" default:"0.2" doc:"Weight of the new limit against the old."`
 	QueueSize        unit.Count    `yaml:"queue_size" default:"4" doc:"What the limit may grow by, and the queue that it allows."`
 	LongWindow       int           `yaml:"long_window" default:"600" min:"1" doc:"Samples of the long average."`
@@ -49,7 +49,7 @@ type Gradient2Spec struct {
 
 // New returns the policy, at its initial limit.
 func (s *Gradient2Spec) New(env policy.Env) (policy.Policy, error) {
-	p := &gradient2{reason: env.Reason(models.Unavailable)}
+	p := &gradient2{bounds: bounds{env: &env}, reason: env.Reason(models.Unavailable)}
 	if err := p.Reconfigure(s); err != nil {
 		return nil, err
 	}
@@ -89,6 +89,7 @@ func (m *average) add(x, factor float64, warmup int) float64 {
 
 // Admit refuses while as many are in flight as the limit says.
 func (p *gradient2) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
+	p.follow(s.Capacity)
 	if p.limit == 0 {
 		p.limit = p.first(s.Capacity)
 	}
@@ -132,7 +133,7 @@ func (p *gradient2) update(s sample) {
 // Reconfigure changes the parameters; the limit and the averages stay.
 func (p *gradient2) Reconfigure(spec policy.Spec) error {
 	s := spec.(*Gradient2Spec)
-	b, err := newBounds(preset(s.Preset), s.Initial, s.Min, s.Max)
+	b, err := p.bounds.with(preset(s.Preset), s.Initial, s.Min, s.Max, 200)
 	err = firstOf(preset(s.Preset).check(), err, share("smoothing", float64(s.Smoothing)), atLeast("long_window", s.LongWindow, 1),
 		notNegative("window", s.Window), atLeast("min_window_samples", s.MinWindowSamples, 1))
 	if err != nil {

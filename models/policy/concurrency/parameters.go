@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/launchday-sim/launchday/models/policy"
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 )
@@ -12,42 +13,88 @@ import (
 const integerSteps = "Limits are whole numbers and change by steps that do not shrink with the world: where 2,000 may be in flight a step of one is a two-thousandth, where two may be it is half. A smaller world also has fewer samples a second."
 
 // perProcess says what published limits are of.
-const perProcess = "The published limits are those of one server process: of a whole service give your own."
+const perProcess = "The published limits are those of one server process: of a whole service give your own, or let `max` follow the servers, as in inference."
 
 // bounds are the limits between which a limit moves.
-type bounds struct{ initial, least, most int }
-
-// newBounds checks them. An initial limit that is not given is that of the preset: the
-// published 20, as far as the bounds let it, or 0 for the servers that are up.
-func newBounds(p preset, initial, least, most unit.Count) (bounds, error) {
-	if initial == 0 {
-		if p != "source" {
-			b, err := namedBounds([3]string{"min", "min", "max"}, least, least, most)
-			b.initial = 0
-			return b, err
-		}
-		initial = min(max(20, least), most)
-	}
-	return namedBounds([3]string{"initial", "min", "max"}, initial, least, most)
+type bounds struct {
+	initial, least, most int
+	follows              bool // most is timesServers the servers that are up
+	servers              int  // as last seen; 0: not yet
+	env                  *policy.Env
 }
 
-func namedBounds(names [3]string, initial, least, most unit.Count) (b bounds, err error) {
+// timesServers is the largest limit in inference, in servers that are up, where none
+// is given. It is the ratio of the published largest limit to the initial one, 200 to
+// 20, which is that of the servers here; and a queue that long is waited in for nine
+// services, three minutes where one takes 20 s: more than users wait, so that it is
+// the policy that finds the limit and not the bound.
+const timesServers = 10
+
+// unbounded is the largest limit while the servers have not been seen.
+const unbounded = 1 << 30
+
+// with checks new bounds and returns them in the place of b. Those that are not given
+// are those of the preset: an initial limit of 20 as published, as far as the bounds
+// let it, or 0 for the servers that are up; and the largest as published, or as many
+// as timesServers says.
+func (b bounds) with(p preset, initial, least, most unit.Count, published float64) (bounds, error) {
+	return b.named(p, [3]string{"initial", "min", "max"}, initial, least, most, published)
+}
+
+func (b bounds) named(p preset, names [3]string, initial, least, most unit.Count, published float64) (bounds, error) {
+	n := bounds{servers: b.servers, env: b.env}
+	if most == 0 && p == "source" {
+		most = max(unit.Count(b.env.Published(published)), least)
+	} else if most == 0 {
+		n.follows, most = true, unbounded
+	}
+	start := initial
+	if initial == 0 {
+		names[0] = names[1]
+		start = least
+		if p == "source" {
+			start = min(max(unit.Count(b.env.Published(20)), least), most)
+		}
+	}
+	var err error
+	if n.initial, n.least, n.most, err = namedBounds(names, start, least, most); err != nil {
+		return bounds{}, err
+	}
+	if initial == 0 && p != "source" {
+		n.initial = 0
+	}
+	n.follow(b.servers)
+	return n, nil
+}
+
+// follow lets the largest limit follow the servers that are up, where it does.
+func (b *bounds) follow(servers int) {
+	if servers <= 0 {
+		return
+	}
+	b.servers = servers
+	if b.follows {
+		b.most = max(b.least, timesServers*servers)
+	}
+}
+
+func namedBounds(names [3]string, initial, least, most unit.Count) (first, low, high int, err error) {
 	for i, l := range []struct {
 		given unit.Count
 		whole *int
-	}{{initial, &b.initial}, {least, &b.least}, {most, &b.most}} {
+	}{{initial, &first}, {least, &low}, {most, &high}} {
 		if !(l.given >= 1 && l.given <= 1<<30) {
-			return bounds{}, fmt.Errorf("%s is %v, it must be 1 to 2^30", names[i], float64(l.given))
+			return 0, 0, 0, fmt.Errorf("%s is %v, it must be 1 to 2^30", names[i], float64(l.given))
 		}
 		*l.whole = int(math.Floor(float64(l.given) + 0.5))
 	}
 	switch {
-	case b.most < b.least:
-		return bounds{}, fmt.Errorf("%s is %d, it must be %s, which is %d, or more", names[2], b.most, names[1], b.least)
-	case b.initial < b.least || b.initial > b.most:
-		return bounds{}, fmt.Errorf("%s is %d, it must be %s to %s, %d to %d", names[0], b.initial, names[1], names[2], b.least, b.most)
+	case high < low:
+		return 0, 0, 0, fmt.Errorf("%s is %d, it must be %s, which is %d, or more", names[2], high, names[1], low)
+	case first < low || first > high:
+		return 0, 0, 0, fmt.Errorf("%s is %d, it must be %s to %s, %d to %d", names[0], first, names[1], names[2], low, high)
 	}
-	return b, nil
+	return first, low, high, nil
 }
 
 // first is the limit to begin with at a pool of so many servers.

@@ -10,12 +10,13 @@ import (
 
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/models/policy/concurrency"
+	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 )
 
 func TestAIMDDoesAsTheOriginalDoesSampleBySample(t *testing.T) {
 	for file, parameters := range map[string]string{
-		"ncl_aimd_a": "preset: source, max: 200",
+		"ncl_aimd_a": "preset: source",
 		"ncl_aimd_b": "preset: source, initial: 10, min: 1, max: 60, backoff_ratio: 0.7, timeout: 2s",
 	} {
 		g := newGateway(t, spec[concurrency.AIMDSpec](t, "aimd", parameters))
@@ -37,7 +38,7 @@ func TestAIMDDoesAsTheOriginalDoesSampleBySample(t *testing.T) {
 func TestVegasDoesAsTheOriginalDoesSampleBySample(t *testing.T) {
 	probes := 0
 	for file, parameters := range map[string]string{
-		"ncl_vegas_a": "preset: source, max: 1000, probe_jitter_min: 0.75, probe_jitter_max: 0.75",
+		"ncl_vegas_a": "preset: source, probe_jitter_min: 0.75, probe_jitter_max: 0.75",
 		"ncl_vegas_b": "preset: source, initial: 95, max: 120, smoothing: 0.5, probe_multiplier: 1, probe_jitter_min: 0.5, probe_jitter_max: 0.5",
 		"ncl_vegas_c": "preset: source, initial: 990, max: 5000, probe_multiplier: 1000000, probe_jitter_min: 0.9, probe_jitter_max: 0.9",
 	} {
@@ -59,7 +60,7 @@ func TestVegasDoesAsTheOriginalDoesSampleBySample(t *testing.T) {
 
 func TestGradient2DoesAsTheOriginalDoesSampleBySample(t *testing.T) {
 	for file, parameters := range map[string]string{
-		"ncl_gradient2_a": "preset: source, max: 200",
+		"ncl_gradient2_a": "preset: source",
 		"ncl_gradient2_b": "preset: source, initial: 50, min: 5, max: 90, smoothing: 0.5, queue_size: 2, long_window: 60, rtt_tolerance: 1",
 	} {
 		g := newGateway(t, spec[concurrency.Gradient2Spec](t, "gradient2", parameters))
@@ -104,35 +105,58 @@ func TestTheWindowPassesOnWhatTheOriginalPassesOn(t *testing.T) {
 	assert.Equal(t, 14, passed)
 }
 
+// The file says what the quantile of the latencies was, and the policy takes the
+// quantile itself, of a histogram whose bins are a tenth of the value or less: the
+// latencies of a row are all in the bin of its value, and the percentile is set to
+// where the value lies within it.
 func TestTheEnvoyGradientMovesAsTheTranscriptionOfTheOriginalDoes(t *testing.T) {
 	for file, parameters := range map[string]string{
-		"port_envoy_gradient_a": "preset: source, max_concurrency: 1000",
+		"port_envoy_gradient_a": "preset: source",
 		"port_envoy_gradient_b": "preset: source, min_concurrency: 10, max_concurrency: 120, buffer: 0.5",
 	} {
-		p := newGateway(t, spec[concurrency.EnvoyGradientSpec](t, "envoy-gradient", parameters)).Policy
+		s := spec[concurrency.EnvoyGradientSpec](t, "envoy-gradient", parameters+", jitter: 0%, update_interval: 1h, min_rtt_interval: 1000h")
+		g := newGateway(t, s)
+		g.tick()
 		for i, r := range vectors(t, file) {
 			where := file + ", row " + strconv.Itoa(i)
-			rtt := int64(r.whole(t, "rtt_us"))
+			us := r.whole(t, "rtt_us")
+			width := 1
+			for 100*width <= us {
+				width *= 10
+			}
+			s.Quantile = unit.Share((float64(us%width) + 0.5) / float64(width))
+			require.NoError(t, g.Reconfigure(s))
 			if r["event"] == "minrtt" {
-				if !concurrency.MeasuringOf(p) {
-					concurrency.Remeasure(p)
+				for !concurrency.MeasuringOf(g.Policy) {
+					g.now = g.tick()
 				}
-				concurrency.Measured(p, rtt)
-				require.Equal(t, r.whole(t, "limit_after"), concurrency.LimitOf(p), where)
+				g.serve(50, sim.Time(us)*sim.Microsecond, models.Completed)
+				require.False(t, concurrency.MeasuringOf(g.Policy), where)
+				require.EqualValues(t, us, concurrency.MinRTTOf(g.Policy), where)
+				require.Equal(t, r.whole(t, "limit_after"), concurrency.LimitOf(g.Policy), where)
 				continue
 			}
-			gradient, atLeast, again := concurrency.Sampled(p, rtt)
+			require.False(t, concurrency.MeasuringOf(g.Policy), where)
+			gradient, _ := concurrency.GradientOf(g.Policy, int64(us))
 			require.InEpsilon(t, r.number(t, "gradient"), gradient, 1e-9, where)
-			require.Equal(t, r.whole(t, "consecutive_min"), atLeast, where)
-			require.Equal(t, r["remeasure"] == "1", again, where)
-			require.Equal(t, r.whole(t, "limit_after"), concurrency.LimitOf(p), where)
+			g.now = g.tick()
+			g.now -= sim.Minute
+			g.serve(1, sim.Time(us)*sim.Microsecond, models.Completed)
+			g.now = g.tick()
+			g.tick()
+			require.Equal(t, r["remeasure"] == "1", concurrency.MeasuringOf(g.Policy), where)
+			if r["remeasure"] == "0" {
+				_, atLeast := concurrency.GradientOf(g.Policy, int64(us))
+				require.Equal(t, r.whole(t, "consecutive_min"), atLeast, where)
+			}
+			require.Equal(t, r.whole(t, "limit_after"), concurrency.LimitOf(g.Policy), where)
 		}
 	}
 }
 
 func TestTheFailsafeLimiterDecidesAsTheOriginalDoesCallByCall(t *testing.T) {
 	for file, parameters := range map[string]string{
-		"failsafe_limiter_a": "preset: source, max: 200",
+		"failsafe_limiter_a": "preset: source",
 		"failsafe_limiter_b": "preset: source, min: 2, max: 60, initial: 10, max_limit_factor: 3, recent_window_min: 200ms, recent_window_max: 2s, recent_min_samples: 10, recent_quantile: 50%, baseline_window: 20, correlation_window: 20",
 	} {
 		g := newGateway(t, spec[concurrency.FailsafeLimiterSpec](t, "failsafe-limiter", parameters))

@@ -44,7 +44,7 @@ func init() {
 type VegasSpec struct {
 	Preset           string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Which times hold where none is given: source as published, inference for work of some 20 seconds."`
 	Initial          unit.Count    `yaml:"initial" doc:"Limit at the start; 0: 20 in source, the servers that are up in inference."`
-	Max              unit.Count    `yaml:"max" required:"true" doc:"Largest limit; 1000 as published, for one process."`
+	Max              unit.Count    `yaml:"max" min:"0" doc:"Largest limit; 0: 1000 in source, as published for one process, ten times the servers that are up in inference."`
 	Alpha            int           `yaml:"alpha" default:"3" min:"1" doc:"Queue below which the limit rises, in units of log10 of the limit."`
 	Beta             int           `yaml:"beta" default:"6" min:"1" doc:"Queue above which the limit falls, and the step while there is none, in units of log10 of the limit."`
 	Smoothing        unit.Share    `yaml:"smoothing" default:"1" doc:"Weight of the new limit against the old; 1 is no smoothing."`
@@ -57,7 +57,7 @@ type VegasSpec struct {
 
 // New returns the policy, at its initial limit.
 func (s *VegasSpec) New(env policy.Env) (policy.Policy, error) {
-	p := &vegas{reason: env.Reason(models.Unavailable), luck: env.Luck()}
+	p := &vegas{bounds: bounds{env: &env}, reason: env.Reason(models.Unavailable), luck: env.Luck()}
 	if err := p.Reconfigure(s); err != nil {
 		return nil, err
 	}
@@ -80,6 +80,7 @@ type vegas struct {
 
 // Admit refuses while as many are in flight as the limit says.
 func (p *vegas) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
+	p.follow(s.Capacity)
 	if p.limit == 0 {
 		p.limit = p.first(s.Capacity)
 	}
@@ -152,7 +153,7 @@ func (p *vegas) update(s sample, a *models.Attempt) {
 // Reconfigure changes the parameters; the limit and the least rtt stay.
 func (p *vegas) Reconfigure(spec policy.Spec) error {
 	s := spec.(*VegasSpec)
-	b, err := newBounds(preset(s.Preset), s.Initial, 1, s.Max)
+	b, err := p.bounds.with(preset(s.Preset), s.Initial, 1, s.Max, 1000)
 	err = firstOf(preset(s.Preset).check(), err, atLeast("alpha", s.Alpha, 1), atLeast("beta", s.Beta, s.Alpha), share("smoothing", float64(s.Smoothing)),
 		atLeast("probe_multiplier", s.ProbeMultiplier, 1), share("probe_jitter_min", float64(s.ProbeJitterMin)), share("probe_jitter_max", float64(s.ProbeJitterMax)),
 		notNegative("window", s.Window), atLeast("min_window_samples", s.MinWindowSamples, 1))

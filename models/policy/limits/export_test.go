@@ -16,6 +16,14 @@ func TakeN(p policy.Policy, user models.User, now sim.Time, n int64) (wait sim.T
 	return wait, ok, *g.tats.of(user), g.tolerance
 }
 
+// TokensOf does what Admit of a token-bucket does, for n tokens at once, and returns
+// how many whole ones and what part of one are left.
+func TokensOf(p policy.Policy, now sim.Time, n int) (ok bool, left float64) {
+	b := p.(*tokenBucket)
+	ok = b.take(now, uint64(n))
+	return ok, float64(b.tokens) + float64(b.part)/0x1p64
+}
+
 // Bytes a user of the kinds that keep something for each.
 var UserBytes = map[string]uintptr{
 	"gcra":                unsafe.Sizeof(scoped[sim.Time]{}.one),

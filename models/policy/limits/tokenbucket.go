@@ -15,7 +15,7 @@ func init() {
 	policy.Register(policy.Kind{
 		Name: "token-bucket", Heading: policy.Limits,
 		Doc:    "A bucket of tokens that fills at `rate` up to `burst` and starts full; an attempt takes one, and is refused (429, with Retry-After) when there is not a whole one. All users that the policy acts on share the bucket.",
-		Source: "Turner, \"New directions in communications\", IEEE Communications Magazine 24(10), 1986; golang.org/x/time/rate, Limiter.Allow.",
+		Source: "Turner, \"New directions in communications\", IEEE Communications Magazine 24(10), 1986; golang.org/x/time/rate, Limiter.Allow. Its reservations that go into debt, and what it gives back of them, have no like here: an attempt is admitted or refused at once.",
 		Fails:  "It knows nothing of the load: set below the capacity it wastes servers, set above it does not protect them, and it does not tell a cheap request from a dear one.",
 		Surge:  "rate: 5/s, burst: 50",
 		Fresh:  func() policy.Spec { return new(TokenBucketSpec) },
@@ -25,7 +25,9 @@ func init() {
 // TokenBucketSpec is the token bucket of Turner, "New directions in
 // communications (or which way to the information age?)", IEEE Communications
 // Magazine 24(10), 1986. Its decisions are those of golang.org/x/time/rate,
-// Limiter.Allow. For a bucket a tier, write one item a tier.
+// Limiter.Allow. What else the Limiter does has no like here: an attempt is admitted
+// or refused at once, and so nothing reserves tokens that are yet to come, goes into
+// debt for them or gives them back. For a bucket a tier, write one item a tier.
 type TokenBucketSpec struct {
 	Rate  unit.Rate  `yaml:"rate" required:"true" min:"0" doc:"Tokens that flow in, 0 to 100M/s."`
 	Burst unit.Count `yaml:"burst" required:"true" min:"1" doc:"Tokens that the bucket holds, at least 1."`
@@ -57,12 +59,20 @@ type tokenBucket struct {
 
 // Admit takes a token if there is one.
 func (b *tokenBucket) Admit(_ *models.Attempt, s *models.Signals) models.Verdict {
-	b.refill(s.Now)
-	if b.tokens == 0 {
+	if !b.take(s.Now, 1) {
 		return models.Verdict{Reason: b.reason, RetryAfter: b.untilToken()}
 	}
-	b.tokens--
 	return models.Verdict{}
+}
+
+// take takes n tokens if there are as many.
+func (b *tokenBucket) take(now sim.Time, n uint64) bool {
+	b.refill(now)
+	if b.tokens < n {
+		return false
+	}
+	b.tokens -= n
+	return true
 }
 
 // Reconfigure changes rate and burst. What flowed in so far did so at the old
