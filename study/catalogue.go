@@ -25,6 +25,11 @@ type Lever struct {
 	Scale   string // why it acts differently at a reduced scale; empty where it does not
 	NoGain  string // why it serves no more users in time under the standard surge
 	Table   string // its parameters, in Markdown
+	More    string // what else there is to say, in Markdown
+
+	// Measured is the paragraph with what it does in figures (Trials.Text). It is empty
+	// unless somebody measured, since that takes runs.
+	Measured string
 
 	settings []setting // what makes it act in a scenario, the lever itself the last
 	beside   []setting // what stands in the world without it, too
@@ -50,7 +55,7 @@ func Levers() []Lever {
 				continue
 			}
 			l := Lever{Heading: string(h), Name: name, Doc: k.Doc, Source: k.Source, Fails: k.Fails, Presets: k.Presets, Scale: k.Scale, NoGain: k.NoGain,
-				Table: scenario.KeyTable(k.Fresh())}
+				More: k.More, Table: scenario.KeyTable(k.Fresh())}
 			l.settings = []setting{{"policies", "[{name: lever, kind: " + name + presetHere + more(k.Surge) + "}]"}}
 			list = append(list, l)
 		}
@@ -166,6 +171,9 @@ func (l *Lever) Section(pictures string) string {
 	line("%s\n", l.Doc)
 	line("![%s under the standard surge, beside no policy](%s/%s.png)\n", l.Name, pictures, l.Name)
 	line("**When it fails.** %s\n", l.Fails)
+	if l.Measured != "" {
+		line("%s\n", l.Measured)
+	}
 	if l.NoGain != "" {
 		line("**Under the standard surge** it serves no more users in time than no policy does: %s\n", l.NoGain)
 	}
@@ -178,6 +186,9 @@ func (l *Lever) Section(pictures string) string {
 	line("**Source.** %s\n", l.Source)
 	shown := l.settings[len(l.settings)-1]
 	line("Shown here: `%s: %s`\n", shown.knob, shown.with(l.Variants()[0]))
+	if l.More != "" {
+		line("%s\n", l.More)
+	}
 	if l.Table != "" {
 		line("%s", l.Table)
 	}
@@ -220,6 +231,9 @@ without, the shaded area what users asked for the first time.
 
 plays it. Chains are lists: policies are asked in their order, and the first that refuses has the word.
 `
+
+// acts reports whether the lever is of a heading of policies.
+func (l *Lever) acts(under policy.Heading) bool { return l.Heading == string(under) }
 
 // presetHere is replaced by the preset in the setting of a lever.
 const presetHere = "\x00"
