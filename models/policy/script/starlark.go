@@ -116,8 +116,8 @@ func (p *scripted) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 	}
 	v, err := p.module.verdict(answer)
 	if err != nil {
-		pos := p.module.admit.Position()
-		p.fail(policy.TextFault{Key: "script", File: p.spec.File, Line: int(pos.Line), Column: int(pos.Col), Problem: "in admit: " + err.Error(), Want: wantVerdict})
+		at, where := p.module.answered(answer)
+		p.fail(p.module.fault(at, where+": "+err.Error(), wantVerdict))
 	}
 	return v
 }
@@ -155,6 +155,10 @@ func (p *scripted) call(f *starlark.Function, args starlark.Tuple) (answer starl
 		fault.Problem = "in " + f.Name() + ": " + fault.Problem
 		m.thread.Uncancel()
 		p.fail(fault)
+		return nil, false
+	}
+	if m.kept.tooMuch() {
+		p.fail(m.fault(f.Position(), "in "+f.Name()+": "+heavy.problem, heavy.want))
 		return nil, false
 	}
 	return answer, true
