@@ -186,11 +186,11 @@ func (l *Lever) Section(pictures string) string {
 	line("**Source.** %s\n", l.Source)
 	shown := l.settings[len(l.settings)-1]
 	line("Shown here: `%s: %s`\n", shown.knob, shown.with(l.Variants()[0]))
-	if l.More != "" {
-		line("%s\n", l.More)
-	}
 	if l.Table != "" {
 		line("%s", l.Table)
+	}
+	if l.More != "" {
+		line("%s", l.More)
 	}
 	return b.String()
 }
@@ -207,7 +207,9 @@ func Catalogue(levers []Lever, pictures string) string {
 			fmt.Fprintf(&b, "\n## %s\n\n", heading)
 			switch heading {
 			case queues:
-				fmt.Fprintf(&b, "Who is served next. All their parameters stand in one section, `pools.NAME.queue`, of [the reference](reference.md).\n\n")
+				fmt.Fprintf(&b, "Who is served next. All their parameters stand in one section, `pools.NAME.queue`, of [the reference](reference.md#poolsnamequeue). The weights of drr and sfq here are such that they bind: where the paid tier's weight is three times the other's it never wants its share, and both are strict priority.\n\n")
+			case string(policy.Custom):
+				fmt.Fprintf(&b, "A policy may be written in Go, in about 30 lines in a module of your own that registers it ([examples/ownpolicy](../examples/ownpolicy)), or without compiling.\n\n")
 			case clients:
 				fmt.Fprintf(&b, "What the library of a client holds back by itself: `clients.NAME.guards`. Under the standard surge there are 50 processes of the client, and the service does nothing.\n\n")
 			}
@@ -217,20 +219,6 @@ func Catalogue(levers []Lever, pictures string) string {
 	}
 	return strings.TrimRight(b.String(), "\n") + "\n"
 }
-
-const catalogueHead = `# The levers
-
-Made from the code by ` + "`launchday levers docs`" + `. Every lever is shown under the same standard surge: a pool of 100
-servers that can serve 5 requests a second, to which 3 a second come, and for half an hour 10. *In time* is within
-the class's SLO of a minute and within the user's patience. Blue is the world with the lever, grey the same world
-without, the shaded area what users asked for the first time.
-
-` + "`launchday levers list`" + ` lists them, ` + "`launchday levers show NAME`" + ` prints one of these sections, and
-
-    launchday run standard-surge --set 'policies=[{name: lever, kind: codel}]'
-
-plays it. Chains are lists: policies are asked in their order, and the first that refuses has the word.
-`
 
 // acts reports whether the lever is of a heading of policies.
 func (l *Lever) acts(under policy.Heading) bool { return l.Heading == string(under) }
