@@ -207,7 +207,7 @@ func Catalogue(levers []Lever, pictures string) string {
 			fmt.Fprintf(&b, "\n## %s\n\n", heading)
 			switch heading {
 			case queues:
-				fmt.Fprintf(&b, "Who is served next. All their parameters stand in one section, `pools.NAME.queue`, of [the reference](reference.md#poolsnamequeue). The weights of drr and sfq here are such that they bind: where the paid tier's weight is three times the other's it never wants its share, and both are strict priority.\n\n")
+				fmt.Fprintf(&b, "Who is served next. All their parameters stand in one section, `pools.NAME.queue`, of [the reference](reference.md#poolsnamequeue). The weights of drr and sfq here are such that they bind: with three to two for drr the paid tier wants a little more than its share of the surge, with one to one for sfq much more, so that nobody is in time. With three to one it wants less, and both are strict priority.\n\n")
 			case string(policy.Custom):
 				fmt.Fprintf(&b, "A policy may be written in Go, in about 30 lines in a module of your own that registers it ([examples/ownpolicy](../examples/ownpolicy)), or without compiling.\n\n")
 			case clients:

@@ -138,11 +138,13 @@ func (t *Trials) Text() string {
 		}
 		return text
 	}
-	if t.lever.acts(policy.Degrade) {
-		fmt.Fprintf(&b, " Degraded answers: %s in the surge, %s at a steady %s of the capacity.", share(func(t *Trial) float64 { return degradedShare(&t.Surge) }),
-			share(func(t *Trial) float64 { return degradedShare(&t.Steady) }), steadyLoad)
-	} else if t.lever.Heading != queues && t.lever.Heading != clients {
-		fmt.Fprintf(&b, " At a steady %s of the capacity it turns away %s of the attempts.", steadyLoad, share(func(t *Trial) float64 { return refusedShare(&t.Steady) }))
+	if t.lever.Heading != queues && t.lever.Heading != clients {
+		fmt.Fprintf(&b, " At a steady %s of the capacity: %s of %s (%s), and %s of the attempts turned away.", steadyLoad, grouped(inTime(&with.Steady)), grouped(float64(with.Steady.All.Requests)),
+			t.beside("without: "+grouped(inTime(&t.Without.Steady)), func(source *Trial) string { return grouped(inTime(&source.Steady)) }),
+			share(func(t *Trial) float64 { return refusedShare(&t.Steady) }))
+	}
+	if degraded := func(t *Trial) float64 { return degradedShare(&t.Surge) }; t.lever.acts(policy.Degrade) && degraded(with) > 0 {
+		fmt.Fprintf(&b, " Degraded answers: %s in the surge, %s under the steady load.", share(degraded), share(func(t *Trial) float64 { return degradedShare(&t.Steady) }))
 	}
 	return b.String()
 }

@@ -87,7 +87,7 @@ func TestUnderTwiceTheCapacityTheWaitStaysNearItsTargetAndTheLowestTierPays(t *t
 		{"kind: seda, rate: 5/s, buckets: tiers", 20, 0.42, 0.99, 0},
 		{"kind: breakwater", 2.1, 0.95, 0, 0},
 		{"kind: cinnamon", 12, 0.99, 0.85, 0.85},
-		{"kind: rajomon, clients: 50", 7, 0.66, 0, 0},
+		{"kind: rajomon", 8.2, 0.91, 0, 0},
 		{"kind: partitioned-limit, shares: [{name: pro, share: 30%}, {name: plus, share: 60%}]", 9, 0.98, 0.95, 0.85},
 	} {
 		t.Run(tc.policy, func(t *testing.T) {
