@@ -139,7 +139,7 @@ func (t *Trials) Text() string {
 		return text
 	}
 	if t.lever.Heading != queues && t.lever.Heading != clients {
-		fmt.Fprintf(&b, " At a steady %s of the capacity: %s of %s (%s), and %s of the attempts turned away.", steadyLoad, grouped(inTime(&with.Steady)), grouped(float64(with.Steady.All.Requests)),
+		fmt.Fprintf(&b, " At a steady %s of the capacity: %s of %s in time (%s), and %s of the attempts turned away.", steadyLoad, grouped(inTime(&with.Steady)), grouped(float64(with.Steady.All.Requests)),
 			t.beside("without: "+grouped(inTime(&t.Without.Steady)), func(source *Trial) string { return grouped(inTime(&source.Steady)) }),
 			share(func(t *Trial) float64 { return refusedShare(&t.Steady) }))
 	}

@@ -18,13 +18,15 @@ const (
 )
 
 // A keeper counts what a script keeps between its calls. To count after each call
-// would cost more than most calls; it counts again after one call for each eight
-// values and eight at least, which costs a call some tens of nanoseconds, but sooner where what is kept has grown: after half of
-// the calls in which it would be an eighth above the limit.
+// would cost more than most calls. It counts again after one call for each two
+// values and eight at least, which costs a call some tens of nanoseconds; and sooner
+// where what is kept has grown, after half of the calls in which it would be an
+// eighth above the limit.
 //
 // What a call makes and drops is not counted: the interpreter bounds it by steps, and
-// the repetition of a string or list by 1 GiB. Nor is what hangs on a closure, and
-// what doubles with every call is seen late.
+// the repetition of a string or list by 1 GiB. Nor is what hangs on a closure. What
+// doubles with every call, or is large and begins to grow after a long rest, is seen
+// late.
 type keeper struct {
 	roots  []starlark.Value
 	seen   map[starlark.Value]struct{} // containers: each is counted once
@@ -45,6 +47,14 @@ func (k *keeper) keep(state *starlark.Dict, globals starlark.StringDict) {
 	}
 }
 
+// tooMuchAtFirst is tooMuch after the top level of the script, whose growth says
+// nothing of that of its calls.
+func (k *keeper) tooMuchAtFirst() bool {
+	over := k.tooMuch()
+	k.calls, k.gap = 0, 0
+	return over
+}
+
 // tooMuch reports whether more is kept than may be, as far as it was counted.
 func (k *keeper) tooMuch() bool {
 	if k.calls > 0 {
@@ -60,7 +70,7 @@ func (k *keeper) tooMuch() bool {
 		}
 	}
 	growth := max(1, (k.bytes-before)/(k.gap+1))
-	k.gap = min(max(k.values, 64)/8, (mostKept+mostKept/8-k.bytes)/growth/2)
+	k.gap = min(max(k.values/2, 8), (mostKept+mostKept/8-k.bytes)/growth/2)
 	k.calls = k.gap
 	return false
 }

@@ -108,7 +108,7 @@ func (p *scripted) load(s *StarlarkSpec) (*module, error) {
 		return nil, err
 	}
 	m.returns = returnsOf(tree, m.admit)
-	if m.kept.keep(p.state, globals); m.kept.tooMuch() {
+	if m.kept.keep(p.state, globals); m.kept.tooMuchAtFirst() {
 		return nil, policy.TextFaults{m.fault(syntax.MakePosition(&m.file, 1, 1), heavy.problem, heavy.want)}
 	}
 	return m, nil

@@ -269,7 +269,7 @@ func TestWhatAScriptKeepsIsBounded(t *testing.T) {
 		"  count[0] += 1\n  kept[count[0]] = 'x' * 1000000":         67,
 		"  count[0] += 1\n  state[(count[0], 'y')] = [1.0] * 10000": 418,
 		"  state['a'] = state.get('a', []) + [None] * 100000":       41,
-		"  count[0] += 1\n  kept[count[0]] = now":                   64 << 20 / 96,
+		"  count[0] += 1\n  kept[count[0]] = [now] * 64":            64 << 20 / 1136,
 	} {
 		w := newWorld(t, spec(head+"def admit(now, attempt, signals):\n"+body+"\n"))
 		for n := 1; len(w.failed) == 0 && n <= calls+calls/4+8; n++ {
@@ -344,11 +344,13 @@ func BenchmarkAdmit(b *testing.B) {
 		"starlark/threshold": "causes = {\"full\": 503}\nFULL = {\"reject\": \"full\", \"retry_after\": 30.0}\ndef admit(now, attempt, signals):\n    if attempt.tier == \"free\" and signals.waiting > 100:\n        return FULL",
 		"starlark/mixed":     "def admit(now, attempt, signals):\n    return attempt.tier == \"free\" and signals.waiting < 100.0",
 		"starlark/bucket":    bucketScript,
+		"starlark/users":     "counts = dict(zip(range(-1, 99999), range(100000)))\ndef admit(now, attempt, signals):\n    counts[attempt.user] += 1",
 	} {
 		b.Run(name, func(b *testing.B) {
 			w := newWorld(b, spec(text))
 			a, s := &models.Attempt{}, &models.Signals{Waiting: 50}
 			b.ReportAllocs()
+			b.ResetTimer()
 			for range b.N {
 				s.Now += sim.Millisecond
 				w.Admit(a, s)
