@@ -56,7 +56,7 @@ or to let it go on:
 
 #### What it costs
 
-A decision takes, on one core of an Intel Xeon at 2.6 GHz with Go 1.26 and nothing beside it, some 75 ns for a function that does nothing, 210 ns for a threshold on the queue and a tier, 440 ns if it mixes an int with a float, and 1.3 µs for a token bucket, whose like in Go takes 12 ns; on a machine that is shared it was three times as much (` + "`go test ./models/policy/script -bench Admit`" + `). Mixed numbers cost what they do because an int is turned into a number of any length first: write ` + "`int(limit)`" + ` once, or counts as ints.
+A decision takes, on one core of an Intel Xeon at 2.6 GHz with Go 1.26 and nothing beside it, some 75 ns for a function that does nothing, 210 ns for a threshold on the queue and a tier, 440 ns if it mixes an int with a float, and 1.3 µs for a token bucket, whose like in Go takes 12 ns; on a machine that is shared it was two to three times as much (` + "`go test ./models/policy/script -bench Admit`" + `). Mixed numbers cost what they do because an int is turned into a number of any length first: write ` + "`int(limit)`" + ` once, or counts as ints.
 
 A call may take ` + "`max_steps`" + ` steps, and what a script keeps in state and globals may take 64 MiB; beyond either the run ends. This does not catch what built-in functions compute, as ` + "`sorted`" + ` or ` + "`list(range(n))`" + ` do in one step, nor what a call makes and drops again: a single ` + "`\"x\" * n`" + ` may take 1 GiB. What is kept is counted now and then, so that it may be somewhat more for some calls.
 
