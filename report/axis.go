@@ -15,12 +15,19 @@ import (
 type ticker struct {
 	name   func(float64) string
 	wanted int
+	known  []float64 // steps that it may have, ascending; none: round numbers
 }
 
 // Ticks implements plot.Ticker on a linear axis.
 func (t ticker) Ticks(lo, hi float64) []plot.Tick {
 	var out []plot.Tick
 	step := roundStep((hi - lo) / float64(t.wanted))
+	for _, s := range t.known {
+		if s*float64(t.wanted) >= (hi-lo)*(1-1e-9) {
+			step = s
+			break
+		}
+	}
 	for i := math.Ceil(lo/step - 1e-9); i*step <= hi+step*1e-9; i++ {
 		v := i*step + 0 // never -0
 		out = append(out, plot.Tick{Value: v, Label: t.name(v)})

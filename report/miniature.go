@@ -14,6 +14,9 @@ const (
 	miniPlot   = 104
 )
 
+// minuteSteps are what people divide hours into.
+var minuteSteps = []float64{1, 2, 5, 10, 15, 30, 60, 120, 360, 720, 1440}
+
 // Miniature is the small picture of a lever in the documentation: the same world
 // with it and without, as PNG. Three panels share the time axis: what was
 // served, how long that took, and who was not served. instead names the world
@@ -76,7 +79,7 @@ func miniature(title, instead string, with, without *Run) picture {
 			x0 := left + vg.Length(k)*(width+gap)
 			p := newPlot()
 			p.X.Min, p.X.Max = 0, with.Duration.Minutes()
-			p.X.Tick.Marker = ticker{name: digits, wanted: 4}
+			p.X.Tick.Marker = ticker{name: digits, wanted: 4, known: minuteSteps}
 			top := 1e-9
 			for _, v := range append(append(append([]float64(nil), m.with...), m.less...), m.behind...) {
 				if !math.IsNaN(v) {

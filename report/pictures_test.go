@@ -193,8 +193,8 @@ func TestTicksStandAtRoundValues(t *testing.T) {
 		}
 		return out
 	}
-	assert.Equal(t, []string{"0", "2 k", "4 k", "6 k"}, names(ticker{count, 5}, 0, 7700))
-	assert.Equal(t, []string{"0", "0.2", "0.4", "0.6", "0.8"}, names(ticker{count, 5}, 0, 0.97))
+	assert.Equal(t, []string{"0", "2 k", "4 k", "6 k"}, names(ticker{name: count, wanted: 5}, 0, 7700))
+	assert.Equal(t, []string{"0", "0.2", "0.4", "0.6", "0.8"}, names(ticker{name: count, wanted: 5}, 0, 0.97))
 	var logs []string
 	for _, tick := range (logTicker{roundSeconds, knownSeconds, finerSeconds, 0.05}).Ticks(0.5, 90000) {
 		logs = append(logs, tick.Label)

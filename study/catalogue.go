@@ -25,6 +25,11 @@ type Lever struct {
 	Scale   string // why it acts differently at a reduced scale; empty where it does not
 	NoGain  string // why it serves no more users in time under the standard surge
 	Table   string // its parameters, in Markdown
+	More    string // what else there is to say, in Markdown
+
+	// Measured is the paragraph with what it does in figures (Trials.Text). It is empty
+	// unless somebody measured, since that takes runs.
+	Measured string
 
 	settings []setting // what makes it act in a scenario, the lever itself the last
 	beside   []setting // what stands in the world without it, too
@@ -50,7 +55,7 @@ func Levers() []Lever {
 				continue
 			}
 			l := Lever{Heading: string(h), Name: name, Doc: k.Doc, Source: k.Source, Fails: k.Fails, Presets: k.Presets, Scale: k.Scale, NoGain: k.NoGain,
-				Table: scenario.KeyTable(k.Fresh())}
+				More: k.More, Table: scenario.KeyTable(k.Fresh())}
 			l.settings = []setting{{"policies", "[{name: lever, kind: " + name + presetHere + more(k.Surge) + "}]"}}
 			list = append(list, l)
 		}
@@ -166,6 +171,9 @@ func (l *Lever) Section(pictures string) string {
 	line("%s\n", l.Doc)
 	line("![%s under the standard surge, beside no policy](%s/%s.png)\n", l.Name, pictures, l.Name)
 	line("**When it fails.** %s\n", l.Fails)
+	if l.Measured != "" {
+		line("%s\n", l.Measured)
+	}
 	if l.NoGain != "" {
 		line("**Under the standard surge** it serves no more users in time than no policy does: %s\n", l.NoGain)
 	}
@@ -180,6 +188,9 @@ func (l *Lever) Section(pictures string) string {
 	line("Shown here: `%s: %s`\n", shown.knob, shown.with(l.Variants()[0]))
 	if l.Table != "" {
 		line("%s", l.Table)
+	}
+	if l.More != "" {
+		line("%s", l.More)
 	}
 	return b.String()
 }
@@ -196,7 +207,9 @@ func Catalogue(levers []Lever, pictures string) string {
 			fmt.Fprintf(&b, "\n## %s\n\n", heading)
 			switch heading {
 			case queues:
-				fmt.Fprintf(&b, "Who is served next. All their parameters stand in one section, `pools.NAME.queue`, of [the reference](reference.md).\n\n")
+				fmt.Fprintf(&b, "Who is served next. All their parameters stand in one section, `pools.NAME.queue`, of [the reference](reference.md#poolsnamequeue). The weights of drr and sfq here are such that they bind: with three to two for drr the paid tier wants a little more than its share of the surge, with one to one for sfq much more, so that nobody is in time. With three to one it wants less, and both are strict priority.\n\n")
+			case string(policy.Custom):
+				fmt.Fprintf(&b, "A policy may be written in Go, in about 30 lines in a module of your own that registers it ([examples/ownpolicy](../examples/ownpolicy)), or without compiling.\n\n")
 			case clients:
 				fmt.Fprintf(&b, "What the library of a client holds back by itself: `clients.NAME.guards`. Under the standard surge there are 50 processes of the client, and the service does nothing.\n\n")
 			}
@@ -207,19 +220,8 @@ func Catalogue(levers []Lever, pictures string) string {
 	return strings.TrimRight(b.String(), "\n") + "\n"
 }
 
-const catalogueHead = `# The levers
-
-Made from the code by ` + "`launchday levers docs`" + `. Every lever is shown under the same standard surge: a pool of 100
-servers that can serve 5 requests a second, to which 3 a second come, and for half an hour 10. *In time* is within
-the class's SLO of a minute and within the user's patience. Blue is the world with the lever, grey the same world
-without, the shaded area what users asked for the first time.
-
-` + "`launchday levers list`" + ` lists them, ` + "`launchday levers show NAME`" + ` prints one of these sections, and
-
-    launchday run standard-surge --set 'policies=[{name: lever, kind: codel}]'
-
-plays it. Chains are lists: policies are asked in their order, and the first that refuses has the word.
-`
+// acts reports whether the lever is of a heading of policies.
+func (l *Lever) acts(under policy.Heading) bool { return l.Heading == string(under) }
 
 // presetHere is replaced by the preset in the setting of a lever.
 const presetHere = "\x00"

@@ -51,7 +51,14 @@ func leversShowCommand() *cobra.Command {
 			var names []string
 			for _, l := range study.Levers() {
 				if l.Name == args[0] {
-					_, err := fmt.Fprint(cmd.OutOrStdout(), l.Section(galleryFromDocs))
+					stand, err := measuringStand()
+					if err != nil {
+						return err
+					}
+					if err := measure(cmd, stand, &l); err != nil {
+						return err
+					}
+					_, err = fmt.Fprint(cmd.OutOrStdout(), l.Section(galleryFromDocs))
 					return err
 				}
 				names = append(names, l.Name)
@@ -63,6 +70,28 @@ func leversShowCommand() *cobra.Command {
 			return badInput(fmt.Errorf("%q is no lever: want %s", args[0], want))
 		},
 	}
+}
+
+func standardSurge() (*scenario.Scenario, error) {
+	return scenario.Read(examples.FS, "scenarios/standard-surge.yaml")
+}
+
+func measuringStand() (*study.Stand, error) {
+	surge, err := standardSurge()
+	if err != nil {
+		return nil, err
+	}
+	return study.NewStand(surge)
+}
+
+// measure puts what a lever does, in figures, into its section.
+func measure(cmd *cobra.Command, stand *study.Stand, l *study.Lever) error {
+	trials, err := stand.Try(cmd.Context(), l)
+	if err != nil {
+		return err
+	}
+	l.Measured = trials.Text()
+	return nil
 }
 
 // Where the catalogue and its pictures stand in the repository.
@@ -85,7 +114,7 @@ func leversDocsCommand() *cobra.Command {
 			if len(args) == 1 {
 				dir = args[0]
 			}
-			surge, err := scenario.Read(examples.FS, "scenarios/standard-surge.yaml")
+			surge, err := standardSurge()
 			if err != nil {
 				return err
 			}
@@ -94,6 +123,10 @@ func leversDocsCommand() *cobra.Command {
 					return badInput(err)
 				}
 			}
+			stand, err := study.NewStand(surge)
+			if err != nil {
+				return err
+			}
 			levers := study.Levers()
 			bar := newProgress(cmd.ErrOrStderr())
 			defer bar.clear()
@@ -101,6 +134,9 @@ func leversDocsCommand() *cobra.Command {
 				bar.show(fmt.Sprintf("%d of %d: %s", i+1, len(levers), levers[i].Name))
 				png, err := levers[i].Picture(cmd.Context(), surge)
 				if err != nil {
+					return err
+				}
+				if err := measure(cmd, stand, &levers[i]); err != nil {
 					return err
 				}
 				if err := os.WriteFile(filepath.Join(dir, catalogueFolder, levers[i].Name+".png"), png, 0o644); err != nil {

@@ -32,6 +32,7 @@ type Kind struct {
 	Presets string      // how the preset `inference` differs from `source`; empty where no constant is a time
 	Scale   string      // why it acts differently in a world of reduced scale; empty where it does not
 	Surge   string      // its parameters under the standard surge, as they stand in a scenario: "rate: 4/s, burst: 50"
+	More    string      // what else its section says, in Markdown; empty where nothing
 	NoGain  string      // why it does not serve more users in time there than no policy does; empty where it does
 	Fresh   func() Spec // a pointer to a new Spec
 }

@@ -17,8 +17,8 @@ func init() {
 			"A client's credits are what it has pending, what it has asked for and a part of what is spare; one that asks when there is none is refused (503), and so is everybody on arrival while the delay is twice the target.",
 		Source: "Cho et al., \"Overload Control for µs-Scale RPCs with Breakwater\", OSDI 2020; the authors' server, srpc_update_credit, decr_credit_pool and incr_credit_pool, and configs/bw_config.h of breakwater-artifact.",
 		Fails:  "Clients that hold credits and send nothing hold them from others, which the pool makes good only slowly; the fewer the clients to a credit, the slower it grows. It knows no priorities.",
-		Presets: "Source: target 80 µs for services of 10 µs (refusal at 160 µs) and a round trip of 10 µs. Inference: target 5 s (refusal at 10 s), a quarter of a service of 20 s, since a person waits for 8 services as no RPC would, and a round trip of 5 s. " +
-			"a and b are shares and stay.",
+		Presets: "Source: target 80 µs for services of 10 µs (refusal at 160 µs) and a round trip of 10 µs. Inference: target 2 s, a tenth of a service of 20 s (refusal at 4 s): the delay is that of who has started, late by itself, and while it grows to 4 s a load of six times the capacity, retries among it, puts six times that into the queue, 24 s, which with the service is still within a minute. " +
+			"A round trip of 1 s, in which the pool of a thousand clients grows by a credit, a fifth of what 100 servers do in the time. a and b are shares and stay. Source does not steer here: any wait is more than 160 µs and refuses, which costs nothing in a surge, as with a hundred servers the next arrival is there at once; under a steady high load it refuses those who would not have waited long.",
 		Scale: "Credits are whole numbers and a pool grows by whole credits, so that a small world moves in coarser steps.",
 		Fresh: func() policy.Spec { return new(BreakwaterSpec) },
 	})
@@ -31,8 +31,8 @@ func init() {
 // were refused for want of a credit since its credits were last counted.
 type BreakwaterSpec struct {
 	Preset    string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Whose times hold where none is given."`
-	Target    unit.Duration `yaml:"target" doc:"Queueing delay at which credits are taken back; twice of it refuses on arrival; 0s: 80us in source, 5s in inference."`
-	RoundTrip unit.Duration `yaml:"round_trip" doc:"How often the pool of credits is changed at most; 0s: 10us in source, 5s in inference."`
+	Target    unit.Duration `yaml:"target" doc:"Queueing delay at which credits are taken back; twice of it refuses on arrival; 0s: 80us in source, 2s in inference."`
+	RoundTrip unit.Duration `yaml:"round_trip" doc:"How often the pool of credits is changed at most; 0s: 10us in source, 1s in inference."`
 	A         unit.Share    `yaml:"a" default:"0.1%" doc:"Credits that are added for each client and round trip."`
 	B         unit.Share    `yaml:"b" default:"2%" doc:"Share of the credits that is taken back for a delay of twice the target."`
 	By        string        `yaml:"by" default:"users" enum:"users,tiers" doc:"What a client is: users hashed into so many clients, or each tier."`
@@ -185,7 +185,7 @@ func (p *breakwater) Reconfigure(spec policy.Spec) error {
 	if err != nil {
 		return err
 	}
-	target, trip := set.time(s.Target, 80*sim.Microsecond, 5*sim.Second), set.time(s.RoundTrip, 10*sim.Microsecond, 5*sim.Second)
+	target, trip := set.time(s.Target, 80*sim.Microsecond, 2*sim.Second), set.time(s.RoundTrip, 10*sim.Microsecond, sim.Second)
 	if err := firstOf(positive("target", target), positive("round_trip", trip), within("a", float64(s.A), 0, 1), within("b", float64(s.B), 0, 1)); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/models/policy"
 	"github.com/launchday-sim/launchday/models/policy/admission"
+	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
 )
@@ -110,13 +111,13 @@ func TestAttemptsComeInOnCreditsOfTheirClients(t *testing.T) {
 
 	s.Now, s.Waiting = sim.Minute, 5
 	p.(policy.Starter).Start(&models.Attempt{Admitted: 50 * sim.Second}, s)
-	assert.Equal(t, "load.delay", in(pro), "10 s are twice the target")
+	assert.Equal(t, "load.delay", in(pro), "10 s are more than twice the target")
 	s.Waiting = 0
 	assert.NotEqual(t, "load.delay", in(pro), "the queue is empty again")
 }
 
 func TestAClientPaysWithAllItsTokens(t *testing.T) {
-	spec := &admission.RajomonSpec{PriceStep: 3, GuidePrice: -1, DecayRate: 0.8, Tokens: 10, TokenStep: 1, Clients: 1}
+	spec := &admission.RajomonSpec{PriceStep: 3, GuidePrice: -1, DecayRate: 0.8, Tokens: 10, TokenStep: 1, TokenUpdate: unit.Duration(5 * sim.Second), Clients: 1}
 	p, env := built(t, spec)
 	at := func(x float64) models.Verdict {
 		return p.Admit(&models.Attempt{}, &models.Signals{Now: sim.FromSeconds(x)})
@@ -150,7 +151,7 @@ func TestAClientPaysWithAllItsTokens(t *testing.T) {
 }
 
 func TestUsersThatComeOftenAreTheFirstToRunOutOfTokens(t *testing.T) {
-	p, _ := built(t, &admission.RajomonSpec{PriceStep: 1, GuidePrice: -1, DecayRate: 0.8, Tokens: 0, TokenStep: 1, Clients: 1000})
+	p, _ := built(t, &admission.RajomonSpec{PriceStep: 1, GuidePrice: -1, DecayRate: 0.8, Tokens: 0, TokenStep: 1, TokenUpdate: unit.Duration(5 * sim.Second), Clients: 1000})
 	s := &models.Signals{}
 	var admitted [2]int
 	for now := sim.Time(0); now < 10*sim.Minute; now += 5 * sim.Second {

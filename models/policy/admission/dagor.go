@@ -14,8 +14,8 @@ func init() {
 			"A window with a mean queueing time above `threshold` was one of overload: the level is lowered until it would have admitted `alpha` less. After any other window it is raised until it would have admitted more by `beta` of all that came.",
 		Source: "Zhou et al., \"Overload Control for Scaling WeChat Microservices\", SoCC 2018, algorithm 1, in the reading of Jiali-Xing/dagor-grpc (CalculateAdmissionLevel).",
 		Fails:  "It sees the overload of those whom it let in a whole wait ago, and goes on lowering the level meanwhile: where the wait is longer than the window it sheds too much and comes back only by beta a window. Anonymous requests have the luck of the request, so that a retry may pass.",
-		Presets: "Source: 20 ms over 1 s or 2,000 requests. Inference: 5 s, a quarter of a service of 20 s, over 20 s and without a bound on the requests, " +
-			"for the effect of a level is seen after a service, not before.",
+		Presets: "Source: 20 ms over 1 s or 2,000 requests. Inference: 2 s, a tenth of a service of 20 s and, as 20 ms of the 500 ms that WeChat gives a task, about a twenty-fifth of the minute that people give it, over 5 s and without a bound on the requests: what a level does shows in the queueing times of those who start, after their wait, so that a window must be longer than that, not than a service; " +
+			"and at alpha a window it takes 14 windows to shed a half, which is to be about the minute that people wait. Source serves a little more in the surge because 20 ms are overload to it: whenever all servers are busy it sheds, which costs nothing while arrivals are plenty. It moves so fast between too few and too many levels that high tiers are refused with the low ones, and under a steady high load it refuses those who would not have waited long.",
 		Scale: "The histogram of a window counts attempts: in a small world it is coarse, and a bound on the requests of a window is reached later.",
 		Fresh: func() policy.Spec { return new(DagorSpec) },
 	})
@@ -29,8 +29,8 @@ func init() {
 // gateway is the only caller.
 type DagorSpec struct {
 	Preset         string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Whose times hold where none is given."`
-	Threshold      unit.Duration `yaml:"threshold" doc:"Mean queueing time above which a window was one of overload; 0s: 20ms in source, 5s in inference."`
-	Window         unit.Duration `yaml:"window" doc:"Length of a window; 0s: 1s in source, 20s in inference."`
+	Threshold      unit.Duration `yaml:"threshold" doc:"Mean queueing time above which a window was one of overload; 0s: 20ms in source, 2s in inference."`
+	Window         unit.Duration `yaml:"window" doc:"Length of a window; 0s: 1s in source, 5s in inference."`
 	WindowRequests int           `yaml:"window_requests" min:"0" doc:"Attempts after which a window ends early; 0: 2000 in source, no bound in inference."`
 	Alpha          unit.Share    `yaml:"alpha" default:"5%" doc:"Share of the admitted that is refused more after a window of overload."`
 	Beta           unit.Share    `yaml:"beta" default:"1%" doc:"Share of all that came by which more are admitted after any other window."`
@@ -141,8 +141,8 @@ func (d *dagor) Reconfigure(spec policy.Spec) error {
 	if err != nil {
 		return err
 	}
-	threshold := p.time(s.Threshold, 20*sim.Millisecond, 5*sim.Second)
-	window := p.time(s.Window, sim.Second, 20*sim.Second)
+	threshold := p.time(s.Threshold, 20*sim.Millisecond, 2*sim.Second)
+	window := p.time(s.Window, sim.Second, 5*sim.Second)
 	if err := firstOf(positive("threshold", threshold), positive("window", window), positive("rehash", sim.Time(s.Rehash)),
 		within("alpha", float64(s.Alpha), 0, 1), within("beta", float64(s.Beta), 0, 1), within("window_requests", float64(s.WindowRequests), 0, 1<<31)); err != nil {
 		return err

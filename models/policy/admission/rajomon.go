@@ -18,10 +18,9 @@ func init() {
 			"One that offers less than the price is refused (503). A client that has seen a higher price in its last answer keeps its tokens and is refused on its own side until it has enough.",
 		Source: "Xing et al., \"Rajomon: Decentralized and Coordinated Overload Control for Latency-Sensitive Microservices\", NSDI 2025; pennsail/rajomon, UpdateOwnPrice, UpdatePrice and UnaryInterceptorEnduser.",
 		Fails:  "Who comes seldom is rich: where a client comes once in many periods, the price must climb for as many before anybody is refused. Who has paid and is refused at the service has lost his tokens.",
-		Presets: "Source: threshold 20 ms, price and tokens each 10 ms. Inference: threshold 5 s, a quarter of a service of 20 s, price and tokens each 5 s; " +
-			"the excess that raises a proportional price by one step is scaled with them, from 10 ms to 5 s.",
+		Presets: "Source: threshold 20 ms, price and tokens each 10 ms. Inference: threshold 5 s, a quarter of a service of 20 s; the price each 5 s, as long as the wait that it judges, and so is the excess that raises a proportional price by a step. " +
+			"Tokens each 500 ms: the price at which a pool is just full is what a client earns between two of its turns, 20 tokens where 50 clients share 5 requests a second, so that a step of the price is a twentieth of the load. With tokens each 5 s it would be 2, a step a half of the load, and everybody poor. With other numbers of clients or requests choose token_update so.",
 		Scale: "Prices and tokens are whole numbers; with few clients they separate coarsely.",
-		Surge: "clients: 50",
 		Fresh: func() policy.Spec { return new(RajomonSpec) },
 	})
 }
@@ -39,9 +38,9 @@ type RajomonSpec struct {
 	GuidePrice  int           `yaml:"guide_price" default:"-1" min:"-1" doc:"Price that a step goes to at once, and below which a proportional price does not fall; -1 is none."`
 	DecayRate   unit.Share    `yaml:"decay_rate" default:"80%" doc:"What is left of an increase with each before it, from the third in a row on (expdecay)."`
 	Tokens      int           `yaml:"tokens" default:"10" min:"0" max:"1000000000" doc:"Tokens of a client at the start."`
-	TokenUpdate unit.Duration `yaml:"token_update" doc:"Period of the tokens; 0s: 10ms in source, 5s in inference."`
+	TokenUpdate unit.Duration `yaml:"token_update" doc:"Period of the tokens; 0s: 10ms in source, 500ms in inference."`
 	TokenStep   int           `yaml:"token_step" default:"1" min:"1" max:"1000000" doc:"Tokens that a client earns in each period."`
-	Clients     unit.Count    `yaml:"clients" default:"1000" min:"1" doc:"Clients that users are hashed into."`
+	Clients     unit.Count    `yaml:"clients" default:"50" min:"1" doc:"Clients that users are hashed into."`
 }
 
 // New returns the policy with a price of 0.
@@ -160,7 +159,7 @@ func (p *rajomon) Reconfigure(spec policy.Spec) error {
 	threshold := set.time(s.Threshold, 20*sim.Millisecond, 5*sim.Second)
 	price := set.time(s.PriceUpdate, 10*sim.Millisecond, 5*sim.Second)
 	excess := set.time(s.DelayUnit, 10*sim.Millisecond, 5*sim.Second)
-	tokens := set.time(s.TokenUpdate, 10*sim.Millisecond, 5*sim.Second)
+	tokens := set.time(s.TokenUpdate, 10*sim.Millisecond, 500*sim.Millisecond)
 	if err := firstOf(positive("threshold", threshold), positive("price_update", price), positive("token_update", tokens),
 		within("delay_unit in seconds", excess.Seconds(), 1e-6, 1e9), within("price_step", float64(s.PriceStep), 0, 1e9), within("guide_price", float64(s.GuidePrice), -1, 1e15),
 		within("decay_rate", float64(s.DecayRate), 0, 1), within("tokens", float64(s.Tokens), 0, 1e9), within("token_step", float64(s.TokenStep), 1, 1e6),

@@ -132,8 +132,8 @@ func TestTiersAreShedOneAfterTheOtherAndComeBackSlowly(t *testing.T) {
 	p := newPolicy(t, spec)
 	var now sim.Time
 	tick := func(busy int) {
-		require.Equal(t, now+5*sim.Second, p.(policy.Ticker).Tick(&models.Signals{Now: now, Busy: busy, Capacity: 100}))
-		now += 5 * sim.Second
+		require.Equal(t, now+2*sim.Second, p.(policy.Ticker).Tick(&models.Signals{Now: now, Busy: busy, Capacity: 100}))
+		now += 2 * sim.Second
 	}
 	part := func(tier models.Tier) float64 {
 		n := 0

@@ -17,8 +17,8 @@ func init() {
 			"While fewer are busy they come back in the reverse order, `readmit_step` of a tier each period: slower, so that they do not flap. Tiers that are not in the order are never shed.",
 		Source: "Tarjan, \"Scaling your API with rate limiters\", Stripe, 2017: the worker utilization load shedder; test traffic first, critical methods last. Stripe publishes no numbers.",
 		Fails:  "Servers that do work of their own until the end show a change only when work has ended: with services longer than some periods it sheds all before the first effect is seen. A pool that is meant to be full, as a batch of GPUs is, looks overloaded.",
-		Presets: "All numbers are ours. Source: a period of 1 s, for the requests of an API. Inference: 5 s, " +
-			"a quarter of a service of 20 s.",
+		Presets: "All numbers are ours. Source: a period of 1 s, for the requests of an API. Inference: 2 s, " +
+			"a tenth of a service of 20 s: 50 steps shed a tier within 100 s, about as long as people wait.",
 		Surge: "order: [free, plus]",
 		Fresh: func() policy.Spec { return new(WorkerUtilisationSpec) },
 	})
@@ -29,7 +29,7 @@ type WorkerUtilisationSpec struct {
 	Preset      string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Whose period holds where none is given."`
 	Order       []string      `yaml:"order" required:"true" ref:"tiers" doc:"Tiers in the order in which they are shed, the first to be shed first."`
 	Utilisation unit.Share    `yaml:"utilisation" default:"90%" doc:"Busy share of the servers above which more is shed."`
-	Period      unit.Duration `yaml:"period" doc:"How often that is looked at; 0s: 1s in source, 5s in inference."`
+	Period      unit.Duration `yaml:"period" doc:"How often that is looked at; 0s: 1s in source, 2s in inference."`
 	ShedStep    unit.Share    `yaml:"shed_step" default:"2%" doc:"Share of a tier that is shed more in a period above."`
 	ReadmitStep unit.Share    `yaml:"readmit_step" default:"1%" doc:"Share of a tier that is admitted again in a period below."`
 }
@@ -83,7 +83,7 @@ func (p *workerUtilisation) Reconfigure(spec policy.Spec) error {
 	if err != nil {
 		return err
 	}
-	period := set.time(s.Period, sim.Second, 5*sim.Second)
+	period := set.time(s.Period, sim.Second, 2*sim.Second)
 	if err := firstOf(positive("period", period), within("utilisation", float64(s.Utilisation), 0, 1), within("shed_step", float64(s.ShedStep), 0, 1), within("readmit_step", float64(s.ReadmitStep), 0, 1)); err != nil {
 		return err
 	}

@@ -364,16 +364,43 @@ func TestWrongParametersAreRefusedAndChangeNothing(t *testing.T) {
 	}
 }
 
-func TestThePresetsArePublishedTimesAndAThousandTimesThose(t *testing.T) {
-	for preset, f := range map[string]sim.Time{"source": 1, "inference": 1000} {
-		assert.Equal(t, []sim.Time{5 * sim.Millisecond * f, 100 * sim.Millisecond * f}, func() []sim.Time {
-			p := build(t, &CoDelSpec{Preset: preset}).(*codel)
-			return []sim.Time{p.target, p.interval}
-		}())
-		p := build(t, &PIESpec{Preset: preset}).(*pie)
-		assert.Equal(t, []sim.Time{15 * sim.Millisecond * f, 15 * sim.Millisecond * f, 150 * sim.Millisecond * f, 250 * sim.Millisecond * f}, []sim.Time{p.target, p.update, p.burst, p.high})
-		assert.InDelta(t, 0.125, p.alpha*float64(f), 1e-12)
+func TestThePresetsHaveTheTimesThatTheirSectionsName(t *testing.T) {
+	const ms, s = sim.Millisecond, sim.Second
+	for preset, want := range map[string]struct {
+		codel, folly, controlled, pie []sim.Time
+		alpha, beta                   float64
+	}{
+		"source":    {[]sim.Time{5 * ms, 100 * ms}, []sim.Time{5 * ms, 100 * ms}, []sim.Time{5 * ms, 100 * ms}, []sim.Time{15 * ms, 15 * ms, 150 * ms, 250 * ms}, 0.125, 1.25},
+		"inference": {[]sim.Time{2 * s, 2 * s}, []sim.Time{2 * s, 20 * s}, []sim.Time{5 * s, 20 * s}, []sim.Time{2 * s, 500 * ms, 10 * s, 30 * s}, 0.125 / 250, 1.25 / 250},
+	} {
+		c, f := build(t, &CoDelSpec{Preset: preset}).(*codel), build(t, &FollyCoDelSpec{Preset: preset}).(*follyCoDel)
+		d, p := build(t, &ControlledDelaySpec{Preset: preset}).(*controlledDelay), build(t, &PIESpec{Preset: preset}).(*pie)
+		assert.Equal(t, want.codel, []sim.Time{c.target, c.interval})
+		assert.Equal(t, want.folly, []sim.Time{f.target, f.interval})
+		assert.Equal(t, want.controlled, []sim.Time{d.m, d.n})
+		assert.Equal(t, want.pie, []sim.Time{p.target, p.update, p.burst, p.high})
+		assert.Equal(t, []float64{want.alpha, want.beta}, []float64{p.alpha, p.beta})
 	}
+}
+
+// The law of section 4.3: drops at a rate of r a second come 2 r interval² after the
+// first, so that the interval of inference sheds ten a second within patience of a
+// minute or two, and one of 100 s would need days.
+func TestCoDelReachesARateOfDropsAfterTwiceThatRateTimesTheIntervalSquared(t *testing.T) {
+	p := build(t, &CoDelSpec{}).(*codel)
+	var first, before, now sim.Time
+	for now = 10 * sim.Second; ; now += sim.Millisecond {
+		if !refusedAtStart(p, now, 30*sim.Second, 50) {
+			continue
+		}
+		if first == 0 {
+			first = now
+		} else if now-before <= 100*sim.Millisecond {
+			break
+		}
+		before = now
+	}
+	assert.InDelta(t, 2*10*2*2, (now - first).Seconds(), 4, "2 r interval² for drops at 10 a second")
 }
 
 func TestNewParametersKeepWhatWasSeen(t *testing.T) {

@@ -14,13 +14,14 @@ import (
 func init() {
 	policy.Register(policy.Kind{
 		Name: "codel", Heading: policy.AQM,
-		Doc:     "Once everything that was taken from the queue for an `interval` had waited longer than `target`, it drops one attempt as its turn comes, the next after interval/sqrt(2), then interval/sqrt(3) and so on, until one has waited less. A queue that drains now and then is left alone, however long it gets. Nothing is dropped while at most `maxpacket` wait behind it.",
-		Source:  "Nichols and Jacobson, \"Controlling queue delay\", ACM Queue 10(5), 2012; RFC 8289, section 5; Linux, include/net/codel_impl.h.",
-		Fails:   "It trusts that senders slow down when something is dropped. Where users retry or others come anyway, its few drops do not bring the wait down, and with a LIFO queue the wait at the head says nothing.",
-		Presets: presets,
-		Scale:   "The drops come at absolute times, one each interval/sqrt(n), whatever the arrivals: in a world of reduced scale they are a larger share of them, and control sets in sooner.",
-		NoGain:  "the rate of its drops grows with the square root of their number, and at twice the capacity it has hardly begun when the surge ends. It is made for load near the capacity, and for senders that slow down.",
-		Fresh:   func() policy.Spec { return new(CoDelSpec) },
+		Doc:    "Once everything that was taken from the queue for an `interval` had waited longer than `target`, it drops one attempt as its turn comes, the next after interval/sqrt(2), then interval/sqrt(3) and so on, until one has waited less. A queue that drains now and then is left alone, however long it gets. Nothing is dropped while at most `maxpacket` wait behind it.",
+		Source: "Nichols and Jacobson, \"Controlling queue delay\", ACM Queue 10(5), 2012; RFC 8289, section 5; Linux, include/net/codel_impl.h.",
+		Fails:  "It trusts that senders slow down when something is dropped. Where users retry or others come anyway, its few drops do not bring the wait down, and with a LIFO queue the wait at the head says nothing.",
+		Presets: "Source: target 5 ms, interval 100 ms. Inference: 2 s each. The published interval is the longest round trip, in which a sender shows that it has slowed down. A refused user slows nothing down, and a drop at the head moves the queue at once, so that the interval has to do two things only. " +
+			"It must be long beside the time from one start to the next, or a ripple counts as a standing queue. And the law must catch up with the load while people still wait: it reaches r drops a second after 2 r interval², 80 s for 10 a second and an interval of 2 s, 55 hours for 100 s. So take sqrt(patience/(2 r)) where another rate is too much. " +
+			"target is a tenth of a service of 20 s; between 200 ms and 5 s it hardly matters. Source is no control here: 100 ms after somebody waits it drops whoever waits, which in a surge is as good as any policy, since with a hundred servers the next arrival is there at once, and under a steady high load refuses those who would not have waited long.",
+		Scale: "The drops come at absolute times, one each interval/sqrt(n), whatever the arrivals: in a world of reduced scale they are a larger share of them, and control sets in sooner. A service that is a hundred times as large needs an interval a tenth as long.",
+		Fresh: func() policy.Spec { return new(CoDelSpec) },
 	})
 }
 
@@ -39,16 +40,18 @@ func init() {
 type CoDelSpec struct {
 	Preset   string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Whose times are taken where none are given: the published ones (source), or those for work of seconds (inference)."`
 	Variant  string        `yaml:"variant" default:"rfc" enum:"rfc,linux" doc:"Which implementation is followed: RFC 8289 (rfc), or the Linux kernel with its coarse square root (linux)."`
-	Target   unit.Duration `yaml:"target" doc:"Wait that a standing queue may have; 5ms in source, 5s in inference."`
-	Interval unit.Duration `yaml:"interval" doc:"How long the wait must stay above target before the first drop; it should be a typical time in which senders react. 100ms in source, 100s in inference."`
+	Target   unit.Duration `yaml:"target" doc:"Wait that a standing queue may have; 5ms in source, 2s in inference."`
+	Interval unit.Duration `yaml:"interval" doc:"How long the wait must stay above target before the first drop; about sqrt(patience/(2 r)) where r a second have to be dropped. 100ms in source, 2s in inference."`
 
 	MaxPacket int `yaml:"maxpacket" default:"1" min:"0" doc:"Attempts that may be left waiting behind the head of the queue for it never to be dropped: the largest packet, with an attempt for a packet."`
 }
 
-// The constants of RFC 8289, sections 4.2 and 4.3.
+// The constants of RFC 8289, sections 4.2 and 4.3, and those for work of 20 s.
 const (
-	codelTarget   = 5 * sim.Millisecond
-	codelInterval = 100 * sim.Millisecond
+	codelTarget            = 5 * sim.Millisecond
+	codelInterval          = 100 * sim.Millisecond
+	codelInferenceTarget   = 2 * sim.Second
+	codelInferenceInterval = 2 * sim.Second
 )
 
 // codelMaxDrops is the most that the Linux variant drops in one dequeue.
@@ -179,14 +182,14 @@ func (p *codel) improveRoot() {
 // Reconfigure changes the parameters; what was seen of the queue stays.
 func (p *codel) Reconfigure(spec policy.Spec) error {
 	s := spec.(*CoDelSpec)
-	f, err := factor(s.Preset)
+	set, err := presetOf(s.Preset)
 	if err != nil {
 		return err
 	}
 	if s.Variant != "rfc" && s.Variant != "linux" && s.Variant != "" {
 		return fmt.Errorf("variant is %q, it must be rfc or linux", s.Variant)
 	}
-	target, interval := orPublished(s.Target, codelTarget, f), orPublished(s.Interval, codelInterval, f)
+	target, interval := set.time(s.Target, codelTarget, codelInferenceTarget), set.time(s.Interval, codelInterval, codelInferenceInterval)
 	if err := above0("target", s.Target); err != nil {
 		return err
 	}

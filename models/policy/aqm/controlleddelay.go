@@ -13,7 +13,7 @@ func init() {
 		Doc:     "Nothing waits longer than `n`; and if the queue has not been empty for the last `n`, nothing that comes now waits longer than `m`. What reaches its limit times out in the queue. Put an adaptive LIFO queue behind it, as the article does, so that the newest are served within the short limit.",
 		Source:  "Maurer, \"Fail at scale\", ACM Queue 13(8), 2015, the listing onNewRequest; the code that Facebook published is another rule (folly-codel).",
 		Fails:   "Alone, in front of a first-in-first-out queue, it keeps everybody waiting up to the limit and then serves those who have waited longest. A queue that is briefly empty now and then is never seen as overloaded.",
-		Presets: presets,
+		Presets: "Source: m 5 ms, n 100 ms. Inference: m 5 s, a quarter of a service of 20 s; n 20 s, a service: who has waited it can still be served within a minute, as with twenty times m, which the source has, nobody could.",
 		Scale:   "A queue before fewer servers comes and goes more slowly: near capacity it stands for longer in a world of reduced scale, and the short limit is in force more often.",
 		Fresh:   func() policy.Spec { return new(ControlledDelaySpec) },
 	})
@@ -26,7 +26,7 @@ func init() {
 type ControlledDelaySpec struct {
 	Preset string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Whose times are taken where none are given: the published ones (source), or those for work of seconds (inference)."`
 	M      unit.Duration `yaml:"m" doc:"Longest wait of what comes while the queue has not been empty for n; 5ms in source, 5s in inference."`
-	N      unit.Duration `yaml:"n" doc:"Longest wait otherwise, and how long a queue must have held somebody to count as standing; 100ms in source, 100s in inference."`
+	N      unit.Duration `yaml:"n" doc:"Longest wait otherwise, and how long a queue must have held somebody to count as standing; 100ms in source, 20s in inference."`
 }
 
 // New returns the policy; the queue counts as empty until now.
@@ -66,7 +66,7 @@ func (p *controlledDelay) look(s *models.Signals) {
 // Reconfigure changes the limits of what comes from now on.
 func (p *controlledDelay) Reconfigure(spec policy.Spec) error {
 	s := spec.(*ControlledDelaySpec)
-	f, err := factor(s.Preset)
+	set, err := presetOf(s.Preset)
 	if err != nil {
 		return err
 	}
@@ -76,6 +76,6 @@ func (p *controlledDelay) Reconfigure(spec policy.Spec) error {
 	if err := above0("n", s.N); err != nil {
 		return err
 	}
-	p.m, p.n = orPublished(s.M, codelTarget, f), orPublished(s.N, codelInterval, f)
+	p.m, p.n = set.time(s.M, 5*sim.Millisecond, 5*sim.Second), set.time(s.N, 100*sim.Millisecond, 20*sim.Second)
 	return nil
 }

@@ -13,7 +13,7 @@ func init() {
 		Doc:     "It keeps the least wait of each `interval`. If that was above `target`, the next interval counts as overloaded: in it, whatever has waited longer than twice the target is dropped as its turn comes. The first of an interval always passes.",
 		Source:  "facebook/folly, folly/executors/Codel.cpp, Codel::overloaded; it is what Facebook's services run, and not the rule of Maurer's article (controlled-delay).",
 		Fails:   "In a first-in-first-out queue under steady overload all have waited longer than twice the target: it drops nearly all of an interval at once, then none, and the queue saws.",
-		Presets: presets,
+		Presets: "Source: target 5 ms, interval 100 ms. Inference: target 2 s, a tenth of a service of 20 s, so that what is kept has waited 4 s at most; interval 20 s, a service: so long a queue without one short wait is no ripple, and a third of a minute's patience is left to act in.",
 		Fresh:   func() policy.Spec { return new(FollyCoDelSpec) },
 	})
 }
@@ -22,8 +22,8 @@ func init() {
 // attempt whose turn comes after the end of the last one.
 type FollyCoDelSpec struct {
 	Preset   string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Whose times are taken where none are given: the published ones (source), or those for work of seconds (inference)."`
-	Target   unit.Duration `yaml:"target" doc:"Least wait of an interval above which the next is overloaded; in that one, what waited more than twice as long is dropped. 5ms in source, 5s in inference."`
-	Interval unit.Duration `yaml:"interval" doc:"Over how long the least wait is taken; 100ms in source, 100s in inference."`
+	Target   unit.Duration `yaml:"target" doc:"Least wait of an interval above which the next is overloaded; in that one, what waited more than twice as long is dropped. 5ms in source, 2s in inference."`
+	Interval unit.Duration `yaml:"interval" doc:"Over how long the least wait is taken; 100ms in source, 20s in inference."`
 }
 
 // New returns the policy with its first interval just over.
@@ -67,7 +67,7 @@ func (p *follyCoDel) Start(a *models.Attempt, s *models.Signals) models.Verdict 
 // Reconfigure changes the parameters; the interval under way ends as planned.
 func (p *follyCoDel) Reconfigure(spec policy.Spec) error {
 	s := spec.(*FollyCoDelSpec)
-	f, err := factor(s.Preset)
+	set, err := presetOf(s.Preset)
 	if err != nil {
 		return err
 	}
@@ -77,6 +77,6 @@ func (p *follyCoDel) Reconfigure(spec policy.Spec) error {
 	if err := above0("interval", s.Interval); err != nil {
 		return err
 	}
-	p.target, p.interval = orPublished(s.Target, codelTarget, f), orPublished(s.Interval, codelInterval, f)
+	p.target, p.interval = set.time(s.Target, codelTarget, 2*sim.Second), set.time(s.Interval, codelInterval, 20*sim.Second)
 	return nil
 }

@@ -12,12 +12,13 @@ import (
 func init() {
 	policy.Register(policy.Kind{
 		Name: "pie", Heading: policy.AQM,
-		Doc:     "Refuses on arrival with a probability that a proportional-integral controller moves each `update`, by `alpha` times how far the wait is from `target` and `beta` times how much it has grown. A burst shorter than `burst` passes after calm, and refusals are spread evenly. Nothing is refused while at most two wait.",
-		Source:  "Pan, Natarajan, Baker and White, RFC 8033 (2017), sections 4, 5 and appendix A; Linux, net/sched/sch_pie.c.",
-		Fails:   "The controller is tuned for many senders that slow down: with retries the same attempts come again and the probability climbs until nearly all are refused. It needs many updates to follow a surge.",
-		Presets: presets + " alpha and beta are per second of wait and are a thousandth of the published ones.",
-		Scale:   "Nothing is refused while at most two wait, whatever the scale.",
-		Fresh:   func() policy.Spec { return new(PIESpec) },
+		Doc:    "Refuses on arrival with a probability that a proportional-integral controller moves each `update`, by `alpha` times how far the wait is from `target` and `beta` times how much it has grown. A burst shorter than `burst` passes after calm, and refusals are spread evenly. Nothing is refused while at most two wait.",
+		Source: "Pan, Natarajan, Baker and White, RFC 8033 (2017), sections 4, 5 and appendix A; Linux, net/sched/sch_pie.c.",
+		Fails:  "The controller is tuned for many senders that slow down: with retries the same attempts come again and the probability climbs until nearly all are refused. It needs many updates to follow a surge.",
+		Presets: "Source: target and update 15 ms, burst 150 ms, alpha 0.125, beta 1.25. Inference: target 2 s, a tenth of a service of 20 s; burst 10 s. update 500 ms: above 10 % the probability grows by at most 2 % an update, and as far as 80 % takes 18 s so; scaled like the work it would be 9 minutes, when all have gone. " +
+			"alpha and beta are a 250th of the published ones: a wait is measured late by itself, 20 s as the surge begins, and with retries six times the capacity comes, so that the loop is stable for beta x 6 x 20 s well below pi/2; it is 0.6. Source has no loop here: it refuses nearly all while more than two wait, which costs nothing in a surge, as with a hundred servers the next arrival is there at once, and under a steady high load refuses those who would not have waited long.",
+		Scale: "Nothing is refused while at most two wait, whatever the scale.",
+		Fresh: func() policy.Spec { return new(PIESpec) },
 	})
 }
 
@@ -26,18 +27,18 @@ func init() {
 // while nobody waits.
 //
 // The variant linux differs from rfc as sch_pie.c does: while the wait is above
-// 250 ms (source) the probability rises by another 0.02 an update, and after two
+// 250 ms (30 s in inference) the probability rises by another 0.02 an update, and after two
 // updates without any wait and with an empty queue it falls by 1/64 instead of
 // 2 %. There is no inactive state (RFC 8033, section 5.3 and appendix), as the
 // queue has no tail to drop at.
 type PIESpec struct {
 	Preset  string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Whose times and gains are taken where none are given: the published ones (source), or those for work of seconds (inference)."`
 	Variant string        `yaml:"variant" default:"rfc" enum:"rfc,linux" doc:"Which implementation is followed: RFC 8033 (rfc) or the Linux kernel (linux)."`
-	Target  unit.Duration `yaml:"target" doc:"Wait that is steered to; 15ms in source, 15s in inference."`
-	Update  unit.Duration `yaml:"update" doc:"Time between two updates of the probability; 15ms in source, 15s in inference."`
-	Burst   unit.Duration `yaml:"burst" doc:"How long nothing is refused after calm; 150ms in source, 150s in inference."`
-	Alpha   unit.Factor   `yaml:"alpha" doc:"Probability added at each update for each second that the wait is above target; 0.125 in source, 0.000125 in inference."`
-	Beta    unit.Factor   `yaml:"beta" doc:"Probability added at each update for each second that the wait has grown; 1.25 in source, 0.00125 in inference."`
+	Target  unit.Duration `yaml:"target" doc:"Wait that is steered to; 15ms in source, 2s in inference."`
+	Update  unit.Duration `yaml:"update" doc:"Time between two updates of the probability; 15ms in source, 500ms in inference."`
+	Burst   unit.Duration `yaml:"burst" doc:"How long nothing is refused after calm; 150ms in source, 10s in inference."`
+	Alpha   unit.Factor   `yaml:"alpha" doc:"Probability added at each update for each second that the wait is above target; 0.125 in source, 0.0005 in inference."`
+	Beta    unit.Factor   `yaml:"beta" doc:"Probability added at each update for each second that the wait has grown; 1.25 in source, 0.005 in inference."`
 }
 
 // The constants of RFC 8033, section 5.1 and appendix A.
@@ -45,7 +46,7 @@ const (
 	pieTarget = 15 * sim.Millisecond
 	pieUpdate = 15 * sim.Millisecond
 	pieBurst  = 150 * sim.Millisecond
-	pieHigh   = 250 * sim.Millisecond // wait from which the probability of the Linux variant rises faster
+	pieHigh   = 250 * sim.Millisecond // wait from which the probability of the Linux variant rises faster; some 17 targets
 	pieAlpha  = 0.125
 	pieBeta   = 1.25
 )
@@ -150,7 +151,7 @@ func damping(prob float64) float64 {
 // Reconfigure changes the parameters; probability and allowance stay.
 func (p *pie) Reconfigure(spec policy.Spec) error {
 	s := spec.(*PIESpec)
-	f, err := factor(s.Preset)
+	set, err := presetOf(s.Preset)
 	if err != nil {
 		return err
 	}
@@ -174,14 +175,8 @@ func (p *pie) Reconfigure(spec policy.Spec) error {
 		}
 	}
 	p.linux = s.Variant == "linux"
-	p.target, p.update, p.burst = orPublished(s.Target, pieTarget, f), orPublished(s.Update, pieUpdate, f), orPublished(s.Burst, pieBurst, f)
-	p.high = pieHigh * f
-	p.alpha, p.beta = pieAlpha/float64(f), pieBeta/float64(f)
-	if s.Alpha != 0 {
-		p.alpha = float64(s.Alpha)
-	}
-	if s.Beta != 0 {
-		p.beta = float64(s.Beta)
-	}
+	p.target, p.update, p.burst = set.time(s.Target, pieTarget, 2*sim.Second), set.time(s.Update, pieUpdate, 500*sim.Millisecond), set.time(s.Burst, pieBurst, 10*sim.Second)
+	p.high = set.time(0, pieHigh, 30*sim.Second)
+	p.alpha, p.beta = set.gain(s.Alpha, pieAlpha, 0.0005), set.gain(s.Beta, pieBeta, 0.005)
 	return nil
 }

@@ -7,33 +7,51 @@ import (
 	"github.com/launchday-sim/launchday/sim"
 )
 
-// inferenceFactor is how much longer the times of the preset inference are than
-// those of source. They were made for work of some milliseconds to tens of them;
-// an image takes some 20 seconds.
-const inferenceFactor = 1000
+// A preset is a set of constants: as published, for packets and calls that take
+// milliseconds, or scaled to work of some 20 seconds.
+//
+// To multiply all times by the thousand that the work is longer would be wrong: the
+// surge and the patience of people are not longer. What a time is held against
+// decides what becomes of it, and each kind says so.
+type preset string
 
-// presets is what the documentation says of it.
-const presets = "All times of inference are 1,000 times those of source: the constants were chosen for packets and calls that take milliseconds to tens of them, and an image takes some 20 s."
+const (
+	source    preset = "source"
+	inference preset = "inference"
+)
 
-// factor returns what the published times are multiplied by; without a name the
-// preset is inference, the default of a scenario.
-func factor(preset string) (sim.Time, error) {
-	switch preset {
-	case "source":
-		return 1, nil
-	case "inference", "":
-		return inferenceFactor, nil
+// presetOf reads the name of a preset; the empty one is inference, the default of a
+// scenario.
+func presetOf(name string) (preset, error) {
+	switch p := preset(name); p {
+	case source, inference:
+		return p, nil
+	case "":
+		return inference, nil
 	}
-	return 0, fmt.Errorf("preset is %q, it must be source or inference", preset)
+	return "", fmt.Errorf("preset is %q, it must be source or inference", name)
 }
 
-// orPublished is the time that a scenario gives or, if it gives none, that of the
-// preset.
-func orPublished(given unit.Duration, published, factor sim.Time) sim.Time {
-	if given != 0 {
+// time is the time that a scenario gives or, if it gives none, that of the preset.
+func (p preset) time(given unit.Duration, published, scaled sim.Time) sim.Time {
+	switch {
+	case given != 0:
 		return sim.Time(given)
+	case p == source:
+		return published
 	}
-	return published * factor
+	return scaled
+}
+
+// gain is the gain that a scenario gives or, if it gives none, that of the preset.
+func (p preset) gain(given unit.Factor, published, scaled float64) float64 {
+	switch {
+	case given != 0:
+		return float64(given)
+	case p == source:
+		return published
+	}
+	return scaled
 }
 
 // above0 checks a time that is not of the preset.

@@ -2,6 +2,7 @@ package aqm
 
 import (
 	"bufio"
+	"cmp"
 	"os"
 	"strconv"
 	"strings"
@@ -156,7 +157,7 @@ func TestPIEHasTheProbabilityOfTheLinuxKernelAndRefusesByIt(t *testing.T) {
 		"pie_linux_a": {Preset: "source", Variant: "linux", Burst: ms(15)},
 		"pie_linux_b": {Preset: "source", Variant: "linux", Burst: ms(15), Target: ms(30), Alpha: 0.25, Beta: 0.75},
 	} {
-		target := orPublished(spec.Target, pieTarget, 1)
+		target := cmp.Or(sim.Time(spec.Target), pieTarget)
 		p := build(t, &spec).(*pie)
 		var now sim.Time
 		sum, refused, key := 0.0, 0, rng.StreamKey(1, 0, file)

@@ -14,13 +14,14 @@ import (
 func init() {
 	policy.Register(policy.Kind{
 		Name: "brownout", Heading: policy.Degrade,
-		Doc:     "Does the optional part of the work for a share of the attempts, the dimmer, and leaves it out for the others, whose answers are of lower quality. Once a period an adaptive controller learns how the response time depends on the dimmer and steers it so that a percentile of the response times meets the setpoint.",
-		Source:  "Klein, Maggio, Arzen, Hernandez-Rodriguez, Brownout: Building More Robust Cloud Applications, ICSE 2014; the controller is that of cloud-control/brownout-lb-simulator (commit 15bdc548), controllers/server/cf_mm.py.",
-		Fails:   "It refuses nobody: where even the dimmed work is too much, the dimmer is at 0 and the queue grows. It sees response times of what was completed only, so users who give up hide the overload from it. And the response times of now were decided a wait ago: with long waits it swings.",
-		Presets: "period, setpoint and pole are 0.5 s, 1 s and 0.9 in source. In inference they are 10 s, 60 s (three services of 20 s) and 0.995: as the gain is the period in seconds times 1 - pole, the pole keeps it what it was.",
-		Scale:   "A percentile of the few response times of a period of a small world is a noisier one.",
-		Surge:   "optional_work: 40%, quality: 70%",
-		Fresh:   func() policy.Spec { return new(BrownoutSpec) },
+		Doc:    "Does the optional part of the work for a share of the attempts, the dimmer, and leaves it out for the others, whose answers are of lower quality. Once a period an adaptive controller learns how the response time depends on the dimmer and steers it so that a percentile of the response times meets the setpoint.",
+		Source: "Klein, Maggio, Arzen, Hernandez-Rodriguez, Brownout: Building More Robust Cloud Applications, ICSE 2014; the controller is that of cloud-control/brownout-lb-simulator (commit 15bdc548), controllers/server/cf_mm.py.",
+		Fails:  "It refuses nobody: where even the dimmed work is too much, the dimmer is at 0 and the queue grows. It sees response times of what was completed only, so users who give up hide the overload from it. And the response times of now were decided a wait ago: with long waits it swings.",
+		Presets: "period, setpoint and pole are 0.5 s, 1 s and 0.9 in source. In inference the setpoint is 45 s: the 95th percentile of a service of 20 s is 40 s, and 5 s more are for the queue; it must be below the minute that people give it, or the dimmer moves when they have gone. " +
+			"period is 10 s, in which enough are completed for a percentile, and pole 0.99: the error dies away at 1 - pole a second, and as response times are 45 s late, (1 - pole) x 45 s should be below a half; it is 0.45. In source work of 20 s never takes 1 s, so that its dimmer is at 0 for good: it serves more answers in time in a surge, and degrades every one, at night, too.",
+		Scale: "A percentile of the few response times of a period of a small world is a noisier one.",
+		Surge: "optional_work: 40%, quality: 70%",
+		Fresh: func() policy.Spec { return new(BrownoutSpec) },
 	})
 }
 
@@ -44,10 +45,10 @@ type BrownoutSpec struct {
 	Preset       string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Which times hold where none is given: source as published, inference for work of some 20 seconds."`
 	OptionalWork unit.Share    `yaml:"optional_work" required:"true" doc:"Share of the service time that is optional."`
 	Quality      unit.Share    `yaml:"quality" required:"true" doc:"Quality of an answer without it, of that of a full one."`
-	Setpoint     unit.Duration `yaml:"setpoint" doc:"Response time that is aimed at: 1s in source, 60s in inference."`
+	Setpoint     unit.Duration `yaml:"setpoint" doc:"Response time that is aimed at: 1s in source, 45s in inference."`
 	Percentile   unit.Share    `yaml:"percentile" default:"95%" doc:"Which percentile of the response times counts."`
 	Period       unit.Duration `yaml:"period" doc:"Time between changes of the dimmer: 500ms in source, 10s in inference."`
-	Pole         unit.Share    `yaml:"pole" default:"0" doc:"How slowly the error is to die away, below 1; 0: 0.9 in source, 0.995 in inference."`
+	Pole         unit.Share    `yaml:"pole" default:"0" doc:"How slowly the error is to die away, below 1; 0: 0.9 in source, 0.99 in inference."`
 	Forgetting   unit.Share    `yaml:"forgetting" default:"95%" doc:"Weight that what was learned keeps from period to period."`
 	Dimmer       unit.Share    `yaml:"dimmer" default:"50%" doc:"The dimmer at the start."`
 }
@@ -162,8 +163,8 @@ func (p *brownout) Reconfigure(spec policy.Spec) error {
 			}
 		}
 	}
-	or(&p.setpoint, 1, 60)
-	or(&p.pole, 0.9, 0.995)
+	or(&p.setpoint, 1, 45)
+	or(&p.pole, 0.9, 0.99)
 	if p.period == 0 {
 		p.period = 10 * sim.Second
 		if source {

@@ -131,7 +131,7 @@ func TestAControllerAtTheBottomStaysSoundAndComesBack(t *testing.T) {
 // A fluid service: the response time follows the dimmer at once, and the optional
 // work is the half of it.
 func TestTheDimmerSettlesWhereThePercentileMeetsTheSetpoint(t *testing.T) {
-	g := newGateway(t, spec[degrade.BrownoutSpec](t, "brownout", "optional_work: 50%, quality: 70%"))
+	g := newGateway(t, spec[degrade.BrownoutSpec](t, "brownout", "optional_work: 50%, quality: 70%, setpoint: 60s"))
 	for range 2000 {
 		dimmer, _, _ := degrade.DimmerOf(g.Policy)
 		g.now += 10 * sim.Second

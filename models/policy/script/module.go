@@ -20,6 +20,8 @@ type module struct {
 	thread                *starlark.Thread
 	admit, onFinish, tick *starlark.Function // nil: it has none
 	causes                map[string]cause
+	returns               []returned // of admit
+	kept                  keeper
 }
 
 // A cause is what an attempt may be refused for. It has one status, so that
@@ -105,6 +107,10 @@ func (p *scripted) load(s *StarlarkSpec) (*module, error) {
 	if err := m.enter(&p.env, found); err != nil {
 		return nil, err
 	}
+	m.returns = returnsOf(tree, m.admit)
+	if m.kept.keep(p.state, globals); m.kept.tooMuchAtFirst() {
+		return nil, policy.TextFaults{m.fault(syntax.MakePosition(&m.file, 1, 1), heavy.problem, heavy.want)}
+	}
 	return m, nil
 }
 
@@ -139,6 +145,8 @@ func (m *module) faults(err error) policy.TextFaults {
 			problem, want = own.problem, own.want
 		} else if strings.Contains(problem, "too many steps") {
 			problem, want = "takes too many steps", "a shorter way, or a larger max_steps"
+		} else if strings.HasSuffix(problem, "by zero") {
+			want = "a divisor other than 0"
 		}
 		return policy.TextFaults{m.fault(at, problem, want)}
 	}

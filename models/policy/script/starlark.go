@@ -15,10 +15,12 @@ func init() {
 	policy.Register(policy.Kind{
 		Name: "starlark", Heading: policy.Custom,
 		Doc: "A policy of your own without compiling: a Starlark script, in a file beside the scenario or in the scenario itself, that defines `admit(now, attempt, signals)` and, if it likes, `on_finish(now, attempt, outcome)` and `tick(now, signals)`. " +
-			"`admit` returns None or True to let the attempt go on, False to refuse it (429), or a dict such as {\"reject\": \"full\", \"status\": 503, \"retry_after\": 2.0}. What it must remember it keeps in the dict `state`.",
+			"`admit` returns None or True to let the attempt go on, False to refuse it (429), or a dict such as `{\"reject\": \"full\", \"status\": 503, \"retry_after\": 2.0}`. What it must remember it keeps in the dict `state`; it has no clock and no files, and its only chance is `attempt.luck`, so that a run with it is as repeatable as any.",
 		Source: "The Starlark language, https://starlark-lang.org; go.starlark.net.",
 		Scale:  "A script sees the counts of the small world, and its own numbers are not scaled for it: write thresholds as 100 * scale.",
-		Fails:  "A decision costs 20 times that of a policy in Go at the least, and some hundred times where it reckons. A fault of the script ends the run. What built-in functions such as list(range(n)) compute costs no steps.",
+		Fails:  "A decision costs ten times that of a policy in Go, and some hundred times where it reckons with floats. A fault of the script ends the run, in its last minute as well. What built-in functions such as list(range(n)) compute costs no steps.",
+		More:   section,
+		Surge:  `script: "def admit(now, attempt, signals): return attempt.paid or signals.waiting < 50"`,
 		Fresh:  func() policy.Spec { return new(StarlarkSpec) },
 	})
 }
@@ -116,8 +118,8 @@ func (p *scripted) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 	}
 	v, err := p.module.verdict(answer)
 	if err != nil {
-		pos := p.module.admit.Position()
-		p.fail(policy.TextFault{Key: "script", File: p.spec.File, Line: int(pos.Line), Column: int(pos.Col), Problem: "in admit: " + err.Error(), Want: wantVerdict})
+		at, where := p.module.answered(answer)
+		p.fail(p.module.fault(at, where+": "+err.Error(), wantVerdict))
 	}
 	return v
 }
@@ -155,6 +157,10 @@ func (p *scripted) call(f *starlark.Function, args starlark.Tuple) (answer starl
 		fault.Problem = "in " + f.Name() + ": " + fault.Problem
 		m.thread.Uncancel()
 		p.fail(fault)
+		return nil, false
+	}
+	if m.kept.tooMuch() {
+		p.fail(m.fault(f.Position(), "in "+f.Name()+": "+heavy.problem, heavy.want))
 		return nil, false
 	}
 	return answer, true

@@ -171,7 +171,7 @@ func TestAScriptThatCannotBeIsAnsweredWithItsPlace(t *testing.T) {
 		"def admit(now, attempt): pass": "own.star:1:1: admit takes other parameters: want def admit(now, attempt, signals)",
 		"def admit(n, a, s): pass\n\ndef tick(*args): pass":         "own.star:3:1: tick takes other parameters: want def tick(now, signals)",
 		"load('x.star', 'y')\ndef admit(n, a, s): pass":             "own.star:1:1: load is not there: want everything in one script",
-		"def admit(n, a, s): pass\nx = 1 // 0":                      "own.star:2:7: floored division by zero",
+		"def admit(n, a, s): pass\nx = 1 // 0":                      "own.star:2:7: floored division by zero: want a divisor other than 0",
 		"def admit(n, a, s):\n  while True: pass":                   "own.star:2:3: this Starlark dialect does not support while loops",
 		"def admit(n, a, s): pass\ny = [i for i in range(1000000)]": "own.star:2:8: takes too many steps: want a shorter way, or a larger max_steps",
 		"causes = 3\ndef admit(n, a, s): pass":                      `own.star:1:1: causes: it is a int: want a list of names, or a dict such as {"full": 503}`,
@@ -206,16 +206,17 @@ func TestAScriptThatCannotBeIsAnsweredWithItsPlace(t *testing.T) {
 func TestAScriptThatFailsEndsTheRun(t *testing.T) {
 	for body, want := range map[string]string{
 		"    return attempt.teir": "script:2:19: in admit: attempt has no .teir: want tier",
+		"    return 1 // 0":       "script:2:14: in admit: floored division by zero: want a divisor other than 0",
 		"    return now + 'x'":    "script:2:16: in admit: unknown binary op: float + string",
 		"    return inner(now)\n\ndef inner(x):\n    return [1][5]": "script:5:15: in admit: list index 5 out of range [-1:0]",
 		"    for i in range(1000000): pass":                         "script:2:5: in admit: takes too many steps: want a shorter way, or a larger max_steps",
 		"    fail('that is', 'all')":                                "script:2:9: in admit: fail: that is all",
-		"    return 3":                                              "script:1:1: in admit: it returned a int: want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
-		"    return {'reject': 'fu' + 'll'}":                        "script:1:1: in admit: the cause \"full\" is not known from the text of the script; declare it, causes = [\"full\"]: want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
-		"    return {'reject': True, 'status': 200 + 0}":            "script:1:1: in admit: status is 200, it must be 403, 429 or 503: want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
-		"    return {'reject': True, 'status': 503 + 0}":            "script:1:1: in admit: status is 503, and that of the cause \"\" is 429; each has one, declare it, causes = {\"\": 503}: want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
-		"    return {'rejct': True}":                                "script:1:1: in admit: it returned a dict with the key \"rejct\"; the keys are reject, status, retry_after, max_wait, work and quality: want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
-		"    return {'reject': True, 'retry_after': -1}":            "script:1:1: in admit: retry_after is -1, it must be 0 to 3.1536e+09: want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
+		"    return 3":                                              "script:2:5: in admit: it returned 3 (an int): want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
+		"    return {'reject': 'fu' + 'll'}":                        "script:2:5: in admit: the cause \"full\" is not known from the text of the script; declare it, causes = [\"full\"]: want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
+		"    return {'reject': True, 'status': 200 + 0}":            "script:2:5: in admit: status is 200, it must be 403, 429 or 503: want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
+		"    return {'reject': True, 'status': 503 + 0}":            "script:2:5: in admit: status is 503, and that of the cause \"\" is 429; each has one, declare it, causes = {\"\": 503}: want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
+		"    return {'rejct': True}":                                "script:2:5: in admit: it returned a dict with the key \"rejct\"; the keys are reject, status, retry_after, max_wait, work and quality: want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
+		"    return {'reject': True, 'retry_after': -1}":            "script:2:5: in admit: retry_after is -1, it must be 0 to 3.1536e+09: want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
 		"    if 'a' in state: return state['a'].user\n    state['a'] = attempt\n    return state['a'].user == 0": "",
 	} {
 		w := newWorld(t, spec("def admit(now, attempt, signals):\n"+body+"\n"))
@@ -230,6 +231,63 @@ func TestAScriptThatFailsEndsTheRun(t *testing.T) {
 		assert.Zero(t, w.Admit(&models.Attempt{}, &models.Signals{}))
 		assert.Len(t, w.failed, 1, "it is not called again")
 	}
+}
+
+// The interpreter does not tell which statement returned what is wrong: the place is
+// that of the only one that can have, and else all of their lines are named.
+func TestAWrongAnswerIsTracedToTheReturnsThatItCanBeOf(t *testing.T) {
+	for body, want := range map[string]string{
+		"  if now > 5.0:\n    return True\n  return 'no' + 'w'":                                       `script:4:3: in admit: it returned "now" (a string)`,
+		"  if now > 5.0:\n    return {'reject': True}\n  if now > 4.0:\n    return 7.5\n  return now": `script:1:1: in admit, which returns at lines 5 and 6: it returned 0.0 (a float)`,
+		"  if now > 9.0: return now\n  if now > 8.0: return now\n  return now":                        `script:1:1: in admit, which returns at lines 2, 3 and 4: it returned 0.0 (a float)`,
+		"  def inner(): return 3\n  f = lambda x: x\n  return [inner(), f(2)]":                        `script:4:3: in admit: it returned a list of 2`,
+		"  if now > 5.0: return 'x'\n  return {'reject': now}":                                        `script:3:3: in admit: reject is 0.0 (a float), it must be a cause or True`,
+		"  return {'max_wait': 'long'}":                                                               `script:2:3: in admit: max_wait is "long" (a string), it must be a number`,
+		"  return 'x' * 100":                                                                          `script:2:3: in admit: it returned "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"... (a string)`,
+		"  return attempt":                                                                            `script:2:3: in admit: it returned an attempt`,
+		"  return 1 << 70":                                                                            `script:2:3: in admit: it returned an int`,
+	} {
+		w := newWorld(t, spec("def admit(now, attempt, signals):\n"+body+"\n"))
+		w.Admit(&models.Attempt{}, &models.Signals{})
+		if assert.Len(t, w.failed, 1, body) {
+			assert.ErrorContains(t, w.failed[0], "policy mine: "+want+": want None, True, False, or a dict")
+		}
+	}
+	other := newWorld(t, spec("def inner(n, a, s):\n  return 3\nadmit = inner\n"))
+	other.Admit(&models.Attempt{}, &models.Signals{})
+	require.Len(t, other.failed, 1)
+	assert.ErrorContains(t, other.failed[0], "script:2:3: in admit: it returned 3 (an int)")
+}
+
+// 64 MiB may be kept between calls: what is bounded by steps in each call is not
+// bounded over a million of them.
+func TestWhatAScriptKeepsIsBounded(t *testing.T) {
+	const head = "kept = {}\ncount = [0]\n"
+	for body, calls := range map[string]int{ // after which it is too much
+		"  state['x'] = 'x' * 100000000":                            1,
+		"  kept['x'] = ['x' * 1000] * 100000":                       1,
+		"  count[0] += 1\n  kept[count[0]] = 'x' * 1000000":         67,
+		"  count[0] += 1\n  state[(count[0], 'y')] = [1.0] * 10000": 418,
+		"  state['a'] = state.get('a', []) + [None] * 100000":       41,
+		"  count[0] += 1\n  kept[count[0]] = [now] * 64":            64 << 20 / 1136,
+	} {
+		w := newWorld(t, spec(head+"def admit(now, attempt, signals):\n"+body+"\n"))
+		for n := 1; len(w.failed) == 0 && n <= calls+calls/4+8; n++ {
+			w.Admit(&models.Attempt{}, &models.Signals{})
+		}
+		if assert.Len(t, w.failed, 1, body) {
+			assert.EqualError(t, w.failed[0], "policy mine: script:3:1: in admit: state and globals hold more than 64 MiB: want less to be kept, such as counts in the place of lists, or pop of what is over")
+		}
+	}
+	_, err := spec("state['x'] = 'x' * 100000000\ndef admit(n, a, s): pass").New(newWorld(t, spec("def admit(n, a, s): pass")).env)
+	assert.EqualError(t, err, "script:1:1: state and globals hold more than 64 MiB: want less to be kept, such as counts in the place of lists, or pop of what is over")
+
+	// What is dropped, is there twice or holds itself is no more than it is.
+	w := newWorld(t, spec("many = ['x' * 1000000]\ndef admit(n, a, s):\n  state['all'] = [many] * 1000\n  many.append(state)\n  many.pop()\n  state['self'] = state\n  y = 'y' * 100000000\n"))
+	for range 100 {
+		w.Admit(&models.Attempt{}, &models.Signals{})
+	}
+	assert.Empty(t, w.failed)
 }
 
 func TestACallMayTakeItsStepsAndNoMore(t *testing.T) {
@@ -286,11 +344,13 @@ func BenchmarkAdmit(b *testing.B) {
 		"starlark/threshold": "causes = {\"full\": 503}\nFULL = {\"reject\": \"full\", \"retry_after\": 30.0}\ndef admit(now, attempt, signals):\n    if attempt.tier == \"free\" and signals.waiting > 100:\n        return FULL",
 		"starlark/mixed":     "def admit(now, attempt, signals):\n    return attempt.tier == \"free\" and signals.waiting < 100.0",
 		"starlark/bucket":    bucketScript,
+		"starlark/users":     "counts = dict(zip(range(-1, 99999), range(100000)))\ndef admit(now, attempt, signals):\n    counts[attempt.user] += 1",
 	} {
 		b.Run(name, func(b *testing.B) {
 			w := newWorld(b, spec(text))
 			a, s := &models.Attempt{}, &models.Signals{Waiting: 50}
 			b.ReportAllocs()
+			b.ResetTimer()
 			for range b.N {
 				s.Now += sim.Millisecond
 				w.Admit(a, s)

@@ -36,7 +36,7 @@ func (m *module) verdict(answer starlark.Value) (models.Verdict, error) {
 	case *starlark.Dict:
 		return m.ofDict(x)
 	}
-	return models.Verdict{}, fmt.Errorf("it returned a %s", answer.Type())
+	return models.Verdict{}, fmt.Errorf("it returned %s", shown(answer))
 }
 
 func (m *module) ofDict(d *starlark.Dict) (models.Verdict, error) {
@@ -84,7 +84,7 @@ func (m *module) ofDict(d *starlark.Dict) (models.Verdict, error) {
 	}
 	name, ok := starlark.AsString(reject)
 	if !ok {
-		return models.Verdict{}, fmt.Errorf("reject is a %s, it must be a cause or True", reject.Type())
+		return models.Verdict{}, fmt.Errorf("reject is %s, it must be a cause or True", shown(reject))
 	}
 	return m.refuse(name, code, retryAfter)
 }
@@ -128,7 +128,7 @@ const maxSeconds = 100 * 365 * 86400
 func asNumber(name string, v starlark.Value, most float64) (float64, error) {
 	x, ok := starlark.AsFloat(v)
 	if !ok {
-		return 0, fmt.Errorf("%s is a %s, it must be a number", name, v.Type())
+		return 0, fmt.Errorf("%s is %s, it must be a number", name, shown(v))
 	}
 	if !(x >= 0 && x <= most) || math.IsInf(x, 0) {
 		return 0, fmt.Errorf("%s is %v, it must be 0 to %v", name, x, most)
