@@ -244,10 +244,13 @@ func (t *timeline) stacked(f *frame, title, unit string, names []string, layers 
 	return p
 }
 
-// latency shows the median and the 99th percentile of each interval for the
+// spread shows the median and the 99th percentile of each interval for the
 // largest tier that pays and the largest that does not: quantiles of several
 // tiers cannot be put together.
-func (t *timeline) latency(f *frame) {
+func (t *timeline) spread(f *frame, title, of, fact string) {
+	if f.table.Column(of+"_p50_s") == nil {
+		return
+	}
 	type curve struct {
 		label    string
 		colour   color.NRGBA
@@ -264,7 +267,7 @@ func (t *timeline) latency(f *frame) {
 		if tiers > 1 {
 			label += map[bool]string{true: " (most of the paid)", false: " (most of the unpaid)"}[paid]
 		}
-		curves = append(curves, curve{label, tierColours[f.tier(best.tier)%len(tierColours)], f.only("latency_p50_s", here), f.only("latency_p99_s", here)})
+		curves = append(curves, curve{label, tierColours[f.tier(best.tier)%len(tierColours)], f.only(of+"_p50_s", here), f.only(of+"_p99_s", here)})
 	}
 	lo, hi := math.Inf(1), 0.0
 	for _, c := range curves {
@@ -279,7 +282,7 @@ func (t *timeline) latency(f *frame) {
 	if !(hi > 0) {
 		return
 	}
-	p := t.add("Latency of completed attempts", "logarithmic; line: median, band: up to p99", lo/1.3, math.Max(hi*1.3, lo*10), seconds)
+	p := t.add(title, "logarithmic; line: median, band: up to p99", lo/1.3, math.Max(hi*1.3, lo*10), seconds)
 	p.logarithmic(roundSeconds, knownSeconds, finerSeconds)
 	x := f.middle()
 	for _, c := range curves {
@@ -290,7 +293,7 @@ func (t *timeline) latency(f *frame) {
 		p.plot.Add(line{x: x, y: c.p50, colour: c.colour, width: 1})
 		p.entries = append(p.entries, entry{c.label, c.colour, asLine})
 	}
-	p.overlay(t.facts(p, 0, func(m string) bool { return strings.HasSuffix(m, "latency_s.p50") }))
+	p.overlay(t.facts(p, 0, func(m string) bool { return strings.HasSuffix(m, fact) }))
 }
 
 // capacity shows for each pool the servers that are up and, stacked, what they

@@ -179,6 +179,12 @@ func happened(r *Run, f *frame) (lines []string) {
 				c.Name, count(r.full(float64(fig.QueueLength.Mean))), joined, seconds(float64(fig.Latency.Mean)), seconds(float64(fig.WaitServedMean))))
 		}
 	}
+	for _, c := range r.Classes {
+		if fig := r.Result.Summary.Classes[c.Name]; fig != nil && fig.FirstToken.Mean > 0 {
+			lines = append(lines, fmt.Sprintf("Of class %s the first token came after %s in the median (p99 %s), the others %s apart (p99 %s).", c.Name,
+				seconds(float64(fig.FirstToken.P50)), seconds(float64(fig.FirstToken.P99)), seconds(float64(fig.PerToken.P50)), seconds(float64(fig.PerToken.P99))))
+		}
+	}
 	lines = append(lines, inTime(r)...)
 	for _, name := range r.Pools {
 		if p, ok := r.Result.Summary.Pools[name]; ok && !p.Utilisation.IsNull() {

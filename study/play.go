@@ -164,7 +164,7 @@ func gather(sc *scenario.Scenario, o Options, run *launch.Run, res *metrics.Resu
 		r.Pools = append(r.Pools, p.Name)
 	}
 	for _, c := range sc.Classes {
-		info := metrics.ClassInfo{Name: c.Name, Signup: c.Kind == "signup", Fluid: c.Kind == "fluid", SLO: sim.Time(c.SLO), Pools: make([]int, 1+len(c.Then))}
+		info := metrics.ClassInfo{Name: c.Name, Signup: c.Kind == "signup", Fluid: c.Kind == "fluid", Tokens: c.Tokens != nil, SLO: sim.Time(c.SLO), Pools: make([]int, 1+len(c.Then))}
 		for i, p := range sc.Pools {
 			for k, s := range c.Then {
 				if p.Name == s.Pool {

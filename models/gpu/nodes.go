@@ -102,6 +102,9 @@ func (p *Pool) addNode(now sim.Time, g int32) {
 	for range p.slots {
 		p.servers = append(p.servers, server{slot: models.None, closed: true})
 	}
+	if p.batches != nil {
+		p.batches.grow()
+	}
 	p.arm(now, n)
 }
 
@@ -125,12 +128,18 @@ func (p *Pool) settleNode(n int32) {
 		if s.slot == models.None && closed != s.closed {
 			if closed {
 				p.idle--
+				if p.batches != nil {
+					p.batches.close(at)
+				}
 			} else {
 				p.idle++
 				p.push(at)
 			}
 		}
 		s.closed = closed
+	}
+	if down && p.batches != nil {
+		p.batches.clear(n)
 	}
 }
 

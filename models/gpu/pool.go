@@ -45,7 +45,8 @@ type Pool struct {
 	idle    int     // servers that hold none and could take one
 	claim   int     // servers that fluid work asks for
 
-	share *sharing // nil: each server works on one attempt
+	share   *sharing // nil: each server works on one attempt
+	batches *batches // nil: nodes do not batch
 
 	groups       []group // the first is the pool's own nodes, then its lots
 	nodes        []node
@@ -78,12 +79,13 @@ type loss struct {
 
 // The kinds of the pool's events.
 const (
-	departure uint8 = iota // Arg: server
-	nodeTurn               // Arg: node; it fails, or is repaired
-	lotComes               // Arg: group
-	nodeCheck              // Arg: node
-	nodeBack               // Arg: node
-	shareEnds              // somebody who shares the servers is done
+	departure    uint8 = iota // Arg: server
+	nodeTurn                  // Arg: node; it fails, or is repaired
+	lotComes                  // Arg: group
+	nodeCheck                 // Arg: node
+	nodeBack                  // Arg: node
+	shareEnds                 // somebody who shares the servers is done
+	batchChanges              // Arg: node; something changes in its batch
 )
 
 // New builds a pool in k, empty. Lots that arrive at or before the kernel's time
@@ -94,6 +96,9 @@ func New(k *sim.Kernel, spec Spec, seed, replication uint64, host Host) (*Pool, 
 	p.prober, _ = host.(Prober)
 	p.groups = []group{p.newGroup("")}
 	p.groups[0].arrived = true
+	if spec.Continuous != nil {
+		p.batch(host.(Prompter))
+	}
 	plan, err := p.plan(k.Now()-1, spec)
 	if err != nil {
 		return nil, err
@@ -112,6 +117,16 @@ func New(k *sim.Kernel, spec Spec, seed, replication uint64, host Host) (*Pool, 
 func (p *Pool) Start(now sim.Time, slot models.Slot, service sim.Time) (int32, bool) {
 	if p.share != nil {
 		return 0, p.shareStart(now, slot, service) // that of all of them
+	}
+	if p.batches != nil {
+		if p.batches.free() == 0 {
+			return -1, false
+		}
+		n := p.batches.start(now, slot)
+		p.servers[n].slot = slot
+		p.idle--
+		p.busy++
+		return n, true
 	}
 	if p.idle <= p.claim {
 		return -1, false
@@ -151,6 +166,8 @@ func (p *Pool) Handle(now sim.Time, ev sim.Event) {
 		p.comeBack(now, int32(ev.Arg))
 	case shareEnds:
 		p.shareDone(now)
+	case batchChanges:
+		p.batches.change(now, int32(ev.Arg))
 	}
 }
 
@@ -169,6 +186,12 @@ func (p *Pool) depart(now sim.Time, n int32) {
 	if s.slot == models.None || s.until != now {
 		return
 	}
+	p.release(now, n)
+}
+
+// release ends what server n holds.
+func (p *Pool) release(now sim.Time, n int32) {
+	s := &p.servers[n]
 	slot := s.slot
 	s.slot = models.None
 	p.busy--
@@ -185,7 +208,7 @@ func (p *Pool) depart(now sim.Time, n int32) {
 // ends at this instant.
 func (p *Pool) Preempt(now sim.Time, n int32) (left sim.Time, ok bool) {
 	s := &p.servers[n]
-	if s.slot == models.None || s.closed || p.claim > p.idle || s.until <= now {
+	if p.batches != nil || s.slot == models.None || s.closed || p.claim > p.idle || s.until <= now {
 		return 0, false
 	}
 	left = s.until - now
@@ -221,6 +244,9 @@ func (p *Pool) Cancel(now sim.Time, slot models.Slot, server int32) (left sim.Ti
 	if s.slot != slot {
 		return 0, false
 	}
+	if p.batches != nil {
+		p.batches.remove(now, server)
+	}
 	s.slot = models.None
 	p.busy--
 	if !s.closed {
@@ -232,6 +258,10 @@ func (p *Pool) Cancel(now sim.Time, slot models.Slot, server int32) (left sim.Ti
 
 // push puts a server on the stack unless it is there.
 func (p *Pool) push(n int32) {
+	if p.batches != nil {
+		p.batches.put(n)
+		return
+	}
 	if s := &p.servers[n]; !s.stacked {
 		s.stacked = true
 		p.stack = append(p.stack, n)
@@ -267,6 +297,9 @@ func (p *Pool) Fluid() int { return min(p.claim, p.idle) }
 func (p *Pool) Free() int {
 	if p.share != nil {
 		return p.shareFree()
+	}
+	if p.batches != nil {
+		return p.batches.free()
 	}
 	return p.idle - p.Fluid()
 }
@@ -342,6 +375,8 @@ func (p *Pool) Describe(ev sim.Event) string {
 		return fmt.Sprintf("the health of node %d is checked", ev.Arg)
 	case nodeBack:
 		return fmt.Sprintf("node %d is back from a restart", ev.Arg)
+	case batchChanges:
+		return fmt.Sprintf("the batch of node %d changes", ev.Arg)
 	case shareEnds:
 		return "one of those who share the servers is done"
 	default:

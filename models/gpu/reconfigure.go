@@ -25,7 +25,8 @@ import (
 //   - lots: a lot that has not arrived comes when spec says, at once if that is
 //     past; the time of one that has arrived cannot change. A lot that is left
 //     out is cancelled, or drains.
-//   - name, gpus_per_node: cannot change.
+//   - continuous_batching: the model of a step from the next change of each batch.
+//   - name, gpus_per_node, slots_per_node of nodes that batch: cannot change.
 func (p *Pool) Reconfigure(now sim.Time, spec Spec) error {
 	plan, err := p.plan(now, spec)
 	if err != nil {
@@ -66,6 +67,12 @@ func (p *Pool) plan(now sim.Time, spec Spec) (plan, error) {
 	}
 	if spec.GPUsPerNode != p.gpus {
 		return plan{}, fixed("gpus_per_node", p.gpus, spec.GPUsPerNode)
+	}
+	if (spec.Continuous != nil) != (p.batches != nil) {
+		return plan{}, fmt.Errorf("gpu pool %s: continuous_batching: cannot come or go while the run goes on", p.name)
+	}
+	if spec.Continuous != nil && spec.SlotsPerNode != p.slots {
+		return plan{}, fixed("slots_per_node", p.slots, spec.SlotsPerNode)
 	}
 	made := plan{spec: spec}
 	if spec.Failures != nil {
@@ -120,6 +127,9 @@ func (p *Pool) plan(now sim.Time, spec Spec) (plan, error) {
 func (p *Pool) apply(now sim.Time, plan plan) {
 	spec := &plan.spec
 	p.speed = float64(spec.Speed)
+	if p.batches != nil {
+		p.batches.model = spec.Continuous.model(p.slots, p.speed)
+	}
 	p.outOfService = float64(spec.OutOfService)
 	p.health, p.restart = spec.Health, plan.restart
 	p.setFailures(now, plan)

@@ -26,6 +26,8 @@ type Spec struct {
 	Lots         []LotSpec    `yaml:"lots" doc:"Capacity that is ordered and arrives later."`
 	OutOfService unit.Share   `yaml:"out_of_service" default:"0" min:"0" max:"1" doc:"Share of the nodes that are down, as a dated cause (deploy, outage); what runs on them is lost."`
 	Speed        unit.Factor  `yaml:"speed" default:"1" doc:"Speed of every server, above 0: the time of a service that starts is divided by it."`
+
+	Continuous *ContinuousSpec `yaml:"continuous_batching" doc:"The slots of a node are one batch of a language model, served by continuous batching: what an attempt takes follows from its tokens and from who else is there. Without it each slot works by itself, for the service time of the class."`
 }
 
 // A FailureSpec says how a node fails and is repaired. The times of a node are
@@ -66,7 +68,8 @@ func (s *Spec) ScaleBy(f float64) {
 			nodes += float64(l.Nodes)
 		}
 	}
-	if least := min(nodes, minNodes); nodes*f < least {
+	// A smaller batch is another machine, so that nodes that batch become fewer only.
+	if least := min(nodes, minNodes); nodes*f < least && s.Continuous == nil {
 		servers := float64(nodes * float64(full) * f)
 		s.SlotsPerNode = min(max(int(math.Floor(math.Floor(servers+0.5)/least)), 1), full)
 	}
@@ -131,6 +134,12 @@ func (s *Spec) check() error {
 	if s.Health != nil {
 		if err := s.Health.check(); err != nil {
 			return fault("health", "%v", err)
+		}
+	}
+	if s.Continuous != nil {
+		m := s.Continuous.model(s.SlotsPerNode, float64(s.Speed))
+		if err := m.Check(); err != nil {
+			return fault("continuous_batching", "%v", err)
 		}
 	}
 	room := float64(maxServers)

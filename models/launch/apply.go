@@ -88,15 +88,9 @@ func (r *Run) reconfigure(now sim.Time, old, next *scenario.Scenario) (changed b
 		}
 	}
 	for i := range next.Classes {
-		law, err := next.Classes[i].Service.Build()
-		if err != nil {
-			return changed, fmt.Errorf("classes.%s.service: %w", next.Classes[i].Name, err)
-		}
-		then, err := r.stations(&next.Classes[i])
-		if err != nil {
+		if err := r.setWork(&r.classes[i], &next.Classes[i]); err != nil {
 			return changed, err
 		}
-		r.classes[i].service, r.classes[i].expected, r.classes[i].then = law, expected(law), then
 	}
 	for i := range r.fluids {
 		r.setFluid(&r.fluids[i])

@@ -103,7 +103,11 @@ func (r *Run) SeePool(pool int) models.Signals {
 
 // Expected is how long a server of a pool is expected to need for a class.
 func (r *Run) Expected(class models.Class, pool int) sim.Time {
-	return r.pools[pool].gpu.AtSpeed(r.classes[class].expected)
+	c, g := &r.classes[class], r.pools[pool].gpu
+	if g.Batches() {
+		return c.tokens.expected(g.Model())
+	}
+	return g.AtSpeed(c.expected)
 }
 
 // reject ends an attempt that a policy or a queue refuses.
@@ -175,7 +179,7 @@ func (r *Run) balks(now sim.Time, a *models.Attempt) bool {
 	q := &r.pools[a.Pool]
 	estimate := sim.Never
 	if servers := q.gpu.Capacity() - q.gpu.Fluid(); servers > 0 {
-		mean := q.gpu.AtSpeed(r.classes[a.Class].expected)
+		mean := r.Expected(a.Class, int(a.Pool))
 		estimate = sim.FromSeconds(float64(float64(q.queue.Len())*mean.Seconds()) / float64(servers))
 	}
 	return c.Balks(now, a, estimate)
@@ -197,13 +201,18 @@ func decide(a *models.Attempt, v *models.Verdict) {
 	if v.MaxWait != 0 && (a.MaxWait == 0 || v.MaxWait < a.MaxWait) {
 		a.MaxWait = v.MaxWait
 	}
+	lessen(a, v)
+	degrade(a, v)
+}
+
+// lessen takes over what a policy leaves of the work.
+func lessen(a *models.Attempt, v *models.Verdict) {
 	if v.Work != 0 {
 		if a.Work == 0 {
 			a.Work = 1
 		}
 		a.Work = float64(a.Work * v.Work)
 	}
-	degrade(a, v)
 }
 
 // degrade takes over what a policy takes away from the quality of an answer.

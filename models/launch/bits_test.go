@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,7 +59,7 @@ func hash(t testing.TB, res *metrics.Result) string {
 	h := sha256.New()
 	require.NoError(t, json.NewEncoder(h).Encode(res.Summary))
 	require.NoError(t, json.NewEncoder(h).Encode(res.Windows))
-	for _, c := range res.Series.Columns {
+	for _, c := range append(slices.Clone(res.Series.Columns), res.Pools.Columns...) {
 		fmt.Fprintln(h, c.Name, strings.Join(c.Texts, " "), c.Ints)
 		for _, x := range c.Floats {
 			if math.IsNaN(x) {
@@ -84,9 +85,10 @@ func TestAShortRunHasTheSameBitsOnEveryPlatform(t *testing.T) {
 		"mg1":              {"duration", "20000s"},
 		"erlang-a":         {"duration", "200s"},
 		"retry-storm-2025": {"scale", "1/20000"},
+		"chat-batching":    {"duration", "60s", "pools.gpus.nodes", "4"},
 	}
 	var got strings.Builder
-	for _, name := range []string{"erlang-a", "ghibli-2025", "mg1", "mm1", "mmc", "quiet-day", "retry-storm-2025"} {
+	for _, name := range []string{"chat-batching", "erlang-a", "ghibli-2025", "mg1", "mm1", "mmc", "quiet-day", "retry-storm-2025"} {
 		sc := read(t, name, short[name]...)
 		h := hash(t, run(t, sc, launch.Options{Seed: 7, Record: true}))
 		t.Logf("%s/%s %s %s", runtime.GOOS, runtime.GOARCH, name, h)

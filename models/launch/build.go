@@ -44,18 +44,13 @@ func (r *Run) build() error {
 	var classNames []string
 	var infos []metrics.ClassInfo
 	for _, c := range sc.Classes {
-		law, err := c.Service.Build()
-		if err != nil {
-			return fmt.Errorf("classes.%s.service: %w", c.Name, err)
-		}
-		n := class{service: law, expected: expected(law), signup: c.Kind == "signup", fluid: c.Kind == "fluid"}
-		n.pool = r.poolOf(c.Pool)
-		if n.then, err = r.stations(&c); err != nil {
+		n := class{pool: r.poolOf(c.Pool), signup: c.Kind == "signup", fluid: c.Kind == "fluid"}
+		if err := r.setWork(&n, &c); err != nil {
 			return err
 		}
 		r.classes = append(r.classes, n)
 		classNames = append(classNames, c.Name)
-		info := metrics.ClassInfo{Name: c.Name, Pools: r.route(&n), Signup: n.signup, Fluid: n.fluid}
+		info := metrics.ClassInfo{Name: c.Name, Pools: r.route(&n), Signup: n.signup, Fluid: n.fluid, Tokens: n.tokens != nil}
 		if !n.fluid {
 			info.SLO = sim.Time(c.SLO)
 		}
@@ -102,7 +97,7 @@ func (r *Run) build() error {
 // buildQueue builds the queue before a pool, and what it needs of the run.
 func (r *Run) buildQueue(p *pool, spec queue.Spec, name string) error {
 	env := queue.Env{Pool: name, Seed: r.opts.Seed, Replication: r.opts.Replication,
-		Cost:  func(a *models.Attempt) sim.Time { return p.gpu.AtSpeed(r.mean(a)) },
+		Cost:  func(a *models.Attempt) sim.Time { return r.mean(a) },
 		Seats: func() int { return p.gpu.Capacity() - p.gpu.Fluid() }}
 	for _, t := range r.now.Tiers {
 		env.Tiers = append(env.Tiers, t.Name)
@@ -124,11 +119,28 @@ func (r *Run) buildQueue(p *pool, spec queue.Spec, name string) error {
 
 // mean is the service that an attempt is expected to need at its present station.
 func (r *Run) mean(a *models.Attempt) sim.Time {
-	c := &r.classes[a.Class]
 	if a.Stage > 0 {
-		return c.then[a.Stage-1].expected
+		return r.pools[a.Pool].gpu.AtSpeed(r.classes[a.Class].then[a.Stage-1].expected)
 	}
-	return c.expected
+	return r.Expected(a.Class, int(a.Pool))
+}
+
+// setWork builds what the requests of a class ask for.
+func (r *Run) setWork(n *class, c *demand.Class) (err error) {
+	law := rng.Dist(rng.Deterministic{})
+	if !c.Service.IsZero() {
+		if law, err = c.Service.Build(); err != nil {
+			return fmt.Errorf("classes.%s.service: %w", c.Name, err)
+		}
+	}
+	n.service, n.expected = law, expected(law)
+	if c.Tokens != nil {
+		if n.tokens, err = newTokens(c.Tokens); err != nil {
+			return fmt.Errorf("classes.%s.tokens: %w", c.Name, err)
+		}
+	}
+	n.then, err = r.stations(c)
+	return err
 }
 
 // stations are those that a class passes after the first.

@@ -82,6 +82,7 @@ type class struct {
 	pool     int
 	service  rng.Dist  // seconds
 	expected sim.Time  // its mean
+	tokens   *tokens   // nil: it has none
 	then     []station // that it passes afterwards
 	signup   bool
 	fluid    bool

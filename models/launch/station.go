@@ -114,6 +114,7 @@ func (p *pool) start(now sim.Time, slot models.Slot) {
 		}
 		degrade(a, &v)
 		a.Service = shortened(a.Service, v.Work)
+		lessen(a, &v)
 	}
 	a.Server, _ = p.gpu.Start(now, slot, a.Service)
 	if p.queue.Preempts() {
@@ -160,10 +161,15 @@ func (p *pool) expect(now sim.Time) {
 }
 
 // Done is called by the pool when a service ends.
-func (p *pool) Done(now sim.Time, slot models.Slot, _ int32) {
+func (p *pool) Done(now sim.Time, slot models.Slot, server int32) {
 	r := p.r
 	a := &r.attempts[slot]
 	p.completed++
+	if p.gpu.Batches() {
+		if between, ok := p.gpu.PerToken(now, server); ok {
+			r.rec.Tokens(a, between)
+		}
+	}
 	p.queue.Ended(now, slot, a, now-a.Started)
 	r.rec.Released(now, a)
 	if then := r.classes[a.Class].then; int(a.Stage) < len(then) {

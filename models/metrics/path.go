@@ -48,6 +48,8 @@ var extensive = map[string]bool{
 	"wait_s":            false,
 	"request_latency_s": false,
 	"offered_wait_s":    false,
+	"ttft_s":            false,
+	"tpot_s":            false,
 
 	"prob_wait":        false,
 	"queue_length":     true,

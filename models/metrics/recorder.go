@@ -41,6 +41,7 @@ type ClassInfo struct {
 	Pools  []int    // that serve it, in the order in which it passes them: indices into World.Pools
 	Signup bool     // a completed request is a sign-up
 	Fluid  bool     // a rate of work rather than requests one by one
+	Tokens bool     // it is served by a language model, token by token
 	SLO    sim.Time // latency that is promised; 0: none is
 }
 
@@ -84,6 +85,8 @@ const (
 	sWait
 	sRequestLatency
 	sOffered
+	sFirstToken
+	sPerToken
 	numSketches
 )
 
@@ -362,6 +365,20 @@ func (r *Recorder) post(t models.Tier, c models.Class, pool int) *post {
 func (r *Recorder) Wasted(a *models.Attempt, service sim.Time) {
 	if r.measured(a) {
 		r.cell(a).counts[cWastedMicros] += int64((service + 500) / 1000)
+	}
+}
+
+// FirstToken records that an attempt gets the first token of its answer.
+func (r *Recorder) FirstToken(now sim.Time, a *models.Attempt) {
+	if r.measured(a) {
+		r.cell(a).live[sFirstToken].Record(int64(now - a.Arrived))
+	}
+}
+
+// Tokens records the mean time between the tokens of an attempt that completes.
+func (r *Recorder) Tokens(a *models.Attempt, between sim.Time) {
+	if r.measured(a) {
+		r.cell(a).live[sPerToken].Record(int64(between))
 	}
 }
 

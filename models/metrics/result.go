@@ -89,6 +89,9 @@ type Figures struct {
 	RequestLatency Spread `json:"request_latency_s"` // over satisfied requests alone: first try to satisfaction
 	OfferedWait    Spread `json:"offered_wait_s"`    // over attempts that joined the queue: what an arrival of infinite patience would wait
 
+	FirstToken Spread `json:"ttft_s"` // over attempts that got a first token, of pools that batch continuously: arrival to first token
+	PerToken   Spread `json:"tpot_s"` // over completed attempts of two tokens or more: mean time between the tokens of each
+
 	ProbWait        Figure `json:"prob_wait"`        // share of the attempts that joined and had to wait
 	QueueLength     Level  `json:"queue_length"`     // attempts waiting
 	Retrying        Level  `json:"retrying"`         // requests between two tries

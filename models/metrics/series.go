@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"math"
+	"slices"
 
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/sim"
@@ -18,6 +19,8 @@ type row struct {
 	width    float64    // seconds
 	latency  [4]float64 // p50 p90 p95 p99, seconds
 	wait     [2]float64 // p50 p99, seconds
+	first    [2]float64 // the same, of time to first token
+	token    [2]float64 // the same, of time per token
 }
 
 // CloseInterval ends the current interval of the series at now. Distributions
@@ -45,6 +48,8 @@ func (r *Recorder) CloseInterval(now sim.Time) {
 		}
 		for k, q := range [...]float64{0.5, 0.99} {
 			w.wait[k] = x.live[sWait].Quantile(q) / 1e9
+			w.first[k] = x.live[sFirstToken].Quantile(q) / 1e9
+			w.token[k] = x.live[sPerToken].Quantile(q) / 1e9
 		}
 		for k := range x.live {
 			x.closed[k].Merge(&x.live[k])
@@ -131,6 +136,14 @@ func (r *Recorder) table() *Table {
 	}
 	for k, name := range []string{"wait_p50_s", "wait_p99_s"} {
 		float(name, "s", "quantile of the wait, over the attempts that left the queue in the interval, served or not", func(w *row) float64 { return w.wait[k] })
+	}
+	if slices.ContainsFunc(r.w.Classes, func(c ClassInfo) bool { return c.Tokens }) {
+		for k, q := range []string{"p50", "p99"} {
+			float("ttft_"+q+"_s", "s", "quantile of the time to the first token, over the attempts that got theirs in the interval", func(w *row) float64 { return w.first[k] })
+		}
+		for k, q := range []string{"p50", "p99"} {
+			float("tpot_"+q+"_s", "s", "quantile of the mean time between the tokens of an attempt, over those completed in the interval", func(w *row) float64 { return w.token[k] })
+		}
 	}
 	return t
 }

@@ -303,6 +303,7 @@ func (f *figurer) group(in func(*cell) bool, level int) *Figures {
 	g.CompletedShare = ratio(float64(n[cCompleted]), float64(ended))
 	g.Latency, g.Wait = spread(&sketches[sLatency]), spread(&sketches[sWait])
 	g.RequestLatency, g.OfferedWait = spread(&sketches[sRequestLatency]), spread(&sketches[sOffered])
+	g.FirstToken, g.PerToken = spread(&sketches[sFirstToken]), spread(&sketches[sPerToken])
 	g.ProbWait = ratio(float64(n[cWaited]), float64(n[cJoined]))
 	g.QueueLength = Level{Mean: f.mean(sum[lQueue]), Max: queueMax}
 	g.Retrying = Level{Mean: f.mean(sum[lRetrying]), Max: retryingMax}

@@ -14,6 +14,7 @@ import (
 	yaml "go.yaml.in/yaml/v4"
 
 	"github.com/launchday-sim/launchday/models"
+	"github.com/launchday-sim/launchday/models/gpu"
 	"github.com/launchday-sim/launchday/models/incident"
 	"github.com/launchday-sim/launchday/models/metrics"
 	"github.com/launchday-sim/launchday/models/policy"
@@ -127,6 +128,7 @@ func (c *checker) rooms() {
 			c.fault("classes."+class.Name+".then", "stands in a fluid class, which is one rate of work", "a class whose requests are followed")
 		}
 	}
+	c.work()
 	for _, spec := range c.Clients {
 		spec.Instances = max(1, unit.Count(float64(spec.Instances)*scale)) // shares nothing with the scenario's
 		c.refused("clients."+spec.Name, "client "+spec.Name+": ", spec.Check())
@@ -166,6 +168,59 @@ func (c *checker) rooms() {
 	unit.Scale(&tiers, scale)
 	unit.Scale(&streams, scale)
 	c.refused("", "", streams.Check(tiers, c.Classes))
+}
+
+// work checks that every class has what the pools want that may serve it: tokens
+// where nodes batch continuously, a service time elsewhere.
+func (c *checker) work() {
+	batching := map[string]*gpu.ContinuousSpec{}
+	for i := range c.Pools {
+		p := &c.Pools[i]
+		batching[p.Name] = p.Continuous
+		if p.Continuous != nil && slices.Contains([]string{"priority-preemptive", "sjf", "srpt", "processor-sharing"}, p.Queue.Discipline) {
+			c.fault("pools."+p.Name+".queue.discipline", p.Queue.Discipline+" cannot stand before nodes that batch: nobody knows the service of a request, or takes it back", "a discipline that goes by who came when, or by tier")
+		}
+	}
+	for i := range c.Classes {
+		class := &c.Classes[i]
+		path := "classes." + class.Name
+		pools := []string{class.Pool}
+		for _, item := range c.Policies {
+			if r, ok := item.Spec.(interface{ Route() string }); ok && r.Route() != "" && (len(item.Classes) == 0 || slices.Contains(item.Classes, class.Name)) {
+				pools = append(pools, r.Route())
+			}
+		}
+		tokens, service := false, false
+		for _, name := range pools {
+			b := batching[name]
+			tokens, service = tokens || b != nil, service || b == nil
+			if b != nil && class.Tokens != nil && class.Tokens.Context > b.KV {
+				c.fault(path+".tokens.context", fmt.Sprintf("is %d, and a node of pool %s has room for %d tokens", class.Tokens.Context, name, b.KV), fmt.Sprintf("at most %d, or more kv_tokens", b.KV))
+			}
+			if b != nil && class.Kind == "fluid" {
+				c.fault(path+".pool", "is one that batches, and a fluid class has no requests to batch", "a pool of slots, or kind: request")
+			}
+		}
+		for k, s := range class.Then {
+			service = true
+			if batching[s.Pool] != nil {
+				c.fault(fmt.Sprintf("%s.then[%d].pool", path, k), "batches continuously, which only the first pool of a class can", "a pool of slots")
+			}
+		}
+		switch {
+		case tokens && class.Tokens == nil:
+			c.fault(path, "has no tokens, and is served by a pool that batches continuously", "tokens: {prompt: ..., output: ...}")
+		case !tokens && class.Tokens != nil:
+			c.fault(path+".tokens", "does nothing: no pool that serves the class batches continuously", "none, or continuous_batching in the pool")
+		case service && class.Service.IsZero():
+			c.fault(path, "has no service time", "service: a duration, or a law of one")
+		case !service && !class.Service.IsZero():
+			c.fault(path+".service", "does nothing: the pool batches, and what a request takes follows from its tokens", "none")
+		}
+		if class.Tokens != nil {
+			c.refused(path+".tokens", "", class.Tokens.Check())
+		}
+	}
 }
 
 // copied is a copy of what a pointer points to, if it does.

@@ -44,6 +44,9 @@ func (s *FallbackSpec) New(env policy.Env) (policy.Policy, error) {
 	return p, nil
 }
 
+// Route is the pool to which it may send attempts; none if empty.
+func (s *FallbackSpec) Route() string { return s.Pool }
+
 type fallback struct {
 	hysteresis
 	share   float64

@@ -1,0 +1,225 @@
+package gpu
+
+import (
+	"github.com/launchday-sim/launchday/models"
+	"github.com/launchday-sim/launchday/models/gpu/batching"
+	"github.com/launchday-sim/launchday/models/unit"
+	"github.com/launchday-sim/launchday/sim"
+)
+
+// A ContinuousSpec makes the slots of a node one batch, of a language model that is
+// served by continuous batching: see package batching. Its node has as many slots as
+// requests may be in a batch. What an attempt takes follows from its tokens and from
+// who else is there, not from a service time.
+type ContinuousSpec struct {
+	Step       unit.Duration `yaml:"step" required:"true" min:"0s" doc:"Fixed time of a step, at speed 1."`
+	PerPrefill unit.Duration `yaml:"per_prefill_token" default:"0s" min:"0s" doc:"Time that a token of a prompt adds to the step that computes it."`
+	PerDecode  unit.Duration `yaml:"per_decode" default:"0s" min:"0s" doc:"Time that a request adds to each step in which it gets a token."`
+	MaxTokens  int           `yaml:"max_tokens" default:"2048" min:"2" doc:"Tokens of a step, prefilled and decoded: longer prompts are computed in chunks. More than slots_per_node."`
+	KV         int           `yaml:"kv_tokens" required:"true" min:"2" doc:"Tokens whose keys and values fit into the memory of a node."`
+	WhenFull   string        `yaml:"when_full" default:"preempt" enum:"preempt,queue" doc:"preempt: where memory is full the youngest request of the batch is put back, and computed anew later. queue: a request is let in only where all its tokens will fit."`
+}
+
+// model is what a node of the spec does at a speed.
+func (s *ContinuousSpec) model(slots int, speed float64) batching.Model {
+	return batching.Model{Fixed: float64(s.Step) / speed, PerPrefill: float64(s.PerPrefill) / speed, PerDecode: float64(s.PerDecode) / speed,
+		MaxBatch: slots, MaxTokens: s.MaxTokens, KV: int64(s.KV), Reserve: s.WhenFull == "queue"}
+}
+
+// A Prompter is a Host whose attempts have tokens, which a pool that batches
+// continuously asks for.
+type Prompter interface {
+	// Tokens is what the attempt in slot asks of a node; it must fit the pool's model.
+	Tokens(slot models.Slot) batching.Request
+
+	// FirstToken says that the attempt in slot has got its first token.
+	FirstToken(now sim.Time, slot models.Slot)
+}
+
+// batches is the nodes of a pool that batch. A server of such a pool is a place in
+// the batch of its node.
+//
+// Attempts go to the node that has the fewest, of those that have a place and left
+// nobody waiting; of equals to the one that changed last.
+type batches struct {
+	p     *Pool
+	host  Prompter
+	model batching.Model
+	nodes []batchNode
+	loads [][]int32 // nodes that may be given an attempt, by the number that they have
+	least int       // no node has fewer
+	open  int       // places of those nodes
+	at    []batched // by server
+	ended []int32   // servers, of the step that ends
+}
+
+// A batched is what is known of the attempt that a server holds, or held last.
+type batched struct {
+	number int32 // at its node
+	output int32
+	first  sim.Time // when it got its first token
+}
+
+type batchNode struct {
+	work  *batching.Continuous
+	timer sim.Timer
+	due   sim.Time // of the timer
+	idle  []int32  // servers that could take an attempt
+	load  int      // its place in loads[load]; below 0: it may be given no attempt
+	place int
+	open  int // servers that are counted in open
+}
+
+// batch makes the pool, which is empty, batch continuously.
+func (p *Pool) batch(host Prompter) { p.batches = &batches{p: p, host: host} }
+
+// grow makes room for the nodes and servers of the pool.
+func (b *batches) grow() {
+	for len(b.nodes) < len(b.p.nodes) {
+		b.nodes = append(b.nodes, batchNode{work: batching.NewContinuous(&b.model), load: -1, due: sim.Never})
+	}
+	for len(b.at) < len(b.p.servers) {
+		b.at = append(b.at, batched{})
+	}
+}
+
+// free is the number of attempts that could be taken now.
+func (b *batches) free() int { return max(0, b.open-b.p.claim) }
+
+// rank puts a node where its load says, after a change of it.
+func (b *batches) rank(n int32) {
+	nd := &b.nodes[n]
+	load := -1
+	if len(nd.idle) > 0 && !nd.work.Blocked() {
+		load = nd.work.Len()
+	}
+	b.open -= nd.open
+	if nd.open = 0; load >= 0 {
+		nd.open = len(nd.idle)
+	}
+	b.open += nd.open
+	if load == nd.load {
+		return
+	}
+	if nd.load >= 0 {
+		l := b.loads[nd.load]
+		last := len(l) - 1
+		l[nd.place] = l[last]
+		b.nodes[l[last]].place = nd.place
+		b.loads[nd.load] = l[:last]
+	}
+	if nd.load = load; load < 0 {
+		return
+	}
+	for len(b.loads) <= load {
+		b.loads = append(b.loads, nil)
+	}
+	nd.place = len(b.loads[load])
+	b.loads[load] = append(b.loads[load], n)
+	b.least = min(b.least, load)
+}
+
+// put makes a server idle.
+func (b *batches) put(server int32) {
+	n := server / int32(b.p.slots)
+	b.nodes[n].idle = append(b.nodes[n].idle, server)
+	b.rank(n)
+}
+
+// start gives the attempt in slot to a node; some node must be free.
+func (b *batches) start(now sim.Time, slot models.Slot) int32 {
+	for len(b.loads[b.least]) == 0 {
+		b.least++
+	}
+	l := b.loads[b.least]
+	n := l[len(l)-1]
+	nd := &b.nodes[n]
+	server := nd.idle[len(nd.idle)-1]
+	nd.idle = nd.idle[:len(nd.idle)-1]
+	r := b.host.Tokens(slot)
+	b.at[server] = batched{number: nd.work.Add(now, server, r), output: r.Output}
+	b.rank(n)
+	b.arm(n)
+	return server
+}
+
+// arm sets the timer of a node to its next change.
+func (b *batches) arm(n int32) {
+	nd := &b.nodes[n]
+	if due := nd.work.Next(); due != nd.due {
+		b.p.k.Cancel(nd.timer)
+		nd.due = due
+		nd.timer = b.p.k.Timer(due, sim.Event{Actor: b.p.id, Kind: batchChanges, Priority: models.PriorityDeparture, Arg: uint32(n)})
+	}
+}
+
+// change is the moment at which something changes at a node: its attempts that end
+// leave, others take their places, and the next step begins.
+func (b *batches) change(now sim.Time, n int32) {
+	nd := &b.nodes[n]
+	nd.due = sim.Never
+	nd.work.End(now, b)
+	ended := b.ended
+	b.ended = nil // the host may cause another change
+	for _, server := range ended {
+		b.p.release(now, server)
+	}
+	nd = &b.nodes[n] // the host may have brought more nodes
+	b.ended = ended[:0]
+	nd.work.Begin(now)
+	b.rank(n)
+	b.arm(n)
+}
+
+// FirstToken tells the host.
+func (b *batches) FirstToken(now sim.Time, server int32) {
+	b.at[server].first = now
+	b.host.FirstToken(now, b.p.servers[server].slot)
+}
+
+// PerToken is the mean time between the tokens of the attempt that server has just
+// completed, and whether it had more than one.
+func (p *Pool) PerToken(now sim.Time, server int32) (t sim.Time, ok bool) {
+	b := &p.batches.at[server]
+	if b.output < 2 {
+		return 0, false
+	}
+	return (now - b.first) / sim.Time(b.output-1), true
+}
+
+// Batches reports whether the nodes batch continuously.
+func (p *Pool) Batches() bool { return p.batches != nil }
+
+// Model is what a node does that batches.
+func (p *Pool) Model() *batching.Model { return &p.batches.model }
+
+// Done notes that an attempt ends.
+func (b *batches) Done(_ sim.Time, server int32) { b.ended = append(b.ended, server) }
+
+// remove takes an attempt away that does not end by itself.
+func (b *batches) remove(now sim.Time, server int32) {
+	n := server / int32(b.p.slots)
+	b.nodes[n].work.Remove(now, b.at[server].number)
+	b.rank(n)
+	b.arm(n)
+}
+
+// clear takes all attempts off a node that goes down.
+func (b *batches) clear(n int32) {
+	b.nodes[n].work.Clear()
+	b.rank(n)
+	b.arm(n)
+}
+
+// close takes a server out of those that could take an attempt.
+func (b *batches) close(server int32) {
+	n := server / int32(b.p.slots)
+	nd := &b.nodes[n]
+	for i, s := range nd.idle {
+		if s == server {
+			nd.idle = append(nd.idle[:i], nd.idle[i+1:]...)
+			break
+		}
+	}
+	b.rank(n)
+}

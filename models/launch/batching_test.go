@@ -1,0 +1,111 @@
+package launch_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/launchday-sim/launchday/models/launch"
+	"github.com/launchday-sim/launchday/models/scenario"
+)
+
+// chat serves Qwen2.5-7B on one H100 each (published fit), to requests of 500 and 100
+// tokens in the mean.
+const chat = `
+name: chat
+duration: 20m
+warmup: 2m
+interval: 30s
+tiers: [{name: all}]
+classes:
+  - name: chat
+    pool: gpus
+    slo: 20s
+    tokens: {prompt: {dist: exponential, mean: 500}, output: {dist: exponential, mean: 100}, context: 8000}
+pools:
+  - name: gpus
+    nodes: 4
+    gpus_per_node: 1
+    slots_per_node: 64
+    continuous_batching: {step: 7.05ms, per_prefill_token: 19.5us, per_decode: 25.4us, kv_tokens: 60000}
+demand: {streams: [{name: chat, class: chat, tier: all, rate: 1/s}]}
+`
+
+// A batch that holds a request alone has its first token after a step with its prompt,
+// and each other one a step later.
+func TestARequestAloneTakesItsOwnSteps(t *testing.T) {
+	s := run(t, text(t, chat), launch.Options{Seed: 1}).Summary.All
+	// One request a second on four nodes: hardly two of them meet.
+	assert.InDelta(t, 0.00705+500*19.5e-6, float64(s.FirstToken.Mean), 0.0012)
+	assert.InDelta(t, 0.00705+25.4e-6, float64(s.PerToken.P50), 0.0003)
+	assert.InDelta(t, float64(s.FirstToken.Mean)+99*0.0071, float64(s.Latency.Mean), 0.08)
+	assert.Equal(t, s.Requests, s.Completed+s.InSystem)
+	assert.Zero(t, float64(s.Wait.Max))
+}
+
+// The load that is expected from means is that at which the pool is full: below it
+// nobody waits, above it the queue grows as it must.
+func TestThePoolIsFullWhereTheExpectedLoadIsOne(t *testing.T) {
+	at := func(rate string) (load, wait, served float64) {
+		s := run(t, with(t, text(t, chat), "demand.streams.chat.rate", rate), launch.Options{Seed: 2}).Summary.All
+		return float64(s.Load), float64(s.Wait.Mean), float64(s.GoodputPerS)
+	}
+	load, wait, _ := at("140/s")
+	assert.InDelta(t, 0.85, load, 0.1)
+	assert.Less(t, wait, 0.1)
+	over, late, served := at("250/s")
+	assert.Greater(t, over, 1.3)
+	assert.Greater(t, late, 60.0)
+	assert.InDelta(t, 250/over, served, 0.06*served, "as much as the expected service says")
+}
+
+func TestARunThatBatchesIsRepeatedBitForBitAndKeepsBothIdentities(t *testing.T) {
+	sc := with(t, text(t, chat), "demand.streams.chat.rate", "250/s", "pools.gpus.continuous_batching.kv_tokens", "9000",
+		"clients", "[{name: people, patience: {dist: exponential, mean: 15s}, retry: {max_tries: 3, base: 1s, cap: 10s}, hedge: {after: 3s}}]",
+		"pools.gpus.failures", "{mtbf: {dist: exponential, mean: 5m}, repair: {dist: exponential, mean: 30s}}")
+	res := run(t, sc, launch.Options{Seed: 3})
+	assert.Equal(t, hash(t, res), hash(t, run(t, sc, launch.Options{Seed: 3})))
+	s := res.Summary.All
+	for what, n := range map[string]float64{"completed": float64(s.Completed), "abandoned": float64(s.Abandoned), "failed": float64(s.Failed), "cancelled": float64(s.Cancelled)} {
+		assert.Greater(t, n, 20.0, what)
+	}
+}
+
+// What a policy takes from the work is taken from the answer.
+func TestAFallbackOfLessWorkShortensAnswers(t *testing.T) {
+	full := run(t, text(t, chat), launch.Options{Seed: 4}).Summary.All
+	half := run(t, with(t, text(t, chat), "policies", "[{name: short, kind: fallback, pool: gpus, work: 50%, quality: 80%}]"), launch.Options{Seed: 4}).Summary.All
+	require.Equal(t, half.Completed, half.Degraded)
+	assert.InDelta(t, 0.5, float64((half.Latency.Mean-half.FirstToken.Mean)/(full.Latency.Mean-full.FirstToken.Mean)), 0.02)
+	assert.InDelta(t, float64(full.FirstToken.Mean), float64(half.FirstToken.Mean), 0.002)
+}
+
+// A prefix that is there is not computed.
+func TestAPrefixThatIsThereShortensTheFirstToken(t *testing.T) {
+	s := run(t, with(t, text(t, chat), "classes.chat.tokens.prefix_hit", "100%", "classes.chat.tokens.prefix_part", "80%"), launch.Options{Seed: 1}).Summary.All
+	assert.InDelta(t, 0.00705+100*19.5e-6, float64(s.FirstToken.Mean), 0.0008)
+}
+
+func TestAClassHasWhatThePoolThatServesItWants(t *testing.T) {
+	for want, knobs := range map[string][]string{
+		"has no tokens":                        {"classes", "[{name: chat, pool: gpus, service: 1s}]"},
+		"is 8000, and a node of pool gpus":     {"pools.gpus.continuous_batching.kv_tokens", "5000"},
+		"sjf cannot stand before nodes":        {"pools.gpus.queue.discipline", "sjf"},
+		"does nothing: the pool batches":       {"classes.chat.service", "1s"},
+		"max_tokens: is 64: want more":         {"pools.gpus.continuous_batching.max_tokens", "64"},
+		"is one that batches, and a fluid":     {"classes.chat.kind", "fluid"},
+		"has no service time":                  {"pools", "[{name: gpus, nodes: 1}]", "classes", "[{name: chat, pool: gpus}]"},
+		"does nothing: no pool that serves":    {"pools", "[{name: gpus, nodes: 1}]", "classes.chat.service", "1s"},
+		"batches continuously, which only the": {"classes.chat.then", "[{pool: gpus, service: 1s}]"},
+	} {
+		var changes scenario.Changes
+		for i := 0; i < len(knobs); i += 2 {
+			c, err := scenario.NewChange(knobs[i], knobs[i+1])
+			require.NoError(t, err)
+			changes = append(changes, c)
+		}
+		_, err := text(t, chat).With(changes)
+		assert.ErrorContains(t, err, want)
+	}
+}
