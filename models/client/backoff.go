@@ -150,7 +150,7 @@ func (b Backoff) exponential(n int) (d sim.Time, beyond bool) {
 		}
 		return b.base << n, false
 	}
-	x := float64(b.base) * rng.Pow(b.multiplier, float64(n))
+	x := float64(float64(b.base) * rng.Pow(b.multiplier, float64(n)))
 	if b.base > 0 && x > float64(b.cap) {
 		return b.cap, true
 	}

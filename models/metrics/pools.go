@@ -84,7 +84,7 @@ func (r *Recorder) closePools(now sim.Time) {
 		for k := range served {
 			i := served[k].cell*len(r.pools) + p
 			if n := &served[k].counts; n[cFirst] > n[cLimited] {
-				asked += float64(posts[i].asked-r.lastPosts[i].asked) * (1 - float64(n[cLimited])/float64(n[cFirst]))
+				asked += float64(float64(posts[i].asked-r.lastPosts[i].asked) * (1 - float64(n[cLimited])/float64(n[cFirst])))
 			}
 		}
 		if asked > 0 {

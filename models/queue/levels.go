@@ -260,7 +260,7 @@ func (ls *levels) divide(now sim.Time) {
 		case all <= least:
 			n = l.least
 		case all <= sure:
-			n = l.least + int(math.Floor(float64(l.sure()-l.least)*(float64(all-least)/float64(sure-least))+0.5))
+			n = l.least + int(math.Floor(float64(float64(l.sure()-l.least)*(float64(all-least)/float64(sure-least)))+0.5))
 		default:
 			n = int(math.Floor(max(float64(l.sure()), min(float64(l.most), float64(fair*l.target()))) + 0.5))
 		}
