@@ -90,8 +90,8 @@ func (l *Log) span(at []sim.Time) (first, last int, period sim.Time, err error) 
 			period += (at[last-1] - at[first]) / n
 		}
 	}
-	if period = l.stretched(period); l.Repeat && period <= 0 {
-		return 0, 0, 0, fmt.Errorf("repeat: what is to be repeated has no length: want to")
+	if period = l.stretched(period); l.Repeat && period < sim.Millisecond {
+		return 0, 0, 0, fmt.Errorf("repeat: what is to be repeated is %v long: want 1ms or more, by to", unit.Duration(max(0, period)))
 	}
 	return first, last, period, nil
 }

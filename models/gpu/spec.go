@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/launchday-sim/launchday/models/unit"
+	"github.com/launchday-sim/launchday/sim"
 )
 
 // A Spec describes a pool of GPU nodes, as it stands in a scenario.
@@ -31,7 +32,7 @@ type Spec struct {
 // A FailureSpec says how a node fails and is repaired. The times of a node are
 // independent of each other and of all other nodes.
 type FailureSpec struct {
-	MTBF   unit.Dist `yaml:"mtbf" required:"true" doc:"Law of the time that a node is up before it fails."`
+	MTBF   unit.Dist `yaml:"mtbf" required:"true" doc:"Law of the time that a node is up before it fails. Its mean is 1ms or more."`
 	Repair unit.Dist `yaml:"repair" required:"true" doc:"Law of the time from a failure until the node is back, empty."`
 }
 
@@ -106,9 +107,16 @@ func (s *Spec) Check() error {
 	if s.Failures == nil {
 		return nil
 	}
-	_, _, err := s.Failures.laws(s.Name)
+	mtbf, _, err := s.Failures.laws(s.Name)
+	if err == nil && mtbf.Mean() < leastMTBF {
+		err = fmt.Errorf("gpu pool %s: failures.mtbf: a mean of %v is too short: want a mean of at least 1ms", s.Name, unit.Duration(sim.FromSeconds(mtbf.Mean())))
+	}
 	return err
 }
+
+// leastMTBF is the least mean of the time that a node of a scenario is up, seconds:
+// with a tiny one a run would do nothing but fail and mend nodes.
+const leastMTBF = 0.001
 
 // check finds what no pool could be built from, but for the laws. The field it names is the path
 // below the pool.

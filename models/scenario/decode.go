@@ -267,7 +267,7 @@ func (d *decoder) scalar(n *yaml.Node, f *field, v reflect.Value, path string) {
 		d.textFault(n, err, f, path)
 		return
 	}
-	if d.outside(v, f.min, -1) {
+	if d.outside(v, f.min, -1) && !d.equal(v, f.or) {
 		d.fault(n, path, "is too small", f.want())
 	}
 	if d.outside(v, f.max, +1) {
@@ -375,6 +375,18 @@ func (d *decoder) outside(v reflect.Value, bound string, side float64) bool {
 		return side*float64(v.Int()) > side*float64(limit.Int())
 	}
 	return side*v.Float() > side*limit.Float()
+}
+
+// equal reports whether a value is that which a tag gives.
+func (d *decoder) equal(v reflect.Value, tag string) bool {
+	if tag == "" {
+		return false
+	}
+	other := reflect.New(v.Type()).Elem()
+	if err := d.text(tag, other); err != nil {
+		panic(fmt.Sprintf("scenario: the value %q of a %s: %v", tag, v.Type(), err))
+	}
+	return v.Equal(other)
 }
 
 // textFault reports an error of reading a text. What the field would take is

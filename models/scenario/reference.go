@@ -139,6 +139,9 @@ func (r *reference) table(s *shape, path string) {
 		case f.max != "":
 			kind += ", at most " + f.max
 		}
+		if f.or != "" {
+			kind += ", or " + f.or
+		}
 		info, _ := unit.Describe(deref(f.typ))
 		r.line("| `%s` | %s | %s | %s | %s |", join(path, f.key), kind, def, yes(info.Scales), strings.ReplaceAll(f.doc, "|", "\\|"))
 	}

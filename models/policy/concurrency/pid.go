@@ -48,7 +48,7 @@ type PIDSpec struct {
 	MaxLimit          unit.Count    `yaml:"max_limit" default:"0" doc:"Largest limit; needed where a limit is steered."`
 	MinRate           unit.Rate     `yaml:"min_rate" default:"0" doc:"Least rate; needed where a rate is steered."`
 	MaxRate           unit.Rate     `yaml:"max_rate" default:"0" doc:"Largest rate; needed where a rate is steered."`
-	Period            unit.Duration `yaml:"period" doc:"Time between changes: 1s in source, 10s in inference."`
+	Period            unit.Duration `yaml:"period" min:"1ms" or:"0s" doc:"Time between changes: 1s in source, 10s in inference."`
 	Kp                unit.Factor   `yaml:"kp" default:"0.3" doc:"Gain: by how much of itself a small relative error moves what is steered at once, for each 100 % of error."`
 	IntegralTime      unit.Duration `yaml:"integral_time" doc:"Time in which an error that stays moves it as much again: 10s in source, 2min in inference."`
 	DerivativeTime    unit.Duration `yaml:"derivative_time" default:"0s" doc:"How far ahead the change of the signal is looked at; 0s: not at all."`

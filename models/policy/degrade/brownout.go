@@ -46,7 +46,7 @@ type BrownoutSpec struct {
 	Quality      unit.Share    `yaml:"quality" required:"true" doc:"Quality of an answer without it, of that of a full one."`
 	Setpoint     unit.Duration `yaml:"setpoint" doc:"Response time that is aimed at: 1s in source, 60s in inference."`
 	Percentile   unit.Share    `yaml:"percentile" default:"95%" doc:"Which percentile of the response times counts."`
-	Period       unit.Duration `yaml:"period" doc:"Time between changes of the dimmer: 500ms in source, 10s in inference."`
+	Period       unit.Duration `yaml:"period" min:"1ms" or:"0s" doc:"Time between changes of the dimmer: 500ms in source, 10s in inference."`
 	Pole         unit.Share    `yaml:"pole" default:"0" doc:"How slowly the error is to die away, below 1; 0: 0.9 in source, 0.995 in inference."`
 	Forgetting   unit.Share    `yaml:"forgetting" default:"95%" doc:"Weight that what was learned keeps from period to period."`
 	Dimmer       unit.Share    `yaml:"dimmer" default:"50%" doc:"The dimmer at the start."`
