@@ -102,6 +102,9 @@ func (d *Demand) sources(s *stream, q *Stream, kind string) (faults []error) {
 			s.replay, err = newReplay(t, d.env.Origin)
 			add(err)
 		}
+		if s.replay != nil {
+			add(s.replay.fits(t))
+		}
 	}
 	if q.RateSeries != nil && (q.Rate > 0 || q.PerUser > 0 || q.Adoption != nil || q.Sharing != nil) {
 		add(fmt.Errorf("rate_series: stands beside rate, per_user, adoption or sharing: want one of them"))

@@ -18,7 +18,7 @@ type Item struct {
 	Tiers          []string      `yaml:"tiers" ref:"tiers" doc:"Tiers that it acts on; all if empty."`
 	Classes        []string      `yaml:"classes" ref:"classes" doc:"Classes of requests that it acts on; all if empty."`
 	SignalDelay    unit.Duration `yaml:"signal_delay" default:"0s" min:"1ms" or:"0s" doc:"How old the signals of the pool are that it sees."`
-	SignalInterval unit.Duration `yaml:"signal_interval" default:"0s" min:"1ms" or:"0s" doc:"How often they are read; 0s is at every attempt, or 16 times within signal_delay."`
+	SignalInterval unit.Duration `yaml:"signal_interval" default:"0s" min:"1ms" or:"0s" doc:"How often they are read; 0s is at every attempt, or 16 times within signal_delay and every 1ms at most."`
 	Spec           Spec          `yaml:",inline" kinds:"policy"`
 }
 

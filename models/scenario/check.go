@@ -86,6 +86,15 @@ func (c *checker) times() {
 	if c.Interval > c.Duration {
 		c.fault("interval", "is longer than the run", "at most "+c.Duration.String())
 	}
+	for _, s := range c.Demand.Streams {
+		path := "demand.streams." + s.Name
+		switch {
+		case s.Trace != nil && s.Trace.At >= unit.Instant(c.Duration):
+			c.fault(path+".trace.at", "lies behind the run, which ends at "+c.date(unit.Instant(c.Duration))+": nobody would ask", "an earlier moment")
+		case s.RateSeries != nil && s.RateSeries.At >= unit.Instant(c.Duration):
+			c.fault(path+".rate_series.at", "lies behind the run, which ends at "+c.date(unit.Instant(c.Duration))+": nobody would ask", "an earlier moment")
+		}
+	}
 	for i, p := range c.Timeline {
 		path := fmt.Sprintf("timeline[%d]", i)
 		if p.At < -unit.Instant(c.Warmup) {
@@ -120,7 +129,11 @@ func (c *checker) rooms() {
 			c.fault("pools."+spec.Name+".nodes", "makes the pools together larger than can be held", "at most 16M servers in all, at the scale of the run")
 		}
 		c.refused("pools."+spec.Name, "gpu pool "+spec.Name+": ", spec.Check())
-		c.refused("pools."+spec.Name+".queue", "", c.Pools[i].Queue.Check())
+		if err := c.Pools[i].Queue.Check(); err != nil {
+			c.refused("pools."+spec.Name+".queue", "", err)
+		} else {
+			c.refused("pools."+spec.Name+".queue", "", c.Pools[i].Queue.Idle())
+		}
 	}
 	for _, class := range c.Classes {
 		if class.Kind == "fluid" && len(class.Then) > 0 {
@@ -222,7 +235,7 @@ func (c *checker) inText(path string, faults policy.TextFaults) {
 }
 
 // leadingField is the field that an error of a room begins with.
-var leadingField = regexp.MustCompile(`^([a-z_]+(?:\.[A-Za-z0-9_-]+)*)(?:: | (?:is|are|must) )`)
+var leadingField = regexp.MustCompile(`^([a-z_]+(?:\.[A-Za-z0-9_-]+)*)(?:: | (?:is|are|must|does|do) )`)
 
 // oneFlowEach finds tiers with two streams of one fluid class: a tier's fluid
 // work of a class is one rate.

@@ -22,6 +22,7 @@
 //	required:"true"       of a list: and not empty
 //	enum:"fifo,lifo"      the words that it takes
 //	min:"0" max:"1"       bounds, as they would stand in the file
+//	or:"0s"               a value below min that is allowed, for a meaning of its own
 //	text:"long"           a text of several lines; others are one line of 1,000 characters
 //	ref:"tiers,all"       a name in the list tiers, or the word all
 //	yaml:",inline" kinds:"policy"
