@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	pathpkg "path"
 	"reflect"
 	"regexp"
 	"slices"
@@ -229,7 +228,7 @@ func (c *checker) inText(path string, faults policy.TextFaults) {
 			c.fault(join(path, f.Key), fmt.Sprintf("line %d, column %d: %s", f.Line, f.Column, f.Problem), f.Want)
 			continue
 		}
-		name := pathpkg.Join(pathpkg.Dir(c.doc.name), f.File)
+		name := c.doc.beside(f.File)
 		c.faults = append(c.faults, Fault{File: name, Line: f.Line, Column: f.Column, Path: path, Message: f.Problem, Want: f.Want})
 	}
 }
