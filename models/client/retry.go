@@ -48,7 +48,7 @@ func newRetry(s *RetrySpec) (*retry, error) {
 		return nil, fmt.Errorf("max_tries is %d, it must be 1 to %d", s.MaxTries, math.MaxUint16)
 	}
 	if s.GiveUpAfter < 0 {
-		return nil, fmt.Errorf("give_up_after is negative: %v", sim.Time(s.GiveUpAfter))
+		return nil, fmt.Errorf("give_up_after is %v, it must be 0 or more", sim.Time(s.GiveUpAfter))
 	}
 	if s.MaxTries > maxAtOnce && s.After.IsZero() && sim.Time(s.Base) < sim.Millisecond {
 		return nil, fmt.Errorf("base is %v, it must be 1ms or more where there may be more than %d tries", sim.Time(s.Base), maxAtOnce)

@@ -91,7 +91,7 @@ func (l *Log) span(at []sim.Time) (first, last int, period sim.Time, err error) 
 		}
 	}
 	if period = l.stretched(period); l.Repeat && period < sim.Millisecond {
-		return 0, 0, 0, fmt.Errorf("repeat: what is to be repeated is %v long: want 1ms or more, by to", unit.Duration(max(0, period)))
+		return 0, 0, 0, fmt.Errorf("repeat: what is to be repeated is %v long: want 1ms or more, from the key from to the key to", unit.Duration(max(0, period)))
 	}
 	return first, last, period, nil
 }

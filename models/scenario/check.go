@@ -234,7 +234,7 @@ func (c *checker) inText(path string, faults policy.TextFaults) {
 }
 
 // leadingField is the field that an error of a room begins with.
-var leadingField = regexp.MustCompile(`^([a-z_]+(?:\.[A-Za-z0-9_-]+)*)(?:: | (?:is|are|must|does|do) )`)
+var leadingField = regexp.MustCompile(`^([a-z_]+(?:\.[A-Za-z0-9_-]+)*)(?:: | (?:is|are|must|does|do|stands) )`)
 
 // oneFlowEach finds tiers with two streams of one fluid class: a tier's fluid
 // work of a class is one rate.

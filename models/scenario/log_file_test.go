@@ -75,7 +75,7 @@ func TestWhatSaysWhenRequestsComeStandsAlone(t *testing.T) {
 		"trace: {file: logs/a.csv, time: t, from: 1s, to: 1s}":                              `demand.streams.log.trace.to: 1s is not behind from: want more than 1s`,
 		"trace: {file: logs/a.csv, time: t, scale_rate: 1e9}":                               `dir/a.yaml:6:102: demand.streams.log.trace.scale_rate: makes 1e+09 copies of each row at this scale: want at most 10k`,
 		"trace: {file: logs/a.csv, time: t, scale_rate: 9k, repeat: yes, to: 1ms}":          "demand.streams.log.trace.scale_rate: makes 5.4e+08 requests of the rows within jitter, which are held at a time: want at most 16M, or less jitter",
-		"trace: {file: logs/a.csv, time: t, repeat: yes, scale_time: 0.000001}":             "demand.streams.log.trace.repeat: what is to be repeated is 3us long: want 1ms or more, by to",
+		"trace: {file: logs/a.csv, time: t, repeat: yes, scale_time: 0.000001}":             "demand.streams.log.trace.repeat: what is to be repeated is 3us long: want 1ms or more, from the key from to the key to",
 		"trace: {file: logs/a.csv, time: t, per_token_out: 1ms}":                            `dir/a.yaml:6:62: demand.streams.log.trace.tokens_out: is missing: want the name of the column that per_token_out is for`,
 		"trace: {file: logs/a.csv}":                                                         `dir/a.yaml:6:62: demand.streams.log.trace.time: is missing: want the name of a column, or a format`,
 		"trace: {file: logs/a.csv, time: t, at: +1m}":                                       "demand.streams.log.trace.at: lies behind the run, which ends at +1m: nobody would ask: want an earlier moment",

@@ -162,7 +162,7 @@ func (p *rajomon) Reconfigure(spec policy.Spec) error {
 	excess := set.time(s.DelayUnit, 10*sim.Millisecond, 5*sim.Second)
 	tokens := set.time(s.TokenUpdate, 10*sim.Millisecond, 5*sim.Second)
 	if err := firstOf(positive("threshold", threshold), positive("price_update", price), positive("token_update", tokens),
-		within("delay_unit in seconds", excess.Seconds(), 1e-6, 1e9), within("price_step", float64(s.PriceStep), 0, 1e9), within("guide_price", float64(s.GuidePrice), -1, 1e15),
+		spans("delay_unit", excess, sim.Microsecond, 1e9*sim.Second), within("price_step", float64(s.PriceStep), 0, 1e9), within("guide_price", float64(s.GuidePrice), -1, 1e15),
 		within("decay_rate", float64(s.DecayRate), 0, 1), within("tokens", float64(s.Tokens), 0, 1e9), within("token_step", float64(s.TokenStep), 1, 1e6),
 		within("clients", float64(s.Clients), 1, maxClients)); err != nil {
 		return err

@@ -199,7 +199,7 @@ func (p *failsafeLimiter) Reconfigure(spec policy.Spec) error {
 	from := preset(s.Preset).or(s.RecentWindowMin, sim.Second, 20*sim.Second)
 	to := preset(s.Preset).or(s.RecentWindowMax, 30*sim.Second, 10*sim.Minute)
 	if from > to {
-		return fmt.Errorf("recent_window_min is %v, it must be recent_window_max, which is %v, or less", from, to)
+		return fmt.Errorf("recent_window_min is %v, it must be at most recent_window_max, which is %v", from, to)
 	}
 	if p.spec.CorrelationWindow != s.CorrelationWindow {
 		p.throughput, p.rtt = newCorrelation(s.CorrelationWindow), newCorrelation(s.CorrelationWindow)

@@ -43,7 +43,7 @@ func namedBounds(names [3]string, initial, least, most unit.Count) (b bounds, er
 	}
 	switch {
 	case b.most < b.least:
-		return bounds{}, fmt.Errorf("%s is %d, it must be %s, which is %d, or more", names[2], b.most, names[1], b.least)
+		return bounds{}, fmt.Errorf("%s is %d, it must be at least %s, which is %d", names[2], b.most, names[1], b.least)
 	case b.initial < b.least || b.initial > b.most:
 		return bounds{}, fmt.Errorf("%s is %d, it must be %s to %s, %d to %d", names[0], b.initial, names[1], names[2], b.least, b.most)
 	}

@@ -163,10 +163,14 @@ func (p *pid) Reconfigure(spec policy.Spec) error {
 		return fmt.Errorf("steers is %q, it must be limit or rate", s.Steers)
 	case !(s.Kp > 0 && s.Kp <= 1e6):
 		return fmt.Errorf("kp is %v, it must be above 0 and at most 1e6", float64(s.Kp))
-	case s.Steers == "limit" && !(s.MinLimit >= 1 && s.MinLimit <= s.MaxLimit && s.MaxLimit <= 1<<30):
-		return fmt.Errorf("max_limit is %v, it must be min_limit, which is %v and must be 1 or more, to 2^30", float64(s.MaxLimit), float64(s.MinLimit))
-	case s.Steers == "rate" && !(s.MinRate > 0 && s.MinRate <= s.MaxRate && s.MaxRate <= 1e9):
-		return fmt.Errorf("max_rate is %v a second, it must be min_rate, which is %v and must be above 0, to 1e9", float64(s.MaxRate), float64(s.MinRate))
+	case s.Steers == "limit" && !(s.MinLimit >= 1 && s.MinLimit <= 1<<30):
+		return fmt.Errorf("min_limit is %v, it must be 1 to 2^30", s.MinLimit)
+	case s.Steers == "limit" && !(s.MaxLimit >= s.MinLimit && s.MaxLimit <= 1<<30):
+		return fmt.Errorf("max_limit is %v, it must be at least min_limit, which is %v, and at most 2^30", s.MaxLimit, s.MinLimit)
+	case s.Steers == "rate" && !(s.MinRate > 0 && s.MinRate <= 1e9):
+		return fmt.Errorf("min_rate is %v, it must be more than 0 and at most 1G/s", s.MinRate)
+	case s.Steers == "rate" && !(s.MaxRate >= s.MinRate && s.MaxRate <= 1e9):
+		return fmt.Errorf("max_rate is %v, it must be at least min_rate, which is %v, and at most 1G/s", s.MaxRate, s.MinRate)
 	}
 	other := p.spec.Steers != s.Steers
 	p.spec = *s

@@ -160,7 +160,7 @@ func (p *vegas) Reconfigure(spec policy.Spec) error {
 		return err
 	}
 	if s.ProbeJitterMin > s.ProbeJitterMax {
-		return fmt.Errorf("probe_jitter_min is %v, it must be probe_jitter_max, which is %v, or less", float64(s.ProbeJitterMin), float64(s.ProbeJitterMax))
+		return fmt.Errorf("probe_jitter_min is %v, it must be at most probe_jitter_max, which is %v", float64(s.ProbeJitterMin), float64(s.ProbeJitterMax))
 	}
 	p.bounds, p.spec = b, *s
 	p.window.length, p.window.least = preset(s.Preset).or(s.Window, 0, 2*sim.Minute), s.MinWindowSamples

@@ -141,9 +141,11 @@ func (p *brownout) Reconfigure(spec policy.Spec) error {
 	case !source && s.Preset != "inference":
 		return fmt.Errorf("preset is %q, it must be source or inference", s.Preset)
 	case !(s.OptionalWork > 0 && s.OptionalWork < 1):
-		return fmt.Errorf("optional_work is %v, it must be above 0 and below 1", float64(s.OptionalWork))
-	case s.Setpoint < 0 || s.Period < 0:
-		return fmt.Errorf("setpoint is %v and period %v, they must be 0 or more", sim.Time(s.Setpoint), sim.Time(s.Period))
+		return fmt.Errorf("optional_work is %v, it must be more than 0%% and less than 100%%", s.OptionalWork)
+	case s.Setpoint < 0:
+		return fmt.Errorf("setpoint is %v, it must be 0 or more", sim.Time(s.Setpoint))
+	case s.Period < 0:
+		return fmt.Errorf("period is %v, it must be 0 or more", sim.Time(s.Period))
 	case !(s.Pole >= 0 && s.Pole < 1):
 		return fmt.Errorf("pole is %v, it must be 0 or more and below 1", float64(s.Pole))
 	case !(s.Dimmer >= 0 && s.Dimmer <= 1):
