@@ -151,7 +151,7 @@ func combine(all, v *models.Verdict) {
 		all.Pool = v.Pool
 	}
 	all.Answered = all.Answered || v.Answered
-	all.Kept = v.Kept
+	all.Kept, all.ShownWait = v.Kept, v.ShownWait
 }
 
 // Hold reports whether the user holds the request back of his own will, so
