@@ -65,13 +65,13 @@ func section(w io.Writer, heading string, lines []string) {
 // A tally is what became of attempts, at full scale.
 type tally struct {
 	requests, satisfied, attempts, completed float64
-	ended, limited, errors, left             float64
+	ended, limited, errors, left, taken      float64
 }
 
 func (r *Run) tally(f *metrics.Figures) tally {
 	full := func(v metrics.Figure) float64 { return r.full(float64(v)) }
 	t := tally{requests: full(f.Requests), satisfied: full(f.Satisfied), attempts: full(f.Attempts), completed: full(f.Completed),
-		ended: full(f.Attempts - f.InSystem), errors: full(f.Failed + f.TimedOut), left: full(f.Abandoned)}
+		ended: full(f.Attempts - f.InSystem), errors: full(f.Failed + f.TimedOut), left: full(f.Abandoned), taken: full(f.Cancelled)}
 	for _, reason := range reasonsOf(r) {
 		if n := full(f.Rejected[reason]); r.left(reason) {
 			t.left += n
@@ -93,6 +93,7 @@ func (t *tally) add(o tally) {
 	t.limited += o.limited
 	t.errors += o.errors
 	t.left += o.left
+	t.taken += o.taken
 }
 
 // written lists what lies in a folder, a picture in two forms as one.
@@ -145,7 +146,8 @@ func happened(r *Run, f *frame) (lines []string) {
 	for _, l := range []struct {
 		n     float64
 		label string
-	}{{all.limited, "were refused by the operator's limits"}, {all.errors, "ended in errors"}, {all.left, "were left by users who would not wait"}} {
+	}{{all.limited, "were refused by the operator's limits"}, {all.errors, "ended in errors"}, {all.left, "were left by users who would not wait"},
+		{all.taken, "were taken back because another copy was answered"}} {
 		if l.n > 0 {
 			lost = append(lost, fmt.Sprintf("%s %s (%s)", count(l.n), l.label, percent(l.n/all.ended)))
 		}
@@ -194,7 +196,7 @@ func worst(r *Run, f *frame) []string {
 	attempts := f.sum("attempts", f.inServed)
 	start, demand, covered := f.hours(attempts)
 	for i := range demand {
-		demand[i] /= math.Max(covered[i], math.Min(1800, r.Duration.Seconds())) // a short hour at an end counts no more than half an hour
+		demand[i] /= math.Max(covered[i], math.Min(f.window()/2, r.Duration.Seconds())) // a short hour at an end counts as half an hour at least
 	}
 	if most, at := largest(demand); most > 0 {
 		rows = append(rows, []string{"most demand", count(most) + "/s", f.hour() + " from " + r.moment(start[at])})
