@@ -184,3 +184,18 @@ func TestAnInterruptedRunEndsSoonWithTheContextsError(t *testing.T) {
 	_, err := study.Play(ctx, shipped(t, "ghibli-2025"), study.Options{Seed: 1, NoLever: true})
 	assert.ErrorIs(t, err, context.Canceled)
 }
+
+// A single server cannot be made four times smaller: without levers, which it has
+// none of, the world is the run itself, and so is its score.
+func TestAWorldTooSmallToBeMadeSmallerKeepsItsScaleWithNoLeverPulled(t *testing.T) {
+	for name, want := range map[string]float64{"mm1": 1, "mmc": 0.25} {
+		sc := with(t, shipped(t, name), "duration", "1h", "record",
+			"[{name: served, what: jobs, metric: all.completed, from: +0s, to: +1h, use: predict, value: 1k, low: 1, high: 1M, unit: jobs, source: nobody, confidence: L}]")
+		run, err := study.Play(context.Background(), sc, study.Options{Seed: 3, NoLever: true})
+		require.NoError(t, err)
+		assert.InDelta(t, want, run.NoLeverScale, 1e-12, name)
+		if want == 1 {
+			assert.Equal(t, run.Score, run.NoLever)
+		}
+	}
+}
