@@ -123,13 +123,22 @@ func (t *timeline) requests(f *frame) {
 	p.overlay(facts)
 }
 
-func (t *timeline) queue(f *frame) {
+func (t *timeline) queue(f *frame) { t.level(f, "queue_length_mean", "Queue", "attempts waiting") }
+
+// kept shows whom policies keep before the queue: in a waiting room, aside for
+// spare cycles.
+func (t *timeline) kept(f *frame) {
+	t.level(f, "held_mean", "Kept before the queue", "attempts kept")
+}
+
+// level shows for each tier how many attempts are somewhere.
+func (t *timeline) level(f *frame, column, title, unit string) {
 	x := f.middle()
 	var lines []line
 	var entries []entry
 	most, least := 0.0, math.Inf(1)
 	for i, tier := range t.run.Tiers {
-		y := f.sum("queue_length_mean", both(f.inServed, inTier(tier.Name)))
+		y := f.sum(column, both(f.inServed, inTier(tier.Name)))
 		top, _ := largest(y)
 		if !(top > 0) {
 			continue
@@ -150,13 +159,12 @@ func (t *timeline) queue(f *frame) {
 		lo = math.Pow(10, math.Floor(math.Log10(math.Max(most/1e5, math.Min(t.run.full(1), most/100)))))
 		hi = math.Pow(10, math.Log10(most)+0.15)
 	}
-	title := "Queue"
 	if len(t.run.Tiers) > 1 {
-		title = "Queue by tier"
+		title += " by tier"
 	}
-	p := t.add(title, "attempts waiting", lo, hi, count)
+	p := t.add(title, unit, lo, hi, count)
 	if log {
-		p.unit = "attempts waiting, logarithmic"
+		p.unit = unit + ", logarithmic"
 		p.logarithmic(atMost(lo, count), knownCounts, finerCounts)
 	}
 	p.entries = entries

@@ -142,7 +142,7 @@ func happened(r *Run, f *frame) (lines []string) {
 	}
 	lines = append(lines, fmt.Sprintf("%s requests%s in %s attempts. %s attempts were completed (%s of those that ended).",
 		count(all.requests), ofClasses(r), count(all.attempts), count(all.completed), percent(all.completed/all.ended)))
-	var lost []string
+	var lost, keptLines []string
 	for _, l := range []struct {
 		n     float64
 		label string
@@ -154,6 +154,12 @@ func happened(r *Run, f *frame) (lines []string) {
 	}
 	if len(lost) > 0 {
 		lines = append(lines, "Of the others, "+strings.Join(lost, ", ")+".")
+	}
+	for _, c := range r.Classes {
+		if fig := r.Result.Summary.Classes[c.Name]; fig != nil && fig.Held.Mean > 0 {
+			keptLines = append(keptLines, fmt.Sprintf("Before the queue policies kept %s of class %s at a time, on average, %s at most: that is no wait in the queue, and counts in the time that who was served was there.",
+				count(r.full(float64(fig.Held.Mean))), c.Name, count(r.full(float64(fig.Held.Max)))))
+		}
 	}
 	for _, c := range r.Classes {
 		if fig := r.Result.Summary.Classes[c.Name]; fig != nil && served(c) && fig.Users > 0 {
@@ -177,7 +183,7 @@ func happened(r *Run, f *frame) (lines []string) {
 				c.Name, count(r.full(float64(fig.QueueLength.Mean))), seconds(float64(fig.Wait.Mean)), seconds(float64(fig.Latency.Mean))))
 		}
 	}
-	lines = append(lines, inTime(r)...)
+	lines = append(append(lines, keptLines...), inTime(r)...)
 	for _, name := range r.Pools {
 		if p, ok := r.Result.Summary.Pools[name]; ok && !p.Utilisation.IsNull() {
 			lines = append(lines, fmt.Sprintf("Servers of pool %s: %s up on average, %s of them busy.",
@@ -203,6 +209,9 @@ func worst(r *Run, f *frame) []string {
 	}
 	if most, at := largest(f.sum("queue_length_mean", f.inServed)); most > 0 {
 		rows = append(rows, []string{"longest queue", count(most) + " waiting, mean of " + seconds(r.Interval.Seconds()), r.moment(f.t[at])})
+	}
+	if most, at := largest(f.sum("held_mean", f.inServed)); most > 0 {
+		rows = append(rows, []string{"most kept by policies", count(most) + ", mean of " + seconds(r.Interval.Seconds()), r.moment(f.t[at])})
 	}
 	bad := f.sum("failed", f.inServed)
 	ended := f.sum("completed", f.inServed)

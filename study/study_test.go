@@ -199,3 +199,17 @@ func TestAWorldTooSmallToBeMadeSmallerKeepsItsScaleWithNoLeverPulled(t *testing.
 		}
 	}
 }
+
+// Of two policies that keep attempts the table says how many each keeps: they are in
+// no queue, and their wait before it is none of wait_s.
+func TestAComparisonOfTwoKeepersShowsWhomTheyKeep(t *testing.T) {
+	sc := shipped(t, "standard-surge", "duration", "40m", "warmup", "0s", "demand.step", "1m")
+	room := with(t, sc, "name", "room", "policies", "[{name: lever, kind: waiting-room, new_users_per_minute: 260/m, total_active_users: 1300}]")
+	spare := with(t, sc, "name", "spare", "policies", "[{name: lever, kind: spare-cycles, tiers: [free]}]")
+	c, err := study.Compare(context.Background(), room, spare, 1, 2, 0, nil)
+	require.NoError(t, err)
+	var b bytes.Buffer
+	require.NoError(t, c.Text(&b))
+	assert.Regexp(t, `(?m)^all\.held\.mean +[1-9]`, b.String())
+	assert.Regexp(t, `(?m)^tiers\.plus\.held\.mean +[1-9][^ ]* +0 `, b.String())
+}
