@@ -50,18 +50,19 @@ func Levers() []Lever {
 				continue
 			}
 			l := Lever{Heading: string(h), Name: name, Doc: k.Doc, Source: k.Source, Fails: k.Fails, Presets: k.Presets, Scale: k.Scale, NoGain: k.NoGain,
-				Table: scenario.KeyTable(k.Fresh())}
+				Table: scenario.KeyTable(k.Fresh(), nil)}
 			l.settings = []setting{{"policies", "[{name: lever, kind: " + name + presetHere + more(k.Surge) + "}]"}}
 			list = append(list, l)
 		}
 	}
 	for _, k := range queue.Disciplines {
 		list = append(list, Lever{Heading: queues, Name: k.Name, Doc: k.Doc, Source: k.Source, Fails: k.Fails, Presets: k.Presets, Scale: k.Scale, NoGain: k.NoGain,
+			Table:    scenario.KeyTable(new(queue.Spec), func(key string) bool { return key != "discipline" && queue.Reads(k.Name, key) }),
 			settings: []setting{{"pools.gpus.queue", "{discipline: " + k.Name + presetHere + more(k.Surge) + "}"}}})
 	}
 	for _, name := range client.GuardKinds() {
 		k := client.GuardOf(name)
-		l := Lever{Heading: clients, Name: name, Doc: k.Doc, Source: k.Source, Fails: k.Fails, Presets: k.Presets, NoGain: k.NoGain, Table: scenario.KeyTable(k.Fresh()),
+		l := Lever{Heading: clients, Name: name, Doc: k.Doc, Source: k.Source, Fails: k.Fails, Presets: k.Presets, NoGain: k.NoGain, Table: scenario.KeyTable(k.Fresh(), nil),
 			settings: []setting{{"clients.everyone.instances", "50"}, {"clients.everyone.guards", "[{name: lever, kind: " + name + presetHere + more(k.Surge) + "}]"}}}
 		if k.Beside != "" {
 			l.beside = []setting{{"policies", k.Beside}}
@@ -196,7 +197,7 @@ func Catalogue(levers []Lever, pictures string) string {
 			fmt.Fprintf(&b, "\n## %s\n\n", heading)
 			switch heading {
 			case queues:
-				fmt.Fprintf(&b, "Who is served next. All their parameters stand in one section, `pools.NAME.queue`, of [the reference](reference.md).\n\n")
+				fmt.Fprintf(&b, "Who is served next: the section `pools.NAME.queue`, whose keys are told in [the reference](reference.md); under each discipline stand those that it reads.\n\n")
 			case clients:
 				fmt.Fprintf(&b, "What the library of a client holds back by itself: `clients.NAME.guards`. Under the standard surge there are 50 processes of the client, and the service does nothing.\n\n")
 			}

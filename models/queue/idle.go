@@ -6,30 +6,53 @@ import (
 	"strings"
 )
 
+// readBy are the disciplines that look at a parameter, for those parameters that
+// not all do.
+var readBy = map[string][]string{
+	"preset":             {"adaptive-lifo", "apf"},
+	"not_empty_for":      {"adaptive-lifo"},
+	"longer_than":        {"adaptive-lifo"},
+	"ageing":             {"priority", "priority-preemptive"},
+	"tiers":              {"drr", "sfq", "vtc", "edf"},
+	"quantum":            {"drr"},
+	"deadline":           {"edf"},
+	"flow":               {"apf", "vtc"},
+	"tenants":            {"vtc"},
+	"queues":             {"apf"},
+	"hand_size":          {"apf"},
+	"queue_length_limit": {"apf"},
+	"prediction_cv":      {"sjf"},
+	"sharing":            {"processor-sharing"},
+}
+
+// Reads reports whether a discipline looks at the parameter of that key.
+func Reads(discipline, key string) bool {
+	of, some := readBy[key]
+	return !some || slices.Contains(of, discipline)
+}
+
 // Idle reports the first parameter that is given and that the discipline does not
 // look at: whoever wrote it expects something of it. What several disciplines share
-// (tiers, flow) may stand there, for one is exchanged for another in comparisons.
-// The error begins with the field.
+// (tiers, flow, preset), or what everybody has (deadline), may stand there, for one
+// is exchanged for another in comparisons. The error begins with the field.
 func (s *Spec) Idle() error {
-	plain := Spec{Tenants: 1024, Queues: 64, HandSize: 8, QueueLengthLimit: 50}
 	for _, p := range []struct {
 		key   string
 		given bool
-		of    []string
 	}{
-		{"not_empty_for", s.NotEmptyFor != 0, []string{"adaptive-lifo"}},
-		{"longer_than", s.LongerThan != 0, []string{"adaptive-lifo"}},
-		{"ageing", s.Ageing != 0, []string{"priority", "priority-preemptive"}},
-		{"quantum", s.Quantum != 0, []string{"drr"}},
-		{"tenants", s.Tenants != plain.Tenants, []string{"vtc"}},
-		{"queues", s.Queues != plain.Queues, []string{"apf"}},
-		{"hand_size", s.HandSize != plain.HandSize, []string{"apf"}},
-		{"queue_length_limit", s.QueueLengthLimit != plain.QueueLengthLimit, []string{"apf"}},
-		{"prediction_cv", s.PredictionCV != 0, []string{"sjf"}},
-		{"sharing", s.Sharing != 0, []string{"processor-sharing"}},
+		{"not_empty_for", s.NotEmptyFor != 0},
+		{"longer_than", s.LongerThan != 0},
+		{"ageing", s.Ageing != 0},
+		{"quantum", s.Quantum != 0},
+		{"tenants", s.Tenants != 1024},
+		{"queues", s.Queues != 64},
+		{"hand_size", s.HandSize != 8},
+		{"queue_length_limit", s.QueueLengthLimit != 50},
+		{"prediction_cv", s.PredictionCV != 0},
+		{"sharing", s.Sharing != 0},
 	} {
-		if p.given && !slices.Contains(p.of, s.Discipline) {
-			return fmt.Errorf("%s does nothing under %s, it must be absent, or the discipline must be %s", p.key, s.Discipline, strings.Join(p.of, " or "))
+		if p.given && !Reads(s.Discipline, p.key) {
+			return fmt.Errorf("%s does nothing under %s, it must be absent, or the discipline must be %s", p.key, s.Discipline, strings.Join(readBy[p.key], " or "))
 		}
 	}
 	return nil

@@ -28,10 +28,21 @@ func Reference[T any](opts Options) []byte {
 	return []byte(r.text.String())
 }
 
-// KeyTable is the table of the keys of one Spec, a pointer to a struct.
-func KeyTable(spec any) string {
+// KeyTable is the table of the keys of one Spec, a pointer to a struct; with a filter
+// only of those that it lets pass.
+func KeyTable(spec any, filter func(key string) bool) string {
 	var r reference
-	r.table(shapeOf(reflect.TypeOf(spec).Elem()), "")
+	s := shapeOf(reflect.TypeOf(spec).Elem())
+	if filter != nil {
+		var some shape
+		for _, f := range s.fields {
+			if filter(f.key) {
+				some.fields = append(some.fields, f)
+			}
+		}
+		s = &some
+	}
+	r.table(s, "")
 	return r.text.String()
 }
 
