@@ -72,10 +72,11 @@ func TestReasonsBeyondTheColoursAreShownTogetherInStripes(t *testing.T) {
 func TestWhatBecameOfAttemptsLeavesNobodyOut(t *testing.T) {
 	r := plainQueue()
 	f := r.Result.Summary.Tiers["all"]
-	f.Cancelled = 1000
-	f.Attempts += 1000
+	f.Cancelled, f.InSystem = 1000, 500
+	f.Attempts += 1500
 	text := strings.Join(happened(r, newFrame(r)), "\n")
 	assert.Contains(t, text, "1 k were taken back because another copy was answered")
+	assert.Contains(t, text, "At the end of the run 500 attempts were still in the system.")
 }
 
 func TestAShortRunIsToldByShorterStretchesThanHours(t *testing.T) {

@@ -140,8 +140,12 @@ func happened(r *Run, f *frame) (lines []string) {
 	if all.attempts == 0 {
 		return []string{"Nothing was asked for."}
 	}
-	lines = append(lines, fmt.Sprintf("%s requests%s in %s attempts. %s attempts were completed (%s of those that ended).",
-		count(all.requests), ofClasses(r), count(all.attempts), count(all.completed), percent(all.completed/all.ended)))
+	if all.ended == 0 {
+		lines = append(lines, fmt.Sprintf("%s requests%s in %s attempts, none of which had ended when the run did.", count(all.requests), ofClasses(r), count(all.attempts)))
+	} else {
+		lines = append(lines, fmt.Sprintf("%s requests%s in %s attempts. %s attempts were completed (%s of those that ended).",
+			count(all.requests), ofClasses(r), count(all.attempts), count(all.completed), percent(all.completed/all.ended)))
+	}
 	var lost, keptLines []string
 	for _, l := range []struct {
 		n     float64
@@ -154,6 +158,9 @@ func happened(r *Run, f *frame) (lines []string) {
 	}
 	if len(lost) > 0 {
 		lines = append(lines, "Of the others, "+strings.Join(lost, ", ")+".")
+	}
+	if open := all.attempts - all.ended; open > 0 && all.ended > 0 {
+		lines = append(lines, fmt.Sprintf("At the end of the run %s attempts were still in the system.", count(open)))
 	}
 	for _, c := range r.Classes {
 		if fig := r.Result.Summary.Classes[c.Name]; fig != nil && fig.Held.Mean > 0 {

@@ -131,7 +131,7 @@ type Adoption struct {
 // the step before; each still causes n requests in the mean, half a step later.
 type Sharing struct {
 	Class         string        `yaml:"class" required:"true" ref:"classes" doc:"The class whose completed requests are shared; it may be the stream's own."`
-	PerCompletion unit.Factor   `yaml:"per_completion" required:"true" min:"0" doc:"Requests of this stream that a completed request causes, while nobody who can be reached has signed up: the branching ratio of a Hawkes process. What is throttled causes none."`
+	PerCompletion unit.Factor   `yaml:"per_completion" required:"true" min:"0" max:"1000000" doc:"Requests of this stream that a completed request causes, while nobody who can be reached has signed up: the branching ratio of a Hawkes process. What is throttled causes none."`
 	Memory        unit.Duration `yaml:"memory" default:"6h" min:"1s" doc:"How long a completed request keeps working on others: mean of the exponential kernel."`
 	Reach         unit.Count    `yaml:"reach" required:"true" min:"1" doc:"People who could sign up in the run, for whom numbers are kept where the tier's users are told apart. The effect shrinks as they do."`
 }

@@ -292,10 +292,29 @@ func (d *decoder) scalar(n *yaml.Node, f *field, v reflect.Value, path string) {
 			d.fault(n, path, "is not known", nearest(name, f.enum))
 		}
 	case len(f.refs) > 0:
-		if names := slices.Concat(d.names(f.refs[0]), f.refs[1:]); !slices.Contains(names, name) {
+		names := slices.Concat(d.names(f.refs[0]), f.refs[1:])
+		if !slices.Contains(names, name) && !d.misnamed(f.refs[0], name) {
 			d.fault(n, path, "is not in "+f.refs[0], nearest(name, names))
 		}
 	}
+}
+
+// listAt is the list at a path, nil if it is absent.
+func (d *decoder) listAt(path string) *yaml.Node {
+	n := d.root
+	for _, key := range strings.Split(path, ".") {
+		if n != nil {
+			n = child(n, key)
+		}
+	}
+	return n
+}
+
+// misnamed reports whether a list has an item of a name that cannot be one, which is
+// reported there.
+func (d *decoder) misnamed(list, name string) bool {
+	n := d.listAt(list)
+	return n != nil && n.Kind == yaml.SequenceNode && !itemNamePattern.MatchString(name) && child(n, name) != nil
 }
 
 // names are those of the items of a list, which may be absent.
@@ -304,13 +323,7 @@ func (d *decoder) names(list string) []string {
 	if known {
 		return names
 	}
-	n := d.root
-	for _, key := range strings.Split(list, ".") {
-		if n != nil {
-			n = child(n, key)
-		}
-	}
-	names = itemNames(n)
+	names = itemNames(d.listAt(list))
 	if d.lists == nil {
 		d.lists = map[string][]string{}
 	}
