@@ -293,7 +293,8 @@ func (d *decoder) scalar(n *yaml.Node, f *field, v reflect.Value, path string) {
 		}
 	case len(f.refs) > 0:
 		names := slices.Concat(d.names(f.refs[0]), f.refs[1:])
-		if !slices.Contains(names, name) && !d.misnamed(f.refs[0], name) {
+		reported := f.key == "name" && !itemNamePattern.MatchString(name) || d.misnamed(f.refs[0], name)
+		if !slices.Contains(names, name) && !reported {
 			d.fault(n, path, "is not in "+f.refs[0], nearest(name, names))
 		}
 	}

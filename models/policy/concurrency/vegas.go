@@ -45,14 +45,14 @@ type VegasSpec struct {
 	Preset           string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Which times hold where none is given: source as published, inference for work of some 20 seconds."`
 	Initial          unit.Count    `yaml:"initial" doc:"Limit at the start; 0: 20 in source, the servers that are up in inference."`
 	Max              unit.Count    `yaml:"max" required:"true" doc:"Largest limit; 1000 as published, for one process."`
-	Alpha            int           `yaml:"alpha" default:"3" min:"1" doc:"Queue below which the limit rises, in units of log10 of the limit."`
-	Beta             int           `yaml:"beta" default:"6" min:"1" doc:"Queue above which the limit falls, and the step while there is none, in units of log10 of the limit."`
+	Alpha            int           `yaml:"alpha" default:"3" min:"1" max:"1000000" doc:"Queue below which the limit rises, in units of log10 of the limit."`
+	Beta             int           `yaml:"beta" default:"6" min:"1" max:"1000000" doc:"Queue above which the limit falls, and the step while there is none, in units of log10 of the limit."`
 	Smoothing        unit.Share    `yaml:"smoothing" default:"1" doc:"Weight of the new limit against the old; 1 is no smoothing."`
-	ProbeMultiplier  int           `yaml:"probe_multiplier" default:"30" min:"1" doc:"Samples for each attempt of the limit after which the least rtt is measured anew."`
+	ProbeMultiplier  int           `yaml:"probe_multiplier" default:"30" min:"1" max:"1000000" doc:"Samples for each attempt of the limit after which the least rtt is measured anew."`
 	ProbeJitterMin   unit.Share    `yaml:"probe_jitter_min" default:"50%" doc:"Least share of that number of samples."`
 	ProbeJitterMax   unit.Share    `yaml:"probe_jitter_max" default:"100%" doc:"Largest share of that number of samples."`
 	Window           unit.Duration `yaml:"window" doc:"Length of the window whose attempts make one sample: none in source, 2min in inference; Netflix uses 1s."`
-	MinWindowSamples int           `yaml:"min_window_samples" default:"10" min:"1" doc:"Attempts with which a window counts."`
+	MinWindowSamples int           `yaml:"min_window_samples" default:"10" min:"1" max:"1000000" doc:"Attempts with which a window counts."`
 }
 
 // New returns the policy, at its initial limit.
