@@ -26,7 +26,7 @@ type Spec struct {
 	Health       *HealthSpec  `yaml:"health" doc:"How nodes are checked, and restarted where they do not answer; without it they are not."`
 	Lots         []LotSpec    `yaml:"lots" doc:"Capacity that is ordered and arrives later."`
 	OutOfService unit.Share   `yaml:"out_of_service" default:"0" min:"0" max:"1" doc:"Share of the nodes that are down, as a dated cause (deploy, outage); what runs on them is lost."`
-	Speed        unit.Factor  `yaml:"speed" default:"1" doc:"Speed of every server, above 0: the time of a service that starts is divided by it."`
+	Speed        unit.Factor  `yaml:"speed" default:"1" min:"0.000001" max:"1000000" doc:"Speed of every server: the time of a service that starts is divided by it."`
 }
 
 // A FailureSpec says how a node fails and is repaired. The times of a node are
@@ -134,7 +134,7 @@ func (s *Spec) check() error {
 		return fault("out_of_service", "%v is not a share between 0 and 1", float64(s.OutOfService))
 	}
 	if !(s.Speed > 0) || math.IsInf(float64(s.Speed), 1) {
-		return fault("speed", "%v is not a finite factor above 0", float64(s.Speed))
+		return fault("speed", "%v is no finite factor: want one above 0", float64(s.Speed))
 	}
 	if s.Health != nil {
 		if err := s.Health.check(); err != nil {
@@ -144,10 +144,10 @@ func (s *Spec) check() error {
 	room := float64(maxServers)
 	count := func(field string, nodes unit.Count) error {
 		if !(nodes >= 0) {
-			return fault(field, "%v is not a number of nodes", float64(nodes))
+			return fault(field, "%v is no number of nodes: want 0 or more", float64(nodes))
 		}
 		if room -= float64(float64(nodes) * float64(s.SlotsPerNode)); room < 0 {
-			return fault(field, "the pool has more than %d servers", maxServers)
+			return fault(field, "makes the pool too large: want at most %d servers in all", maxServers)
 		}
 		return nil
 	}
