@@ -13,6 +13,7 @@ import (
 	yaml "go.yaml.in/yaml/v4"
 
 	"github.com/launchday-sim/launchday/models"
+	"github.com/launchday-sim/launchday/models/demand"
 	"github.com/launchday-sim/launchday/models/incident"
 	"github.com/launchday-sim/launchday/models/metrics"
 	"github.com/launchday-sim/launchday/models/policy"
@@ -265,6 +266,26 @@ func (c *checker) asks() {
 		}
 		if !given {
 			c.fault(path, "asks for nothing", "a rate, such as rate: 10/s, or per_user or sharing")
+		}
+		c.idle(path, &s, child(child(streams, s.Name), "per_user") != nil)
+	}
+}
+
+// idle finds what is given of a stream and changes nothing without another key. A
+// per_user of 0 that is written there switches the stream off, and the rest stays.
+func (c *checker) idle(path string, s *demand.Stream, perUser bool) {
+	for _, p := range []struct {
+		key, without string
+		given, has   bool
+	}{
+		{"period", "a profile", s.Period != 0, len(s.Profile) > 0},
+		{"shape", "a profile", s.Shape != "linear", len(s.Profile) > 0},
+		{"weekend", "day_shape", s.Weekend != 1, s.DayShape},
+		{"interest", "per_user", s.Interest != 1, perUser},
+		{"top_tenth", "per_user", s.TopTenth != 0.1, perUser},
+	} {
+		if p.given && !p.has {
+			c.fault(path+"."+p.key, "does nothing without "+p.without, "both, or neither")
 		}
 	}
 }
