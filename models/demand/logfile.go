@@ -62,7 +62,7 @@ func (l *Log) read(files fs.FS, name string, want []Column, row func(cells []str
 // hashed holds the hash of the file against the one that was given.
 func (l *Log) hashed(name, hash string) error {
 	if l.SHA256 != "" && !strings.EqualFold(l.SHA256, hash) {
-		return fmt.Errorf("%s: is not the file that was meant: its sha256 is %s", name, hash)
+		return fmt.Errorf("%s: is not the file that was meant: its sha256 is %s: want that file, or no sha256", name, hash)
 	}
 	l.SHA256 = hash
 	return nil

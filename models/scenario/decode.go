@@ -285,7 +285,7 @@ func (d *decoder) scalar(n *yaml.Node, f *field, v reflect.Value, path string) {
 	switch name := v.String(); {
 	case !f.long && utf8.RuneCountInString(name) > maxText:
 		d.fault(n, path, "is too long", fmt.Sprintf("at most %d characters", maxText))
-	case strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) && !(f.long && (r == '\n' || r == '\t')) }):
+	case strings.ContainsFunc(name, func(r rune) bool { return turns(r) || unicode.IsControl(r) && !(f.long && (r == '\n' || r == '\t')) }):
 		d.fault(n, path, "holds a control character", "plain text in one line")
 	case len(f.enum) > 0:
 		if !slices.Contains(f.enum, name) {
@@ -299,6 +299,10 @@ func (d *decoder) scalar(n *yaml.Node, f *field, v reflect.Value, path string) {
 		}
 	}
 }
+
+// turns reports whether a character turns the direction of the text behind it, which
+// then reads otherwise than it is.
+func turns(r rune) bool { return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 }
 
 // listAt is the list at a path, nil if it is absent.
 func (d *decoder) listAt(path string) *yaml.Node {
