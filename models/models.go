@@ -169,7 +169,7 @@ type Verdict struct {
 	Pool       uint8    // when admitted: 1 + the pool that is to serve it; 0 is that of its class
 	RetryAfter sim.Time // when refused: time after which a try may succeed; 0 is not said
 	MaxWait    sim.Time // when admitted: the longest wait in the queue; 0 is no bound
-	ShownWait  sim.Time // when kept in line: the wait that its user is shown, which may be old; 0 is none
+	ShownWait  sim.Time // when kept in line: the wait that its user is shown, which may be old and at the sight of which he may balk; 0 is none
 	Work       float64  // when admitted: what is left of its service time, above 0; 0 is all of it
 	Quality    float64  // when admitted: what is left of its quality, above 0; 0 is all of it
 }

@@ -245,13 +245,21 @@ func (f *frame) hours(v []float64) (start, sums, covered []float64) {
 	return start, sums, covered
 }
 
-// window is the stretch of time, in seconds, that hours adds up over: an hour, or an
-// interval of the series where that is longer.
-func (f *frame) window() float64 { return math.Max(3600, f.run.Interval.Seconds()) }
+// window is the stretch of time, in seconds, that hours adds up over: an hour, less
+// in a run of less than two, or an interval of the series where that is longer.
+func (f *frame) window() float64 {
+	w := 3600.0
+	for _, shorter := range []float64{600, 60, 10, 1} {
+		if 2*w > f.run.Duration.Seconds() {
+			w = shorter
+		}
+	}
+	return math.Max(w, f.run.Interval.Seconds())
+}
 
-// hour names that stretch: hour, 6 h.
+// hour names that stretch: hour, 6 h, 10 min.
 func (f *frame) hour() string {
-	if w := f.window(); w > 3600 {
+	if w := f.window(); w != 3600 {
 		return seconds(w)
 	}
 	return "hour"

@@ -1,10 +1,8 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"image/color"
-	"maps"
 	"slices"
 
 	"gonum.org/v1/plot/vg"
@@ -53,7 +51,11 @@ func newOutcomes(r *Run) *outcomesPicture {
 		b := outcomeBlock{title: title}
 		for _, p := range parts {
 			if slices.ContainsFunc(rows, func(x row) bool { return p.of(x.fig) > 0 }) {
-				b.parts = append(b.parts, entry{p.label, p.colour, asArea})
+				as := asArea
+				if p.striped {
+					as = asStripes
+				}
+				b.parts = append(b.parts, entry{p.label, p.colour, as})
 				for len(b.bars) < len(rows) {
 					x := rows[len(b.bars)]
 					b.bars = append(b.bars, outcomeBar{label: x.name, total: r.full(float64(total(x.fig)))})
@@ -81,76 +83,45 @@ const loadRefusal = "refused for load: "
 
 // A part is one kind of outcome.
 type part struct {
-	label  string
-	colour color.NRGBA
-	of     func(*metrics.Figures) metrics.Figure
+	label   string
+	colour  color.NRGBA
+	striped bool
+	of      func(*metrics.Figures) metrics.Figure
 }
 
 var requestParts = []part{
-	{"satisfied", green, func(f *metrics.Figures) metrics.Figure { return f.Satisfied }},
-	{"given up", vermillion, func(f *metrics.Figures) metrics.Figure { return f.GivenUp }},
-	{"open at the end", silver, func(f *metrics.Figures) metrics.Figure { return f.Open }},
+	{"satisfied", green, false, func(f *metrics.Figures) metrics.Figure { return f.Satisfied }},
+	{"given up", vermillion, false, func(f *metrics.Figures) metrics.Figure { return f.GivenUp }},
+	{"open at the end", mist, false, func(f *metrics.Figures) metrics.Figure { return f.Open }},
 }
 
 func attemptParts(r *Run) []part {
 	parts := []part{
-		{"completed", green, func(f *metrics.Figures) metrics.Figure { return f.Completed - f.Degraded }},
-		{"completed, degraded", pale(green, 0.5), func(f *metrics.Figures) metrics.Figure { return f.Degraded }},
+		{"completed", green, false, func(f *metrics.Figures) metrics.Figure { return f.Completed - f.Degraded }},
+		{"completed, degraded", pale(green, 0.5), false, func(f *metrics.Figures) metrics.Figure { return f.Degraded }},
 	}
-	colours := outcomeColours(r)
 	var refused []part
-	for _, reason := range reasonsOf(r) {
-		of := func(f *metrics.Figures) metrics.Figure { return f.Rejected[reason] }
-		if r.refusedForLoad(reason) {
-			refused = append(refused, part{loadRefusal + reason, colours[reason], of})
+	for _, g := range reasonGroups(r) {
+		of := func(f *metrics.Figures) (n metrics.Figure) {
+			for _, reason := range g.reasons {
+				n += f.Rejected[reason]
+			}
+			return n
+		}
+		if g.load {
+			refused = append(refused, part{loadRefusal + g.label, g.colour, g.striped, of})
 		} else {
-			parts = append(parts, part{"refused: " + reason, colours[reason], of})
+			parts = append(parts, part{"refused: " + g.label, g.colour, g.striped, of})
 		}
 	}
-	parts = append(parts, part{"left the queue", grey, func(f *metrics.Figures) metrics.Figure { return f.Abandoned }})
+	parts = append(parts, part{"left the queue", grey, false, func(f *metrics.Figures) metrics.Figure { return f.Abandoned }})
 	parts = append(parts, refused...)
 	return append(parts,
-		part{"timed out", colours["timed out"], func(f *metrics.Figures) metrics.Figure { return f.TimedOut }},
-		part{"failed", colours["failed"], func(f *metrics.Figures) metrics.Figure { return f.Failed }},
-		part{"taken back", yellow, func(f *metrics.Figures) metrics.Figure { return f.Cancelled }},
-		part{"in the system at the end", silver, func(f *metrics.Figures) metrics.Figure { return f.InSystem }},
+		part{"timed out", vermillion, false, func(f *metrics.Figures) metrics.Figure { return f.TimedOut }},
+		part{"failed", black, false, func(f *metrics.Figures) metrics.Figure { return f.Failed }},
+		part{"taken back", yellow, false, func(f *metrics.Figures) metrics.Figure { return f.Cancelled }},
+		part{"in the system at the end", mist, false, func(f *metrics.Figures) metrics.Figure { return f.InSystem }},
 	)
-}
-
-// reasonsOf lists the reasons for which anything was refused, the most frequent
-// first.
-func reasonsOf(r *Run) []string {
-	counts := map[string]metrics.Figure{}
-	for _, t := range r.Tiers {
-		if f := servedFigures(r, r.Result.Summary.Tiers[t.Name]); f != nil {
-			for reason, n := range f.Rejected {
-				counts[reason] += n
-			}
-		}
-	}
-	maps.DeleteFunc(counts, func(_ string, n metrics.Figure) bool { return !(n > 0) })
-	return slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
-		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
-	})
-}
-
-// outcomeColours gives what goes wrong its colour, the same in every picture:
-// warm ones to errors, cool ones to the operator's limits, grey to those that
-// there are no more colours for.
-func outcomeColours(r *Run) map[string]color.NRGBA {
-	out := map[string]color.NRGBA{"failed": black, "timed out": vermillion}
-	errors, limits := []color.NRGBA{orange, yellow, pale(vermillion, 0.5), pale(orange, 0.45)}, []color.NRGBA{skyBlue, blue, purple, pale(blue, 0.45), pale(purple, 0.5)}
-	for _, reason := range reasonsOf(r) {
-		list := &limits
-		if r.refusedForLoad(reason) {
-			list = &errors
-		}
-		out[reason] = silver
-		if len(*list) > 0 {
-			out[reason], *list = (*list)[0], (*list)[1:]
-		}
-	}
-	return out
 }
 
 // servedFigures adds up the counts of a tier over the classes that are served:
@@ -235,10 +206,22 @@ func (o *outcomesPicture) draw(c draw.Canvas) {
 			x := vg.Length(left)
 			for n, share := range bar.shares {
 				width := (right - left) * vg.Length(share)
-				rectangle(c, b.parts[n].colour, box(x, row-barHeight, x+width, row))
-				style := words(8.5, onColour(b.parts[n].colour), false)
+				area, ground := box(x, row-barHeight, x+width, row), b.parts[n].colour
+				if b.parts[n].as == asStripes {
+					if width > 0 {
+						stripes(c, ground, area)
+					}
+					ground = white
+				} else {
+					rectangle(c, ground, area)
+				}
+				style := words(8.5, onColour(ground), false)
 				style.XAlign = draw.XCenter
 				if text := percent(share); style.Width(text)+6 < width {
+					if b.parts[n].as == asStripes {
+						half := style.Width(text)/2 + 2
+						rectangle(c, white, box(x+width/2-half, row-barHeight/2-5, x+width/2+half, row-barHeight/2+6))
+					}
 					write(c, style, x+width/2, row-barHeight/2-3, text)
 				}
 				x += width

@@ -2,8 +2,8 @@ package report
 
 import (
 	"cmp"
-	"fmt"
 	"image/color"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -123,13 +123,22 @@ func (t *timeline) requests(f *frame) {
 	p.overlay(facts)
 }
 
-func (t *timeline) queue(f *frame) {
+func (t *timeline) queue(f *frame) { t.level(f, "queue_length_mean", "Queue", "attempts waiting") }
+
+// kept shows whom policies keep before the queue: in a waiting room, aside for
+// spare cycles.
+func (t *timeline) kept(f *frame) {
+	t.level(f, "held_mean", "Kept before the queue", "attempts kept")
+}
+
+// level shows for each tier how many attempts are somewhere.
+func (t *timeline) level(f *frame, column, title, unit string) {
 	x := f.middle()
 	var lines []line
 	var entries []entry
 	most, least := 0.0, math.Inf(1)
 	for i, tier := range t.run.Tiers {
-		y := f.sum("queue_length_mean", both(f.inServed, inTier(tier.Name)))
+		y := f.sum(column, both(f.inServed, inTier(tier.Name)))
 		top, _ := largest(y)
 		if !(top > 0) {
 			continue
@@ -150,13 +159,12 @@ func (t *timeline) queue(f *frame) {
 		lo = math.Pow(10, math.Floor(math.Log10(math.Max(most/1e5, math.Min(t.run.full(1), most/100)))))
 		hi = math.Pow(10, math.Log10(most)+0.15)
 	}
-	title := "Queue"
 	if len(t.run.Tiers) > 1 {
-		title = "Queue by tier"
+		title += " by tier"
 	}
-	p := t.add(title, "attempts waiting", lo, hi, count)
+	p := t.add(title, unit, lo, hi, count)
 	if log {
-		p.unit = "attempts waiting, logarithmic"
+		p.unit = unit + ", logarithmic"
 		p.logarithmic(atMost(lo, count), knownCounts, finerCounts)
 	}
 	p.entries = entries
@@ -168,11 +176,10 @@ func (t *timeline) queue(f *frame) {
 // errors shows what the service failed to do.
 func (t *timeline) errors(f *frame) {
 	layers := map[string][]float64{"failed": f.rate("failed", f.inServed), "timed out": f.rate("timed_out", f.inServed)}
-	names := []string{"failed", "timed out"}
-	for _, reason := range f.reasons() {
-		if t.run.refusedForLoad(reason) {
-			names = append(names, loadRefusal+reason)
-			layers[loadRefusal+reason] = f.rate("rejected_"+reason, f.inServed)
+	shown := map[string]reasonGroup{"failed": {colour: black}, "timed out": {colour: vermillion}}
+	for _, g := range reasonGroups(t.run) {
+		if g.load {
+			shown[loadRefusal+g.label], layers[loadRefusal+g.label] = g, refusals(f, g)
 		}
 	}
 	left := f.rate("abandoned", f.inServed)
@@ -181,7 +188,7 @@ func (t *timeline) errors(f *frame) {
 	if leftMost > 0 {
 		title = "Errors by reason, and users who left"
 	}
-	p := t.stacked(f, title, "attempts per second", names, layers, leftMost)
+	p := t.stacked(f, title, "attempts per second", shown, layers, leftMost)
 	if p != nil && leftMost > 0 {
 		p.plot.Add(line{x: f.middle(), y: left, colour: grey, width: 0.9})
 		p.entries = append(p.entries, entry{"left the queue (no error)", grey, asLine})
@@ -190,52 +197,50 @@ func (t *timeline) errors(f *frame) {
 
 // limits shows what the operator did not want to serve.
 func (t *timeline) limits(f *frame) {
-	layers := map[string][]float64{}
-	var names []string
-	for _, reason := range f.reasons() {
-		if !t.run.refusedForLoad(reason) && !t.run.left(reason) {
-			names = append(names, reason)
-			layers[reason] = f.rate("rejected_"+reason, f.inServed)
+	layers, shown := map[string][]float64{}, map[string]reasonGroup{}
+	for _, g := range reasonGroups(t.run) {
+		g.reasons = slices.DeleteFunc(slices.Clone(g.reasons), t.run.left) // it stands beside the errors
+		if !g.load && len(g.reasons) > 0 {
+			shown[g.label], layers[g.label] = g, refusals(f, g)
 		}
 	}
-	t.stacked(f, "Refused by the operator's limits", "attempts per second", names, layers, 0)
+	t.stacked(f, "Refused by the operator's limits", "attempts per second", shown, layers, 0)
 }
 
-// stacked adds a panel of layers, the largest at the bottom; what there are no
-// names for is put together. It is nil if all is 0; atLeast is shown in any
-// case.
-func (t *timeline) stacked(f *frame, title, unit string, names []string, layers map[string][]float64, atLeast float64) *panel {
+// refusals is the rate of what was refused for the reasons of a group.
+func refusals(f *frame, g reasonGroup) []float64 {
+	sum := make([]float64, len(f.t))
+	for _, reason := range g.reasons {
+		for i, v := range f.rate("rejected_"+reason, f.inServed) {
+			sum[i] += v
+		}
+	}
+	return sum
+}
+
+// stacked adds a panel of layers, the largest at the bottom. It is nil if all is 0;
+// atLeast is shown in any case.
+func (t *timeline) stacked(f *frame, title, unit string, shown map[string]reasonGroup, layers map[string][]float64, atLeast float64) *panel {
+	names := slices.Sorted(maps.Keys(layers))
 	names = slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !(total(layers[n]) > 0) })
 	if len(names) == 0 && !(atLeast > 0) {
 		return nil
 	}
 	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(total(layers[b]), total(layers[a])) })
-	if n := 6; len(names) > n+1 {
-		rest := make([]float64, len(f.t))
-		for _, name := range names[n:] {
-			for i, v := range layers[name] {
-				rest[i] += v
-			}
-		}
-		label := fmt.Sprintf("%d others", len(names)-n)
-		names = append(names[:n:n], label)
-		layers[label] = rest
-	}
 	sum := make([]float64, len(f.t))
 	s := stack{x: f.middle()}
-	colours := outcomeColours(t.run)
 	var entries []entry
-	for _, name := range names {
+	for k, name := range names {
 		for i, v := range layers[name] {
 			sum[i] += v
 		}
-		colour, ok := colours[strings.TrimPrefix(name, loadRefusal)]
-		if !ok {
-			colour = silver
+		e := entry{name, shown[name].colour, asArea}
+		if shown[name].striped {
+			e.as, s.striped = asStripes, k+1
 		}
 		s.layers = append(s.layers, layers[name])
-		s.colours = append(s.colours, colour)
-		entries = append([]entry{{name, colour, asArea}}, entries...)
+		s.colours = append(s.colours, e.colour)
+		entries = append([]entry{e}, entries...)
 	}
 	most, _ := largest(sum)
 	p := t.add(title, unit, 0, math.Max(most, atLeast)*1.06, count)

@@ -197,6 +197,7 @@ type swatch uint8
 const (
 	asLine swatch = iota
 	asArea
+	asStripes
 	asDashes
 	asFact
 )
@@ -218,6 +219,8 @@ func legend(c draw.Canvas, entries []entry, x, top, width vg.Length) {
 		switch e.as {
 		case asArea:
 			rectangle(c, e.colour, box(x, y-3.5, x+mark, y+3.5))
+		case asStripes:
+			stripes(c, e.colour, box(x, y-3.5, x+mark, y+3.5))
 		case asDashes:
 			c.StrokeLine2(draw.LineStyle{Color: e.colour, Width: 1.2, Dashes: dashes}, x, y, x+mark, y)
 		case asFact:

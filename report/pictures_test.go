@@ -17,6 +17,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/plot/vg"
+
+	"github.com/launchday-sim/launchday/models/metrics"
 )
 
 func TestTheLaunchHasAPanelForEverythingThatHappened(t *testing.T) {
@@ -241,4 +243,25 @@ func pixels(img image.Image, height vg.Length, area vg.Rectangle, want color.NRG
 		}
 	}
 	return n
+}
+
+// Who is kept before the queue is in no queue: without a panel of its own a waiting
+// room would look like a world in which nobody waits.
+func TestWhomPoliciesKeepIsSeenInPictureAndText(t *testing.T) {
+	r := plainQueue()
+	assert.NotContains(t, strings.Join(happened(r, newFrame(r)), "\n"), "kept")
+	table := r.Result.Series
+	column := metrics.Column{Name: "held_mean", Kind: metrics.Float, Unit: "attempts"}
+	for range table.Len() {
+		column.Floats = append(column.Floats, 700)
+	}
+	table.Columns = append(table.Columns, column)
+	r.Result.Summary.Classes["job"].Held = metrics.Level{Mean: 700, Max: 900}
+	var titles []string
+	for _, p := range newTimeline(r).panels {
+		titles = append(titles, p.title)
+	}
+	assert.Contains(t, titles, "Kept before the queue")
+	assert.Contains(t, strings.Join(happened(r, newFrame(r)), "\n"), "Before the queue policies kept 700 of class job at a time, on average, 900 at most")
+	assert.Contains(t, strings.Join(worst(r, newFrame(r)), "\n"), "most kept by policies")
 }

@@ -128,6 +128,7 @@ type stack struct {
 	x       []float64
 	layers  [][]float64
 	colours []color.NRGBA
+	striped int // layer that is striped, from 1; 0: none
 }
 
 // Plot implements plot.Plotter.
@@ -157,11 +158,31 @@ func (s stack) Plot(c draw.Canvas, p *plot.Plot) {
 			height[i] += sums[k][i]
 			top[i] = point(c, p, x, height[i])
 		}
-		c.SetColor(s.colours[k])
+		if c.SetColor(s.colours[k]); k+1 == s.striped {
+			c.SetColor(white)
+		}
 		if len(xs) > 1 {
 			fill(c, top, base)
+			if k+1 == s.striped {
+				stripesBetween(c, s.colours[k], top, base)
+			}
 		}
 		base = top
+	}
+}
+
+// stripesBetween draws stripes between two lines over the same places.
+func stripesBetween(c draw.Canvas, col color.Color, top, base []vg.Point) {
+	i := 0
+	for x := firstStripe(top[0].X); x < top[len(top)-1].X; x += stripeEvery {
+		for i < len(top)-2 && top[i+1].X < x {
+			i++
+		}
+		between := func(line []vg.Point) vg.Length {
+			share := (x - line[i].X) / (line[i+1].X - line[i].X)
+			return line[i].Y + min(max(share, 0), 1)*(line[i+1].Y-line[i].Y)
+		}
+		rectangle(c, col, box(x, between(base), min(x+stripe, top[len(top)-1].X), between(top)))
 	}
 }
 

@@ -65,13 +65,13 @@ func section(w io.Writer, heading string, lines []string) {
 // A tally is what became of attempts, at full scale.
 type tally struct {
 	requests, satisfied, attempts, completed float64
-	ended, limited, errors, left             float64
+	ended, limited, errors, left, taken      float64
 }
 
 func (r *Run) tally(f *metrics.Figures) tally {
 	full := func(v metrics.Figure) float64 { return r.full(float64(v)) }
 	t := tally{requests: full(f.Requests), satisfied: full(f.Satisfied), attempts: full(f.Attempts), completed: full(f.Completed),
-		ended: full(f.Attempts - f.InSystem), errors: full(f.Failed + f.TimedOut), left: full(f.Abandoned)}
+		ended: full(f.Attempts - f.InSystem), errors: full(f.Failed + f.TimedOut), left: full(f.Abandoned), taken: full(f.Cancelled)}
 	for _, reason := range reasonsOf(r) {
 		if n := full(f.Rejected[reason]); r.left(reason) {
 			t.left += n
@@ -93,6 +93,7 @@ func (t *tally) add(o tally) {
 	t.limited += o.limited
 	t.errors += o.errors
 	t.left += o.left
+	t.taken += o.taken
 }
 
 // written lists what lies in a folder, a picture in two forms as one.
@@ -139,19 +140,33 @@ func happened(r *Run, f *frame) (lines []string) {
 	if all.attempts == 0 {
 		return []string{"Nothing was asked for."}
 	}
-	lines = append(lines, fmt.Sprintf("%s requests%s in %s attempts. %s attempts were completed (%s of those that ended).",
-		count(all.requests), ofClasses(r), count(all.attempts), count(all.completed), percent(all.completed/all.ended)))
-	var lost []string
+	if all.ended == 0 {
+		lines = append(lines, fmt.Sprintf("%s requests%s in %s attempts, none of which had ended when the run did.", count(all.requests), ofClasses(r), count(all.attempts)))
+	} else {
+		lines = append(lines, fmt.Sprintf("%s requests%s in %s attempts. %s attempts were completed (%s of those that ended).",
+			count(all.requests), ofClasses(r), count(all.attempts), count(all.completed), percent(all.completed/all.ended)))
+	}
+	var lost, keptLines []string
 	for _, l := range []struct {
 		n     float64
 		label string
-	}{{all.limited, "were refused by the operator's limits"}, {all.errors, "ended in errors"}, {all.left, "were left by users who would not wait"}} {
+	}{{all.limited, "were refused by the operator's limits"}, {all.errors, "ended in errors"}, {all.left, "were left by users who would not wait"},
+		{all.taken, "were taken back because another copy was answered"}} {
 		if l.n > 0 {
 			lost = append(lost, fmt.Sprintf("%s %s (%s)", count(l.n), l.label, percent(l.n/all.ended)))
 		}
 	}
 	if len(lost) > 0 {
 		lines = append(lines, "Of the others, "+strings.Join(lost, ", ")+".")
+	}
+	if open := all.attempts - all.ended; open > 0 && all.ended > 0 {
+		lines = append(lines, fmt.Sprintf("At the end of the run %s attempts were still in the system.", count(open)))
+	}
+	for _, c := range r.Classes {
+		if fig := r.Result.Summary.Classes[c.Name]; fig != nil && fig.Held.Mean > 0 {
+			keptLines = append(keptLines, fmt.Sprintf("Before the queue policies kept %s of class %s at a time, on average, %s at most: that is no wait in the queue, and counts in the time that who was served was there.",
+				count(r.full(float64(fig.Held.Mean))), c.Name, count(r.full(float64(fig.Held.Max)))))
+		}
 	}
 	for _, c := range r.Classes {
 		if fig := r.Result.Summary.Classes[c.Name]; fig != nil && served(c) && fig.Users > 0 {
@@ -185,7 +200,7 @@ func happened(r *Run, f *frame) (lines []string) {
 				seconds(float64(fig.FirstToken.P50)), seconds(float64(fig.FirstToken.P99)), seconds(float64(fig.PerToken.P50)), seconds(float64(fig.PerToken.P99))))
 		}
 	}
-	lines = append(lines, inTime(r)...)
+	lines = append(append(lines, keptLines...), inTime(r)...)
 	for _, name := range r.Pools {
 		if p, ok := r.Result.Summary.Pools[name]; ok && !p.Utilisation.IsNull() {
 			lines = append(lines, fmt.Sprintf("Servers of pool %s: %s up on average, %s of them busy.",
@@ -204,13 +219,16 @@ func worst(r *Run, f *frame) []string {
 	attempts := f.sum("attempts", f.inServed)
 	start, demand, covered := f.hours(attempts)
 	for i := range demand {
-		demand[i] /= math.Max(covered[i], math.Min(1800, r.Duration.Seconds())) // a short hour at an end counts no more than half an hour
+		demand[i] /= math.Max(covered[i], math.Min(f.window()/2, r.Duration.Seconds())) // a short hour at an end counts as half an hour at least
 	}
 	if most, at := largest(demand); most > 0 {
 		rows = append(rows, []string{"most demand", count(most) + "/s", f.hour() + " from " + r.moment(start[at])})
 	}
 	if most, at := largest(f.sum("queue_length_mean", f.inServed)); most > 0 {
 		rows = append(rows, []string{"longest queue", count(most) + " waiting, mean of " + seconds(r.Interval.Seconds()), r.moment(f.t[at])})
+	}
+	if most, at := largest(f.sum("held_mean", f.inServed)); most > 0 {
+		rows = append(rows, []string{"most kept by policies", count(most) + ", mean of " + seconds(r.Interval.Seconds()), r.moment(f.t[at])})
 	}
 	bad := f.sum("failed", f.inServed)
 	ended := f.sum("completed", f.inServed)

@@ -43,6 +43,7 @@ func newTimeline(r *Run) *timeline {
 	t.requests(f)
 	t.goodput(f)
 	t.queue(f)
+	t.kept(f)
 	t.errors(f)
 	t.limits(f)
 	t.spread(f, "Latency of completed attempts", "latency", ".latency_s.p50")

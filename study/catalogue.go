@@ -55,18 +55,19 @@ func Levers() []Lever {
 				continue
 			}
 			l := Lever{Heading: string(h), Name: name, Doc: k.Doc, Source: k.Source, Fails: k.Fails, Presets: k.Presets, Scale: k.Scale, NoGain: k.NoGain,
-				More: k.More, Table: scenario.KeyTable(k.Fresh())}
+				More: k.More, Table: scenario.KeyTable(k.Fresh(), nil)}
 			l.settings = []setting{{"policies", "[{name: lever, kind: " + name + presetHere + more(k.Surge) + "}]"}}
 			list = append(list, l)
 		}
 	}
 	for _, k := range queue.Disciplines {
 		list = append(list, Lever{Heading: queues, Name: k.Name, Doc: k.Doc, Source: k.Source, Fails: k.Fails, Presets: k.Presets, Scale: k.Scale, NoGain: k.NoGain,
+			Table:    scenario.KeyTable(new(queue.Spec), func(key string) bool { return key != "discipline" && queue.Reads(k.Name, key) }),
 			settings: []setting{{"pools.gpus.queue", "{discipline: " + k.Name + presetHere + more(k.Surge) + "}"}}})
 	}
 	for _, name := range client.GuardKinds() {
 		k := client.GuardOf(name)
-		l := Lever{Heading: clients, Name: name, Doc: k.Doc, Source: k.Source, Fails: k.Fails, Presets: k.Presets, NoGain: k.NoGain, Table: scenario.KeyTable(k.Fresh()),
+		l := Lever{Heading: clients, Name: name, Doc: k.Doc, Source: k.Source, Fails: k.Fails, Presets: k.Presets, NoGain: k.NoGain, Table: scenario.KeyTable(k.Fresh(), nil),
 			settings: []setting{{"clients.everyone.instances", "50"}, {"clients.everyone.guards", "[{name: lever, kind: " + name + presetHere + more(k.Surge) + "}]"}}}
 		if k.Beside != "" {
 			l.beside = []setting{{"policies", k.Beside}}
@@ -207,7 +208,7 @@ func Catalogue(levers []Lever, pictures string) string {
 			fmt.Fprintf(&b, "\n## %s\n\n", heading)
 			switch heading {
 			case queues:
-				fmt.Fprintf(&b, "Who is served next. All their parameters stand in one section, `pools.NAME.queue`, of [the reference](reference.md#poolsnamequeue). The weights of drr and sfq here are such that they bind: with three to two for drr the paid tier wants a little more than its share of the surge, with one to one for sfq much more, so that nobody is in time. With three to one it wants less, and both are strict priority.\n\n")
+				fmt.Fprintf(&b, "Who is served next: the section `pools.NAME.queue`, whose keys are told in [the reference](reference.md#poolsnamequeue); under each discipline stand those that it reads. The weights of drr and sfq here are such that they bind: with three to two for drr the paid tier wants a little more than its share of the surge, with one to one for sfq much more, so that nobody is in time. With three to one it wants less, and both are strict priority.\n\n")
 			case string(policy.Custom):
 				fmt.Fprintf(&b, "A policy may be written in Go, in about 30 lines in a module of your own that registers it ([examples/ownpolicy](../examples/ownpolicy)), or without compiling.\n\n")
 			case clients:

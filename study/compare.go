@@ -63,7 +63,7 @@ func Compare(ctx context.Context, a, b *scenario.Scenario, seed uint64, reps, wo
 }
 
 // mainMetrics are those that Text prints, of all, and of each tier.
-var mainMetrics = []string{"attempts", "completed", "users_satisfied", "signups", "goodput_per_s", "latency_s.mean", "latency_s.p50", "latency_s.p99", "wait_s.mean", "queue_length.mean", "error_rate", "refusal_rate", "abandonment_rate", "slo_attainment", "goodput_slo_per_s", "retry_amplification", "wasted_s", "metastable_s"}
+var mainMetrics = []string{"attempts", "completed", "users_satisfied", "signups", "goodput_per_s", "latency_s.mean", "latency_s.p50", "latency_s.p99", "wait_s.mean", "queue_length.mean", "held.mean", "error_rate", "refusal_rate", "abandonment_rate", "slo_attainment", "goodput_slo_per_s", "retry_amplification", "wasted_s", "metastable_s"}
 
 // Text prints, for the main metrics, both means and the paired difference with
 // its interval.

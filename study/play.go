@@ -102,7 +102,9 @@ const leastScale = 1.0 / 4000
 
 // smaller is the scenario at a quarter of its scale: a world with no lever
 // pulled has several times the attempts, and its score needs less precision
-// than the run's. It is not above most, where that is given.
+// than the run's. It is not above most, where that is given. Where pools have too
+// few servers to be made as much smaller it would be another world: it keeps its
+// own scale.
 func smaller(sc *scenario.Scenario, most float64) (*scenario.Scenario, error) {
 	scale := float64(sc.Scale) / 4
 	if most > 0 && scale > most {
@@ -115,7 +117,50 @@ func smaller(sc *scenario.Scenario, most float64) (*scenario.Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sc.With(scenario.Changes{c})
+	small, err := sc.With(scenario.Changes{c})
+	if err != nil {
+		return nil, err
+	}
+	before, err := roundings(sc)
+	if err != nil {
+		return nil, err
+	}
+	after, err := roundings(small)
+	if err != nil {
+		return nil, err
+	}
+	for i := range after {
+		if after[i].unlike() && after[i] != before[i] {
+			return sc, nil
+		}
+	}
+	return small, nil
+}
+
+// A rounding is what scaling made of a pool.
+type rounding struct {
+	full  float64 // servers of the whole world
+	n     float64 // servers at the scale
+	stand float64 // servers of the whole world that those stand for
+}
+
+// off is by how much the pool is larger than its share.
+func (p rounding) off() float64 { return p.stand/p.full - 1 }
+
+// unlike reports whether the pool is another than that of the whole world.
+func (p rounding) unlike() bool { return p.full > 0 && math.Abs(p.off()) > 0.01 }
+
+func roundings(sc *scenario.Scenario) ([]rounding, error) {
+	small, err := sc.Scaled()
+	if err != nil {
+		return nil, err
+	}
+	list := make([]rounding, len(sc.Pools))
+	for i := range sc.Pools {
+		n := math.Round(float64(small.Pools[i].Nodes) * float64(small.Pools[i].SlotsPerNode))
+		list[i] = rounding{float64(sc.Pools[i].Nodes) * float64(sc.Pools[i].SlotsPerNode), n, n / float64(sc.Scale)}
+	}
+	return list, nil
 }
 
 // clock is what the record needs to know of a scenario's time.
@@ -198,7 +243,7 @@ func gather(sc *scenario.Scenario, o Options, run *launch.Run, res *metrics.Resu
 // never come, and pools whose servers cannot be scaled as finely as the rest of
 // the world.
 func Warnings(sc *scenario.Scenario) ([]string, error) {
-	small, err := sc.Scaled()
+	pools, err := roundings(sc)
 	if err != nil {
 		return nil, err
 	}
@@ -220,16 +265,14 @@ func Warnings(sc *scenario.Scenario) ([]string, error) {
 	if late > 1 {
 		warnings[0] = fmt.Sprintf("%d patches of the timeline are dated after the end of the run and never happen, the last of them %s", late, strings.Replace(warnings[0], ", after the end of the run, and never happens", "", 1))
 	}
-	for i := range sc.Pools {
-		full := float64(sc.Pools[i].Nodes) * float64(sc.Pools[i].SlotsPerNode)
-		n := math.Round(float64(small.Pools[i].Nodes) * float64(small.Pools[i].SlotsPerNode))
-		if off := n/float64(sc.Scale)/full - 1; full > 0 && math.Abs(off) > 0.01 {
+	for i, p := range pools {
+		if p.unlike() {
 			more := "more"
-			if off < 0 {
+			if p.off() < 0 {
 				more = "fewer"
 			}
 			warnings = append(warnings, fmt.Sprintf("pool %s has %s servers at full scale, and %.0f at scale %v stand for %s, %.0f %% %s; what happens near its capacity is not to be believed",
-				sc.Pools[i].Name, number(full), n, sc.Scale, number(n/float64(sc.Scale)), 100*math.Abs(off), more))
+				sc.Pools[i].Name, number(p.full), p.n, sc.Scale, number(p.stand), 100*math.Abs(p.off()), more))
 		}
 	}
 	return warnings, nil

@@ -184,3 +184,32 @@ func TestAnInterruptedRunEndsSoonWithTheContextsError(t *testing.T) {
 	_, err := study.Play(ctx, shipped(t, "ghibli-2025"), study.Options{Seed: 1, NoLever: true})
 	assert.ErrorIs(t, err, context.Canceled)
 }
+
+// A single server cannot be made four times smaller: without levers, which it has
+// none of, the world is the run itself, and so is its score.
+func TestAWorldTooSmallToBeMadeSmallerKeepsItsScaleWithNoLeverPulled(t *testing.T) {
+	for name, want := range map[string]float64{"mm1": 1, "mmc": 0.25} {
+		sc := with(t, shipped(t, name), "duration", "1h", "record",
+			"[{name: served, what: jobs, metric: all.completed, from: +0s, to: +1h, use: predict, value: 1k, low: 1, high: 1M, unit: jobs, source: nobody, confidence: L}]")
+		run, err := study.Play(context.Background(), sc, study.Options{Seed: 3, NoLever: true})
+		require.NoError(t, err)
+		assert.InDelta(t, want, run.NoLeverScale, 1e-12, name)
+		if want == 1 {
+			assert.Equal(t, run.Score, run.NoLever)
+		}
+	}
+}
+
+// Of two policies that keep attempts the table says how many each keeps: they are in
+// no queue, and their wait before it is none of wait_s.
+func TestAComparisonOfTwoKeepersShowsWhomTheyKeep(t *testing.T) {
+	sc := shipped(t, "standard-surge", "duration", "40m", "warmup", "0s", "demand.step", "1m")
+	room := with(t, sc, "name", "room", "policies", "[{name: lever, kind: waiting-room, new_users_per_minute: 260/m, total_active_users: 1300}]")
+	spare := with(t, sc, "name", "spare", "policies", "[{name: lever, kind: spare-cycles, tiers: [free]}]")
+	c, err := study.Compare(context.Background(), room, spare, 1, 2, 0, nil)
+	require.NoError(t, err)
+	var b bytes.Buffer
+	require.NoError(t, c.Text(&b))
+	assert.Regexp(t, `(?m)^all\.held\.mean +[1-9]`, b.String())
+	assert.Regexp(t, `(?m)^tiers\.plus\.held\.mean +[1-9][^ ]* +0 `, b.String())
+}

@@ -14,7 +14,7 @@ import (
 // is: balking on the wait that is shown (Haight 1957; with announced delays
 // Armony, Shimkin and Whitt 2009).
 type BalkSpec struct {
-	Accepts  unit.Dist     `yaml:"accepts" required:"true" doc:"Law of the longest shown wait that a user accepts; one who sees a longer one leaves at once."`
+	Accepts  unit.Dist     `yaml:"accepts" required:"true" doc:"Law of the longest shown wait that a user accepts, of the queue or of a waiting room; one who sees a longer one leaves at once."`
 	ShownAge unit.Duration `yaml:"shown_age" default:"0s" min:"0s" doc:"How old the shown wait may be: it is read again when it is older than that."`
 }
 
@@ -67,6 +67,14 @@ func (c *Client) Balks(now sim.Time, a *models.Attempt, estimate sim.Time) bool 
 	if !s.read || now-s.at > b.age {
 		*s = shownWait{true, now, estimate}
 	}
+	return c.Declines(a, s.wait)
+}
+
+// Declines reports whether the user of an attempt leaves at the sight of a wait that
+// is shown to him, such as that of a waiting room. The longest wait that he accepts
+// is the same wherever it is shown.
+func (c *Client) Declines(a *models.Attempt, shown sim.Time) bool {
+	b := c.balk
 	b.src = a.Request.Draw(purposeBalk)
-	return s.wait > sample(b.accepts, &b.src)
+	return shown > sample(b.accepts, &b.src)
 }

@@ -60,8 +60,10 @@ func (s *CircuitBreakerSpec) check() error {
 		return fmt.Errorf("min_requests is %d, it must be 1 or more", s.MinRequests)
 	case s.Trials < 1 || s.Trials > 1_000_000:
 		return fmt.Errorf("trials is %d, it must be 1 to 1000000", s.Trials)
-	case s.Interval < 0 || s.Bucket < 0:
-		return fmt.Errorf("interval is %v and bucket is %v, they must be 0 or more", sim.Time(s.Interval), sim.Time(s.Bucket))
+	case s.Interval < 0:
+		return fmt.Errorf("interval is %v, it must be 0 or more", sim.Time(s.Interval))
+	case s.Bucket < 0:
+		return fmt.Errorf("bucket is %v, it must be 0 or more", sim.Time(s.Bucket))
 	case s.Bucket > 0 && s.Interval > 100*s.Bucket:
 		return fmt.Errorf("bucket is %v, it must be at least a hundredth of interval", sim.Time(s.Bucket))
 	}

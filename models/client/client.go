@@ -49,7 +49,7 @@ type Spec struct {
 	Balk      *BalkSpec     `yaml:"balk" doc:"How users leave at the sight of a long wait; they do not if absent."`
 	Retry     *RetrySpec    `yaml:"retry" doc:"How a request is tried again; never if absent."`
 	Hedge     *HedgeSpec    `yaml:"hedge" doc:"How a second copy of a request goes out while the first is under way; never if absent."`
-	Resubmit  *ResubmitSpec `yaml:"resubmit" doc:"How an impatient user submits a request again while it is under way; never if absent. Not with hedge."`
+	Resubmit  *ResubmitSpec `yaml:"resubmit" doc:"How an impatient user submits a request again while it is under way, the earlier attempt going on without anybody who waits for it; never if absent. Not with hedge."`
 	Return    *ReturnSpec   `yaml:"return" doc:"How a user whose request came to nothing comes back; never if absent."`
 	Session   *SessionSpec  `yaml:"session" doc:"How a user makes request after request; one if absent. Streams then give the first ones of sessions."`
 	Instances unit.Count    `yaml:"instances" default:"1" min:"1" max:"1M" doc:"Processes of the client: each has guards of its own, and serves the users whose number is hashed to it (or the requests, where users are not told apart)."`

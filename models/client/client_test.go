@@ -114,7 +114,7 @@ func TestAChangeHoldsFromTheNextReactionAndAFaultyOneChangesNothing(t *testing.T
 		"retry: cap is 1m0s, it must be at least base, which is 1h0m0s":                           {Retry: backwards},
 		"retry: base is negative: -1s":                                                            {Retry: retries(3, -sim.Second, client.NoJitter)},
 		"retry: max_tries is 0, it must be 1 to 65535":                                            {Retry: never},
-		"retry: give_up_after is negative: -1ns":                                                  {Retry: late},
+		"retry: give_up_after is -1ns, it must be 0 or more":                                      {Retry: late},
 		`retry: jitter is "some", it must be none, equal, full, decorrelated, grpc or aws-legacy`: {Retry: strange},
 		"return: share is 1.1, it must be 0 to 1":                                                 {Return: comeback(1.1, 0)},
 		"return: share is NaN, it must be 0 to 1":                                                 {Return: comeback(math.NaN(), 0)},

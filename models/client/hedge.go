@@ -29,7 +29,7 @@ type HedgeSpec struct {
 // in service, as by reloading a page: the earlier attempt goes on, its result
 // unwanted.
 type ResubmitSpec struct {
-	After unit.Dist `yaml:"after" required:"true" doc:"Time without an answer after which the user submits again."`
+	After unit.Dist `yaml:"after" required:"true" doc:"Time without an answer after which the user submits again. The earlier attempt goes on: it loses no patience any more, is served in its turn unless the operator's deadline drops it, and its wait and latency stand in the figures of attempts; its result is waste and satisfies nobody."`
 	Max   int       `yaml:"max" default:"1" min:"1" max:"7" doc:"Submissions of a try beside the first."`
 }
 

@@ -26,7 +26,7 @@ type RetrySpec struct {
 	OnFailed        bool          `yaml:"on_failed" default:"yes" doc:"Retry what was lost with its server or erred."`
 	OnAbandoned     bool          `yaml:"on_abandoned" default:"no" doc:"Retry what ran out of patience: an app whose patience is its timeout, or one who reloads the page."`
 	OnHeld          bool          `yaml:"on_held" default:"no" doc:"Try later what a guard of the client itself held back; it counts as a try. Otherwise the request ends there."`
-	Base            unit.Duration `yaml:"base" default:"1s" doc:"Backoff before the first retry, without jitter."`
+	Base            unit.Duration `yaml:"base" default:"1s" doc:"Backoff before the first retry, without jitter: 1ms or more where there may be more than 100 tries."`
 	BaseLimited     unit.Duration `yaml:"base_limited" default:"0s" min:"0s" doc:"The same where a limit or quota refused the try (429); 0s is base. The newer AWS SDKs have 50ms and 1s."`
 	Cap             unit.Duration `yaml:"cap" default:"1m" doc:"Longest backoff."`
 	Growth          Growth        `yaml:"growth" default:"exponential" enum:"exponential,linear,fixed" doc:"How the backoff goes on with each try: it is multiplied; base is added; it stays. Decorrelated jitter grows by its own law."`
@@ -67,6 +67,9 @@ type retry struct {
 	src     rng.Source
 }
 
+// maxAtOnce is how many tries may follow each other without a time between them.
+const maxAtOnce = 100
+
 func newRetry(s *RetrySpec) (*retry, error) {
 	if s == nil {
 		return nil, nil
@@ -75,7 +78,10 @@ func newRetry(s *RetrySpec) (*retry, error) {
 		return nil, fmt.Errorf("max_tries is %d, it must be 1 to %d", s.MaxTries, math.MaxUint16)
 	}
 	if s.GiveUpAfter < 0 {
-		return nil, fmt.Errorf("give_up_after is negative: %v", sim.Time(s.GiveUpAfter))
+		return nil, fmt.Errorf("give_up_after is %v, it must be 0 or more", sim.Time(s.GiveUpAfter))
+	}
+	if s.MaxTries > maxAtOnce && s.After.IsZero() && sim.Time(s.Base) < sim.Millisecond {
+		return nil, fmt.Errorf("base is %v, it must be 1ms or more where there may be more than %d tries", sim.Time(s.Base), maxAtOnce)
 	}
 	switch s.PushBack {
 	case "", JitteredPushBack, GRPCPushBack, AWSPushBack:
@@ -95,6 +101,9 @@ func newRetry(s *RetrySpec) (*retry, error) {
 	law, err := build(s.After)
 	if err != nil {
 		return nil, fmt.Errorf("after: %w", err)
+	}
+	if law != nil && s.MaxTries > maxAtOnce && !(law.Mean() >= sim.Millisecond.Seconds()) {
+		return nil, fmt.Errorf("after: a mean of %v is too short: want a mean of at least 1ms where there may be more than %d tries", unit.Duration(sim.FromSeconds(law.Mean())), maxAtOnce)
 	}
 	return &retry{RetrySpec: *s, backoff: b, limited: limited, law: law}, nil
 }

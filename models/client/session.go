@@ -80,7 +80,7 @@ func (n *session) count(law CountLaw) error {
 		return nil
 	case "discrete":
 		if len(law.Values) == 0 || len(law.Values) != len(law.Weights) {
-			return fmt.Errorf("values are %d and weights %d, they must be as many", len(law.Values), len(law.Weights))
+			return fmt.Errorf("weights are %d, it must be as many as the values, which are %d", len(law.Weights), len(law.Values))
 		}
 		// beyond[i] is the weight of more than i requests.
 		var beyond [maxSession + 1]float64

@@ -32,7 +32,7 @@ type Arrivals struct {
 // A State is a state of an MMPP.
 type State struct {
 	Factor  unit.Factor   `yaml:"factor" required:"true" min:"0" doc:"Rate in this state, in any unit: factors are divided by their mean over time, so that the stream keeps its rate on average."`
-	Sojourn unit.Duration `yaml:"sojourn" required:"true" min:"1us" doc:"Mean time in this state, exponential."`
+	Sojourn unit.Duration `yaml:"sojourn" required:"true" min:"1ms" doc:"Mean time in this state, exponential."`
 }
 
 func (a *Arrivals) modulated() bool { return a != nil && a.Process == "mmpp" }

@@ -14,7 +14,8 @@ const maxRate = 1e9
 const maxClosed = 1 << 24
 
 // bounded reports streams that would ask for more than maxRate when all their
-// users are active and their profile is at its height.
+// users are active, their profile is at its height and their hidden state is the
+// busiest.
 func (d *Demand) bounded() (faults []error) {
 	for i := range d.streams {
 		q := &d.streams[i].spec
@@ -34,6 +35,20 @@ func (d *Demand) bounded() (faults []error) {
 			}
 			height = float64(height * (base + peak))
 		}
+		if m := d.streams[i].mod; m != nil {
+			top := 0.0
+			for _, factor := range m.factor {
+				top = math.Max(top, factor)
+			}
+			height = float64(height * top)
+		}
+		measured := 0.0
+		if q.RateSeries != nil {
+			for _, x := range q.RateSeries.points.rate {
+				measured = math.Max(measured, x)
+			}
+			measured = float64(measured * q.RateSeries.level())
+		}
 		if q.Closed != nil && float64(q.Closed.Users) > maxClosed {
 			faults = append(faults, fmt.Errorf("demand.streams.%s.closed.users: are too many at this scale: want at most 16M", q.Name))
 		}
@@ -42,6 +57,7 @@ func (d *Demand) bounded() (faults []error) {
 			rate float64
 		}{
 			{"rate", float64(q.Rate) * height},
+			{"rate_series", measured * height},
 			{"per_user", float64(q.PerUser) * float64(d.env.Tiers[d.streams[i].tier].Users) * float64(q.Interest) * height},
 		} {
 			if !(part.rate <= maxRate) {

@@ -19,7 +19,7 @@ import (
 // is drawn from that key: policies move it in time and never change its luck.
 type Closed struct {
 	Users unit.Count `yaml:"users" required:"true" min:"1" doc:"How many users there are. They are numbered apart from those of the tier."`
-	Think unit.Dist  `yaml:"think" required:"true" doc:"Time from the end of a request to the user's next one, and from the start of the run to the first."`
+	Think unit.Dist  `yaml:"think" required:"true" doc:"Time from the end of a request to the user's next one, and from the start of the run to the first. Its mean is 1ms or more."`
 }
 
 // A crowd is the users of a closed stream.
@@ -28,10 +28,18 @@ type crowd struct {
 	asked []uint32 // requests of each so far
 }
 
+// leastThink is the least mean of the time to think, seconds: with none at all a
+// request that takes no time would be followed by the next at the same instant,
+// for ever.
+const leastThink = 0.001
+
 func (c *Closed) law() (rng.Dist, error) {
 	law, err := c.Think.Build()
 	if err != nil {
 		return nil, fmt.Errorf("closed.think: %w", err)
+	}
+	if !(law.Mean() >= leastThink) {
+		return nil, fmt.Errorf("closed.think: a mean of %v is too short, for who is refused at once asks again: want a mean of at least 1ms", unit.Duration(sim.FromSeconds(law.Mean())))
 	}
 	return law, nil
 }

@@ -102,6 +102,9 @@ func (d *Demand) sources(s *stream, q *Stream, kind string) (faults []error) {
 			s.replay, err = newReplay(t, d.env.Origin)
 			add(err)
 		}
+		if s.replay != nil {
+			add(s.replay.fits(t))
+		}
 	}
 	if q.RateSeries != nil && (q.Rate > 0 || q.PerUser > 0 || q.Adoption != nil || q.Sharing != nil) {
 		add(fmt.Errorf("rate_series: stands beside rate, per_user, adoption or sharing: want one of them"))
@@ -145,7 +148,7 @@ func (d *Demand) class(name string) models.Class {
 func (d *Demand) number() error {
 	first := models.User(0)
 	for t := range d.env.Tiers {
-		interest, reach, numbered := 0.0, 0.0, false
+		interest, reach, numbered, unreached := 0.0, 0.0, false, ""
 		for i := range d.streams {
 			s := &d.streams[i]
 			if int(s.tier) != t {
@@ -155,14 +158,21 @@ func (d *Demand) number() error {
 				numbered = true
 				interest = math.Max(interest, float64(s.spec.Interest))
 			}
-			if s.spec.Sharing != nil && d.env.Classes[s.class].Kind == "signup" {
+			switch {
+			case d.env.Classes[s.class].Kind != "signup":
+			case s.spec.Sharing != nil:
 				reach += float64(s.spec.Sharing.Reach)
+			default:
+				unreached = s.spec.Name
 			}
 		}
 		total := float64(d.env.Tiers[t].Users)
 		if !numbered {
 			d.blocks = append(d.blocks, block{first: first, total: total})
 			continue
+		}
+		if unreached != "" && reach == 0 {
+			return fmt.Errorf("demand.streams.%s.sharing: is missing, without which no number is kept for those who sign up, and the users of tier %s are told apart: want the reach in it, with per_completion: 0 where nobody is brought in by others", unreached, d.env.Tiers[t].Name)
 		}
 		if float64(first)+float64(total*interest)+reach > math.MaxInt32 {
 			return fmt.Errorf("tiers.%s.users: are too many to be told apart at this scale: want at most 2.1G in all tiers", d.env.Tiers[t].Name)

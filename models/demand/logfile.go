@@ -62,7 +62,7 @@ func (l *Log) read(files fs.FS, name string, want []Column, row func(cells []str
 // hashed holds the hash of the file against the one that was given.
 func (l *Log) hashed(name, hash string) error {
 	if l.SHA256 != "" && !strings.EqualFold(l.SHA256, hash) {
-		return fmt.Errorf("%s: is not the file that was meant: its sha256 is %s", name, hash)
+		return fmt.Errorf("%s: is not the file that was meant: its sha256 is %s: want that file, or no sha256", name, hash)
 	}
 	l.SHA256 = hash
 	return nil
@@ -90,8 +90,8 @@ func (l *Log) span(at []sim.Time) (first, last int, period sim.Time, err error) 
 			period += (at[last-1] - at[first]) / n
 		}
 	}
-	if period = l.stretched(period); l.Repeat && period <= 0 {
-		return 0, 0, 0, fmt.Errorf("repeat: what is to be repeated has no length: want to")
+	if period = l.stretched(period); l.Repeat && period < sim.Millisecond {
+		return 0, 0, 0, fmt.Errorf("repeat: what is to be repeated is %v long: want 1ms or more, from the key from to the key to", unit.Duration(max(0, period)))
 	}
 	return first, last, period, nil
 }

@@ -32,7 +32,7 @@ func newProfile(q *Stream, origin sim.Time) (profile, error) {
 			return p, fmt.Errorf("profile: point %d comes before the one above it: want points in order of time", i+1)
 		}
 		if period > 0 && (pt.At < 0 || sim.Time(pt.At) > period) {
-			return p, fmt.Errorf("profile: point %d lies outside the period of %v", i+1, period)
+			return p, fmt.Errorf("profile: point %d lies outside the period of %v: want points from +0s to its end", i+1, period)
 		}
 		at := sim.Time(pt.At) + origin
 		if q.Shape == "step" && i > 0 {

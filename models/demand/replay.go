@@ -54,6 +54,50 @@ func newReplay(t *Trace, origin sim.Time) (*replay, error) {
 	return r, nil
 }
 
+// The limits of what scale_rate makes of a trace: copies of a row, and requests that
+// are to come at a time, which are held until then.
+const (
+	maxCopies = 10_000
+	maxDue    = 1 << 24
+)
+
+// fits reports a scale_rate that makes more copies than can be held: those of all
+// rows within jitter of each other are.
+func (r *replay) fits(t *Trace) error {
+	rate := t.rate()
+	if rate <= 1 {
+		return nil
+	}
+	if !(rate <= maxCopies) {
+		return fmt.Errorf("trace.scale_rate: makes %.4g copies of each row at this scale: want at most 10k", rate)
+	}
+	at := r.rows.at[r.first:r.last]
+	if r.period > 0 && r.period <= sim.Time(t.Jitter) {
+		return tooMany(float64(len(at))*math.Ceil(sim.Time(t.Jitter).Seconds()/r.period.Seconds()), rate)
+	}
+	if tooMany(float64(len(at)), rate) == nil {
+		return nil
+	}
+	begin := 0
+	for i := range at {
+		for t.stretched(at[i]-at[begin]) > sim.Time(t.Jitter) {
+			begin++
+		}
+		if err := tooMany(float64(i-begin+1), rate); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tooMany reports that the copies of so many rows within jitter are too many.
+func tooMany(rows, rate float64) error {
+	if n := float64(rows * math.Ceil(rate)); n > maxDue {
+		return fmt.Errorf("trace.scale_rate: makes %.3g requests of the rows within jitter, which are held at a time: want at most 16M, or less jitter", n)
+	}
+	return nil
+}
+
 // skip passes over what lies before the run.
 func (r *replay) skip(now sim.Time, t *Trace) {
 	if r.period > 0 && now > r.begin {

@@ -64,7 +64,7 @@ type Stream struct {
 	Weekend    unit.Factor   `yaml:"weekend" default:"1" min:"0" doc:"With day_shape: activity on Saturday and Sunday, local time, relative to other days."`
 	Profile    []Point       `yaml:"profile" doc:"Factor on the rate over time, constant outside the points. Two points at one time make a jump."`
 	Shape      string        `yaml:"shape" default:"linear" enum:"linear,step" doc:"How the profile goes between its points. step: each value holds until the next point."`
-	Period     unit.Duration `yaml:"period" default:"0s" min:"0s" doc:"The profile repeats itself after this time from the scenario's start; 0 is never."`
+	Period     unit.Duration `yaml:"period" default:"0s" min:"1ms" or:"0s" doc:"The profile repeats itself after this time from the scenario's start; 0 is never."`
 	Ramps      []Ramp        `yaml:"ramps" doc:"In place of a profile: the factor on the rate begins at 1, and each ramp takes it to another value, where it stays. In order of time, none before the one above it has ended."`
 	Spikes     []Spike       `yaml:"spikes" doc:"Surges, added to the factor on the rate. They do not repeat themselves."`
 	RateSeries *RateSeries   `yaml:"rate_series" doc:"In place of rate and profile: a rate over time read from a file."`
@@ -132,7 +132,7 @@ type Adoption struct {
 // the step before; each still causes n requests in the mean, half a step later.
 type Sharing struct {
 	Class         string        `yaml:"class" required:"true" ref:"classes" doc:"The class whose completed requests are shared; it may be the stream's own."`
-	PerCompletion unit.Factor   `yaml:"per_completion" required:"true" min:"0" doc:"Requests of this stream that a completed request causes, while nobody who can be reached has signed up: the branching ratio of a Hawkes process. What is throttled causes none."`
+	PerCompletion unit.Factor   `yaml:"per_completion" required:"true" min:"0" max:"1000000" doc:"Requests of this stream that a completed request causes, while nobody who can be reached has signed up: the branching ratio of a Hawkes process. What is throttled causes none."`
 	Memory        unit.Duration `yaml:"memory" default:"6h" min:"1s" doc:"How long a completed request keeps working on others: mean of the exponential kernel."`
-	Reach         unit.Count    `yaml:"reach" required:"true" min:"1" doc:"People who could sign up in the run. The effect shrinks as they do."`
+	Reach         unit.Count    `yaml:"reach" required:"true" min:"1" doc:"People who could sign up in the run, for whom numbers are kept where the tier's users are told apart. The effect shrinks as they do."`
 }

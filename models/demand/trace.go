@@ -67,6 +67,10 @@ func (t *Trace) Load(files fs.FS, name string, seen *sync.Map) error {
 		return fmt.Errorf("tokens_in is missing: want the name of the column that per_token_in is for")
 	case t.PerTokenOut > 0 && out == "":
 		return fmt.Errorf("tokens_out is missing: want the name of the column that per_token_out is for")
+	case t.TokensIn != "" && t.PerTokenIn == 0:
+		return fmt.Errorf("tokens_in does nothing without per_token_in: want the service time of a token as well, or neither")
+	case t.TokensOut != "" && t.PerTokenOut == 0:
+		return fmt.Errorf("tokens_out does nothing without per_token_out: want the service time of a token as well, or neither")
 	}
 	key := fmt.Sprintf("trace %q %q %q %q %q %q %q %v %v", name, when, how, size, user, in, out, t.PerTokenIn, t.PerTokenOut)
 	if had, ok := recall(seen, key); ok {

@@ -71,7 +71,7 @@ func (f *FailureSpec) laws(pool string) (mtbf, repair rng.Dist, err error) {
 		if law, err = d.Build(); err != nil {
 			err = fmt.Errorf("gpu pool %s: failures.%s: %w", pool, field, err)
 		} else if !(law.Mean() > 0) {
-			err = fmt.Errorf("gpu pool %s: failures.%s: a mean of %v s is not above 0", pool, field, law.Mean())
+			err = fmt.Errorf("gpu pool %s: failures.%s: a mean of %v s is too short: want more than 0", pool, field, law.Mean())
 		}
 		return law
 	}

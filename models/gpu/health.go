@@ -52,7 +52,7 @@ func (s *HealthSpec) law(pool string) (rng.Dist, error) {
 		return nil, fmt.Errorf("gpu pool %s: health.restart: %w", pool, err)
 	}
 	if !(law.Mean() > 0) {
-		return nil, fmt.Errorf("gpu pool %s: health.restart: a mean of %v s is not above 0", pool, law.Mean())
+		return nil, fmt.Errorf("gpu pool %s: health.restart: a mean of %v s is too short: want more than 0", pool, law.Mean())
 	}
 	return law, nil
 }

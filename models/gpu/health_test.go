@@ -93,10 +93,10 @@ func TestChecksEndAndBeginWithTheSpec(t *testing.T) {
 
 func TestAHealthSpecThatSaysNothingIsRefused(t *testing.T) {
 	for field, change := range map[string]func(*HealthSpec){
-		"health: every is 0s, it must be above 0":        func(h *HealthSpec) { h.Every = 0 },
-		"health: timeout is -1ns, it must be at least 0": func(h *HealthSpec) { h.Timeout = -1 },
-		"health: failures is 0, it must be at least 1":   func(h *HealthSpec) { h.Failures = 0 },
-		"health.restart: a mean of 0 s is not above 0":   func(h *HealthSpec) { h.Restart = exactly(0) },
+		"health: every is 0s, it must be above 0":                      func(h *HealthSpec) { h.Every = 0 },
+		"health: timeout is -1ns, it must be at least 0":               func(h *HealthSpec) { h.Timeout = -1 },
+		"health: failures is 0, it must be at least 1":                 func(h *HealthSpec) { h.Failures = 0 },
+		"health.restart: a mean of 0 s is too short: want more than 0": func(h *HealthSpec) { h.Restart = exactly(0) },
 	} {
 		spec := checked(1)
 		change(spec.Health)

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/launchday-sim/launchday/models/unit"
+	"github.com/launchday-sim/launchday/sim"
 )
 
 // A Spec describes a pool of GPU nodes, as it stands in a scenario.
@@ -25,7 +26,7 @@ type Spec struct {
 	Health       *HealthSpec  `yaml:"health" doc:"How nodes are checked, and restarted where they do not answer; without it they are not."`
 	Lots         []LotSpec    `yaml:"lots" doc:"Capacity that is ordered and arrives later."`
 	OutOfService unit.Share   `yaml:"out_of_service" default:"0" min:"0" max:"1" doc:"Share of the nodes that are down, as a dated cause (deploy, outage); what runs on them is lost."`
-	Speed        unit.Factor  `yaml:"speed" default:"1" doc:"Speed of every server, above 0: the time of a service that starts is divided by it."`
+	Speed        unit.Factor  `yaml:"speed" default:"1" min:"0.000001" max:"1000000" doc:"Speed of every server: the time of a service that starts is divided by it."`
 
 	Continuous *ContinuousSpec `yaml:"continuous_batching" doc:"The slots of a node are one batch of a language model, served by continuous batching: what an attempt takes follows from its tokens and from who else is there. Without it each slot works by itself, for the service time of the class."`
 }
@@ -33,7 +34,7 @@ type Spec struct {
 // A FailureSpec says how a node fails and is repaired. The times of a node are
 // independent of each other and of all other nodes.
 type FailureSpec struct {
-	MTBF   unit.Dist `yaml:"mtbf" required:"true" doc:"Law of the time that a node is up before it fails."`
+	MTBF   unit.Dist `yaml:"mtbf" required:"true" doc:"Law of the time that a node is up before it fails. Its mean is 1ms or more."`
 	Repair unit.Dist `yaml:"repair" required:"true" doc:"Law of the time from a failure until the node is back, empty."`
 }
 
@@ -109,9 +110,16 @@ func (s *Spec) Check() error {
 	if s.Failures == nil {
 		return nil
 	}
-	_, _, err := s.Failures.laws(s.Name)
+	mtbf, _, err := s.Failures.laws(s.Name)
+	if err == nil && mtbf.Mean() < leastMTBF {
+		err = fmt.Errorf("gpu pool %s: failures.mtbf: a mean of %v is too short: want a mean of at least 1ms", s.Name, unit.Duration(sim.FromSeconds(mtbf.Mean())))
+	}
 	return err
 }
+
+// leastMTBF is the least mean of the time that a node of a scenario is up, seconds:
+// with a tiny one a run would do nothing but fail and mend nodes.
+const leastMTBF = 0.001
 
 // check finds what no pool could be built from, but for the laws. The field it names is the path
 // below the pool.
@@ -129,7 +137,7 @@ func (s *Spec) check() error {
 		return fault("out_of_service", "%v is not a share between 0 and 1", float64(s.OutOfService))
 	}
 	if !(s.Speed > 0) || math.IsInf(float64(s.Speed), 1) {
-		return fault("speed", "%v is not a finite factor above 0", float64(s.Speed))
+		return fault("speed", "%v is no finite factor: want one above 0", float64(s.Speed))
 	}
 	if s.Health != nil {
 		if err := s.Health.check(); err != nil {
@@ -145,10 +153,10 @@ func (s *Spec) check() error {
 	room := float64(maxServers)
 	count := func(field string, nodes unit.Count) error {
 		if !(nodes >= 0) {
-			return fault(field, "%v is not a number of nodes", float64(nodes))
+			return fault(field, "%v is no number of nodes: want 0 or more", float64(nodes))
 		}
 		if room -= float64(float64(nodes) * float64(s.SlotsPerNode)); room < 0 {
-			return fault(field, "the pool has more than %d servers", maxServers)
+			return fault(field, "makes the pool too large: want at most %d servers in all", maxServers)
 		}
 		return nil
 	}

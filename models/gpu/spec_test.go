@@ -62,7 +62,7 @@ func TestLotsScaleWithTheNodesOfTheirPool(t *testing.T) {
 func TestAPoolThatCannotBeIsRefusedByTheNameOfTheField(t *testing.T) {
 	for field, spoil := range map[string]func(*Spec){
 		"nodes: ":               func(s *Spec) { s.Nodes = -1 },
-		"more than":             func(s *Spec) { s.Nodes = 1e12 },
+		"nodes: makes the pool": func(s *Spec) { s.Nodes = 1e12 },
 		"slots_per_node: ":      func(s *Spec) { s.SlotsPerNode = 0 },
 		"gpus_per_node: ":       func(s *Spec) { s.GPUsPerNode = 0 },
 		"out_of_service: ":      func(s *Spec) { s.OutOfService = 1.1 },

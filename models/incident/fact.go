@@ -83,7 +83,7 @@ type Fact struct {
 	Plus      unit.Count    `yaml:"plus" doc:"What is added to the simulated figure: an input of the whole world, such as users before the start."`
 	Over      *Span         `yaml:"over" doc:"Window whose value of the metric divides the figure."`
 	RankOf    *Span         `yaml:"rank_of" doc:"Window whose rank by the metric is the figure, among the windows of its length between from and to, counted from it in both directions; ties count against it."`
-	By        unit.Duration `yaml:"by" doc:"Length of the stretches, aligned to the clock, over which take chooses; metric is classes.NAME.admitted_completed_share."`
+	By        unit.Duration `yaml:"by" min:"1s" doc:"Length of the stretches, aligned to the clock, over which take chooses; metric is classes.NAME.admitted_completed_share."`
 	Take      string        `yaml:"take" enum:"min" doc:"What is taken over the stretches of by."`
 	NotScored string        `yaml:"not_scored" doc:"Why the fact cannot be scored yet."`
 }

@@ -76,6 +76,9 @@ func (r *Run) ask(now sim.Time, slot models.Slot) {
 	switch {
 	case v.Reason != 0:
 		r.reject(now, slot, v.Reason, v.RetryAfter)
+	case v.ShownWait > 0 && r.looks(a) && r.client(a).Declines(a, v.ShownWait):
+		a.Line = 0
+		r.reject(now, slot, r.balked, 0)
 	case v.Kept != models.NotKept:
 		r.keep(now, slot, &v)
 	default:
@@ -172,9 +175,8 @@ func (r *Run) enter(now sim.Time, slot models.Slot, v *models.Verdict) {
 // of the wait, which the service takes for the work of those who wait over the
 // servers that it has.
 func (r *Run) balks(now sim.Time, a *models.Attempt) bool {
-	c := r.client(a)
-	if !c.MayBalk() || a.Orphan || a.Copy > 0 && a.Copies != 0 && r.copies[a.Copies-1].hedged {
-		return false // nobody is looking
+	if !r.looks(a) {
+		return false
 	}
 	q := &r.pools[a.Pool]
 	estimate := sim.Never
@@ -182,7 +184,13 @@ func (r *Run) balks(now sim.Time, a *models.Attempt) bool {
 		mean := r.Expected(a.Class, int(a.Pool))
 		estimate = sim.FromSeconds(float64(float64(q.queue.Len())*mean.Seconds()) / float64(servers))
 	}
-	return c.Balks(now, a, estimate)
+	return r.client(a).Balks(now, a, estimate)
+}
+
+// looks reports whether somebody is looking at the wait of an attempt who may leave
+// for it.
+func (r *Run) looks(a *models.Attempt) bool {
+	return r.client(a).MayBalk() && !a.Orphan && !(a.Copy > 0 && a.Copies != 0 && r.copies[a.Copies-1].hedged)
 }
 
 // watch sets the timer of an attempt that waits.

@@ -173,3 +173,18 @@ demand: {streams: [{name: jobs, class: job, tier: all, rate: 1/s}]}
 	assert.InDelta(t, 10*float64(lost.Rejected["two.drop-tail"]), float64(lost.Wasted), 1)
 	assert.Greater(t, float64(lost.Wasted), 20_000.0)
 }
+
+// A waiting room shows how long the line before it is, and who accepts less leaves
+// at once, as at the sight of the queue.
+func TestAWaitingRoomShowsItsWaitAndUsersBalkAtIt(t *testing.T) {
+	room := "{name: room, kind: waiting-room, tiers: [free], total_active_users: 1M, new_users_per_minute: 240/min}"
+	world := strings.Replace(strings.Replace(twoTiers, "POLICY", room, 1), "rate: 60/s,", "per_user: 0.06/s,", 1)
+	world = strings.Replace(world, "{name: free, priority: 1}", "{name: free, priority: 1, users: 1k}", 1)
+	patient := strings.Replace(world, "patience: {dist: exponential, mean: 5s}", "patience: 1d", 1)
+	balking := strings.Replace(world, "patience: {dist: exponential, mean: 5s}", "patience: 1d, balk: {accepts: 2m}", 1)
+	without := run(t, text(t, patient), launch.Options{Seed: 1}).Summary.Tiers["free"]
+	with := run(t, text(t, balking), launch.Options{Seed: 1}).Summary.Tiers["free"]
+	assert.Zero(t, float64(without.Rejected["balked"]))
+	assert.Greater(t, float64(with.Rejected["balked"]), 0.2*float64(with.Attempts))
+	assert.Less(t, float64(with.Held.Max), 0.5*float64(without.Held.Max))
+}

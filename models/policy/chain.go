@@ -17,8 +17,8 @@ type Item struct {
 	Enabled        bool          `yaml:"enabled" default:"yes" doc:"Whether it acts. One that is enabled later starts afresh at that moment."`
 	Tiers          []string      `yaml:"tiers" ref:"tiers" doc:"Tiers that it acts on; all if empty."`
 	Classes        []string      `yaml:"classes" ref:"classes" doc:"Classes of requests that it acts on; all if empty."`
-	SignalDelay    unit.Duration `yaml:"signal_delay" default:"0s" doc:"How old the signals of the pool are that it sees."`
-	SignalInterval unit.Duration `yaml:"signal_interval" default:"0s" doc:"How often they are read; 0s is at every attempt, or 16 times within signal_delay."`
+	SignalDelay    unit.Duration `yaml:"signal_delay" default:"0s" min:"1ms" or:"0s" doc:"How old the signals of the pool are that it sees."`
+	SignalInterval unit.Duration `yaml:"signal_interval" default:"0s" min:"1ms" or:"0s" doc:"How often they are read; 0s is at every attempt, or 16 times within signal_delay and every 1ms at most."`
 	Spec           Spec          `yaml:",inline" kinds:"policy"`
 }
 
@@ -170,7 +170,7 @@ func combine(all, v *models.Verdict) {
 		all.Pool = v.Pool
 	}
 	all.Answered = all.Answered || v.Answered
-	all.Kept = v.Kept
+	all.Kept, all.ShownWait = v.Kept, v.ShownWait
 }
 
 // Hold reports whether the user holds the request back of his own will, so

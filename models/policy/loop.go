@@ -211,16 +211,19 @@ type sampled struct {
 }
 
 // readsWithinDelay is how often signals are read within their delay where no
-// interval is given.
-const readsWithinDelay = 16
+// interval is given, and leastReading the least time between two readings then.
+const (
+	readsWithinDelay = 16
+	leastReading     = sim.Millisecond
+)
 
 func newSampled(it Item, pools int) *sampled {
 	s := &sampled{every: sim.Time(it.SignalInterval), delay: sim.Time(it.SignalDelay)}
 	if s.every == 0 {
-		s.every = s.delay / readsWithinDelay
-	}
-	if s.every == 0 {
-		return nil
+		if s.delay == 0 {
+			return nil
+		}
+		s.every = max(leastReading, s.delay/readsWithinDelay)
 	}
 	s.rings = make([][]models.Signals, pools)
 	for p := range s.rings {

@@ -233,6 +233,14 @@ func TestSignalsAreAsOldAsTheScenarioSays(t *testing.T) {
 	}
 }
 
+func TestSignalsOfATinyDelayAreReadEveryMillisecondAtMost(t *testing.T) {
+	it := agentItem("a", agent{Period: sim.Hour})
+	it.SignalDelay = dur(32 * sim.Nanosecond)
+	r := newFakeRun(t, it)
+	r.until(sim.Second)
+	assert.LessOrEqual(t, r.k.Fired(), uint64(1010))
+}
+
 func TestBeforeTheFirstReadingIsOldEnoughThePoolIsAsItWasAtTheFirst(t *testing.T) {
 	it := agentItem("a", agent{Period: 10 * sim.Second})
 	it.SignalDelay = dur(sim.Minute)

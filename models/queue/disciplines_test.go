@@ -1,6 +1,7 @@
 package queue_test
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -256,4 +257,19 @@ func TestAServiceIsChargedAheadOrAsItGoesOn(t *testing.T) {
 		b.q.Ended(sim.Minute, long, &b.table[long], sim.Minute)
 		assert.InDelta(t, tc.charged, queue.CounterOf(b.q, 0), 1e-9, "at the end it has been charged for what it took")
 	}
+}
+
+// What a discipline says that it reads is what the section has.
+func TestEveryParameterThatADisciplineReadsIsOneOfTheQueue(t *testing.T) {
+	keys := map[string]bool{}
+	spec := reflect.TypeFor[queue.Spec]()
+	for i := range spec.NumField() {
+		keys[spec.Field(i).Tag.Get("yaml")] = true
+	}
+	for _, key := range []string{"preset", "not_empty_for", "longer_than", "ageing", "tiers", "quantum", "deadline", "flow", "tenants", "queues", "hand_size", "queue_length_limit", "prediction_cv", "sharing"} {
+		require.True(t, keys[key], key)
+		assert.False(t, queue.Reads("fifo", key), key)
+	}
+	assert.True(t, queue.Reads("fifo", "limit"))
+	assert.True(t, queue.Reads("priority", "ageing"))
 }

@@ -13,7 +13,7 @@ import (
 // A Spec is the queue of a pool as a scenario writes it.
 type Spec struct {
 	Discipline string     `yaml:"discipline" default:"fifo" enum:"fifo,lifo,random,adaptive-lifo,priority,priority-preemptive,drr,sfq,apf,vtc,edf,sjf,srpt,processor-sharing" doc:"Who is served next. fifo: who came first. lifo: who came last. random: one at random (SIRO). adaptive-lifo: fifo, and lifo while overloaded. priority: strictly by the tier's priority and fifo within it, without pre-emption. priority-preemptive: the same, and an arrival takes the server of one of lower priority, which resumes later. drr, sfq: fair between tiers by weight. apf: shuffle-sharded fair queues as in Kubernetes. vtc: the tenant that was served least. edf: the earliest deadline. sjf: the shortest service. srpt: the shortest rest, with pre-emption. processor-sharing: all at once, each at its share of the servers."`
-	Limit      unit.Count `yaml:"limit" default:"0" min:"0" doc:"Attempts that may wait at most; 0 is no limit. Who is dropped is refused with 503 as POOL.drop-tail, POOL.drop-head or POOL.drop-lowest. A queue that has none at the start is given none later."`
+	Limit      unit.Count `yaml:"limit" default:"0" min:"0" doc:"Attempts that may wait at most; 0 is no limit. Who is dropped is refused with 503 as POOL.drop-tail, POOL.drop-head or POOL.drop-lowest. It holds for arrivals: who is displaced by pre-emption always joins again, so that more may wait by as many as were displaced, and arrivals are dropped until it is below the limit once more. A queue that has none at the start is given none later."`
 	Drop       string     `yaml:"drop" default:"tail" enum:"tail,head,lowest" doc:"Who is dropped when the limit is reached: the one that arrives (tail), the one that has waited longest (head), or the last that came of those of lowest priority, the arriving one among them (lowest)."`
 	Preset     string     `yaml:"preset" default:"inference" enum:"source,inference" doc:"Whose times are taken where none is given: as published, made for milliseconds (source), or scaled to work that takes some 20 seconds (inference)."`
 
@@ -34,7 +34,7 @@ type Spec struct {
 	QueueLengthLimit int    `yaml:"queue_length_limit" default:"50" min:"0" doc:"apf: attempts of one queue at most while no server is free; one more is refused with 503 as POOL.queue-full."`
 
 	Levels           []LevelSpec   `yaml:"levels" doc:"apf: priority levels among which the tiers are divided and that lend each other servers; none is one level of all tiers. A server stays idle for which no level has both an attempt and a seat."`
-	AdjustmentPeriod unit.Duration `yaml:"borrowing_adjustment_period" default:"0s" min:"0s" doc:"apf: how often the levels' seats are divided anew; 0s is that of the preset: 10s in source, 20s in inference."`
+	AdjustmentPeriod unit.Duration `yaml:"borrowing_adjustment_period" default:"0s" min:"1ms" or:"0s" doc:"apf: how often the levels' seats are divided anew; 0s is that of the preset: 10s in source, 20s in inference."`
 
 	PredictionCV float64    `yaml:"prediction_cv" default:"0" min:"0" max:"100" doc:"sjf: coefficient of variation of the lognormal error, of mean 1, by which the known size is multiplied; 0 is known exactly."`
 	Sharing      unit.Count `yaml:"sharing" default:"0" min:"0" doc:"processor-sharing: attempts that the servers work on at a time at most, the rest waits fifo; 0 is no limit."`

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	pathpkg "path"
 	"reflect"
 	"regexp"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	yaml "go.yaml.in/yaml/v4"
 
 	"github.com/launchday-sim/launchday/models"
+	"github.com/launchday-sim/launchday/models/demand"
 	"github.com/launchday-sim/launchday/models/gpu"
 	"github.com/launchday-sim/launchday/models/incident"
 	"github.com/launchday-sim/launchday/models/metrics"
@@ -87,6 +87,15 @@ func (c *checker) times() {
 	if c.Interval > c.Duration {
 		c.fault("interval", "is longer than the run", "at most "+c.Duration.String())
 	}
+	for _, s := range c.Demand.Streams {
+		path := "demand.streams." + s.Name
+		switch {
+		case s.Trace != nil && s.Trace.At >= unit.Instant(c.Duration):
+			c.fault(path+".trace.at", "lies behind the run, which ends at "+c.date(unit.Instant(c.Duration))+": nobody would ask", "an earlier moment")
+		case s.RateSeries != nil && s.RateSeries.At >= unit.Instant(c.Duration):
+			c.fault(path+".rate_series.at", "lies behind the run, which ends at "+c.date(unit.Instant(c.Duration))+": nobody would ask", "an earlier moment")
+		}
+	}
 	for i, p := range c.Timeline {
 		path := fmt.Sprintf("timeline[%d]", i)
 		if p.At < -unit.Instant(c.Warmup) {
@@ -121,7 +130,11 @@ func (c *checker) rooms() {
 			c.fault("pools."+spec.Name+".nodes", "makes the pools together larger than can be held", "at most 16M servers in all, at the scale of the run")
 		}
 		c.refused("pools."+spec.Name, "gpu pool "+spec.Name+": ", spec.Check())
-		c.refused("pools."+spec.Name+".queue", "", c.Pools[i].Queue.Check())
+		if err := c.Pools[i].Queue.Check(); err != nil {
+			c.refused("pools."+spec.Name+".queue", "", err)
+		} else {
+			c.refused("pools."+spec.Name+".queue", "", c.Pools[i].Queue.Idle())
+		}
 	}
 	for _, class := range c.Classes {
 		if class.Kind == "fluid" && len(class.Then) > 0 {
@@ -271,13 +284,13 @@ func (c *checker) inText(path string, faults policy.TextFaults) {
 			c.fault(join(path, f.Key), fmt.Sprintf("line %d, column %d: %s", f.Line, f.Column, f.Problem), f.Want)
 			continue
 		}
-		name := pathpkg.Join(pathpkg.Dir(c.doc.name), f.File)
+		name := c.doc.beside(f.File)
 		c.faults = append(c.faults, Fault{File: name, Line: f.Line, Column: f.Column, Path: path, Message: f.Problem, Want: f.Want})
 	}
 }
 
 // leadingField is the field that an error of a room begins with.
-var leadingField = regexp.MustCompile(`^([a-z_]+(?:\.[A-Za-z0-9_-]+)*)(?:: | (?:is|are|must) )`)
+var leadingField = regexp.MustCompile(`^([a-z_]+(?:\.[A-Za-z0-9_-]+)*)(?:: | (?:is|are|must|does|do|stands) )`)
 
 // oneFlowEach finds tiers with two streams of one fluid class: a tier's fluid
 // work of a class is one rate.
@@ -308,6 +321,26 @@ func (c *checker) asks() {
 		}
 		if !given {
 			c.fault(path, "asks for nothing", "a rate, such as rate: 10/s, or per_user or sharing")
+		}
+		c.idle(path, &s, child(child(streams, s.Name), "per_user") != nil)
+	}
+}
+
+// idle finds what is given of a stream and changes nothing without another key. A
+// per_user of 0 that is written there switches the stream off, and the rest stays.
+func (c *checker) idle(path string, s *demand.Stream, perUser bool) {
+	for _, p := range []struct {
+		key, without string
+		given, has   bool
+	}{
+		{"period", "a profile", s.Period != 0, len(s.Profile) > 0},
+		{"shape", "a profile", s.Shape != "linear", len(s.Profile) > 0},
+		{"weekend", "day_shape", s.Weekend != 1, s.DayShape},
+		{"interest", "per_user", s.Interest != 1, perUser},
+		{"top_tenth", "per_user", s.TopTenth != 0.1, perUser},
+	} {
+		if p.given && !p.has {
+			c.fault(path+"."+p.key, "does nothing without "+p.without, "both, or neither")
 		}
 	}
 }

@@ -267,7 +267,7 @@ func (d *decoder) scalar(n *yaml.Node, f *field, v reflect.Value, path string) {
 		d.textFault(n, err, f, path)
 		return
 	}
-	if d.outside(v, f.min, -1) {
+	if d.outside(v, f.min, -1) && !d.equal(v, f.or) {
 		d.fault(n, path, "is too small", f.want())
 	}
 	if d.outside(v, f.max, +1) {
@@ -285,17 +285,41 @@ func (d *decoder) scalar(n *yaml.Node, f *field, v reflect.Value, path string) {
 	switch name := v.String(); {
 	case !f.long && utf8.RuneCountInString(name) > maxText:
 		d.fault(n, path, "is too long", fmt.Sprintf("at most %d characters", maxText))
-	case strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) && !(f.long && (r == '\n' || r == '\t')) }):
+	case strings.ContainsFunc(name, func(r rune) bool { return turns(r) || unicode.IsControl(r) && !(f.long && (r == '\n' || r == '\t')) }):
 		d.fault(n, path, "holds a control character", "plain text in one line")
 	case len(f.enum) > 0:
 		if !slices.Contains(f.enum, name) {
 			d.fault(n, path, "is not known", nearest(name, f.enum))
 		}
 	case len(f.refs) > 0:
-		if names := slices.Concat(d.names(f.refs[0]), f.refs[1:]); !slices.Contains(names, name) {
+		names := slices.Concat(d.names(f.refs[0]), f.refs[1:])
+		reported := f.key == "name" && !itemNamePattern.MatchString(name) || d.misnamed(f.refs[0], name)
+		if !slices.Contains(names, name) && !reported {
 			d.fault(n, path, "is not in "+f.refs[0], nearest(name, names))
 		}
 	}
+}
+
+// turns reports whether a character turns the direction of the text behind it, which
+// then reads otherwise than it is.
+func turns(r rune) bool { return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 }
+
+// listAt is the list at a path, nil if it is absent.
+func (d *decoder) listAt(path string) *yaml.Node {
+	n := d.root
+	for _, key := range strings.Split(path, ".") {
+		if n != nil {
+			n = child(n, key)
+		}
+	}
+	return n
+}
+
+// misnamed reports whether a list has an item of a name that cannot be one, which is
+// reported there.
+func (d *decoder) misnamed(list, name string) bool {
+	n := d.listAt(list)
+	return n != nil && n.Kind == yaml.SequenceNode && !itemNamePattern.MatchString(name) && child(n, name) != nil
 }
 
 // names are those of the items of a list, which may be absent.
@@ -304,13 +328,7 @@ func (d *decoder) names(list string) []string {
 	if known {
 		return names
 	}
-	n := d.root
-	for _, key := range strings.Split(list, ".") {
-		if n != nil {
-			n = child(n, key)
-		}
-	}
-	names = itemNames(n)
+	names = itemNames(d.listAt(list))
 	if d.lists == nil {
 		d.lists = map[string][]string{}
 	}
@@ -375,6 +393,18 @@ func (d *decoder) outside(v reflect.Value, bound string, side float64) bool {
 		return side*float64(v.Int()) > side*float64(limit.Int())
 	}
 	return side*v.Float() > side*limit.Float()
+}
+
+// equal reports whether a value is that which a tag gives.
+func (d *decoder) equal(v reflect.Value, tag string) bool {
+	if tag == "" {
+		return false
+	}
+	other := reflect.New(v.Type()).Elem()
+	if err := d.text(tag, other); err != nil {
+		panic(fmt.Sprintf("scenario: the value %q of a %s: %v", tag, v.Type(), err))
+	}
+	return v.Equal(other)
 }
 
 // textFault reports an error of reading a text. What the field would take is

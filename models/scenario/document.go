@@ -22,6 +22,7 @@
 //	required:"true"       of a list: and not empty
 //	enum:"fifo,lifo"      the words that it takes
 //	min:"0" max:"1"       bounds, as they would stand in the file
+//	or:"0s"               a value below min that is allowed, for a meaning of its own
 //	text:"long"           a text of several lines; others are one line of 1,000 characters
 //	ref:"tiers,all"       a name in the list tiers, or the word all
 //	yaml:",inline" kinds:"policy"
@@ -38,6 +39,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	pathpkg "path"
 	"reflect"
 	"slices"
 	"strings"
@@ -79,6 +81,15 @@ type Document struct {
 
 // Name is the name of the file that the document was read from.
 func (d *Document) Name() string { return d.name }
+
+// beside is the path of a file that the document names: from its own folder, or as
+// it stands where it begins at the root.
+func (d *Document) beside(file string) string {
+	if pathpkg.IsAbs(file) {
+		return file
+	}
+	return pathpkg.Join(pathpkg.Dir(d.name), file)
+}
 
 // Load reads a document from a file. What is wrong with it is of type Faults.
 func Load(fsys fs.FS, name string) (*Document, error) {

@@ -28,10 +28,21 @@ func Reference[T any](opts Options) []byte {
 	return []byte(r.text.String())
 }
 
-// KeyTable is the table of the keys of one Spec, a pointer to a struct.
-func KeyTable(spec any) string {
+// KeyTable is the table of the keys of one Spec, a pointer to a struct; with a filter
+// only of those that it lets pass.
+func KeyTable(spec any, filter func(key string) bool) string {
 	var r reference
-	r.table(shapeOf(reflect.TypeOf(spec).Elem()), "")
+	s := shapeOf(reflect.TypeOf(spec).Elem())
+	if filter != nil {
+		var some shape
+		for _, f := range s.fields {
+			if filter(f.key) {
+				some.fields = append(some.fields, f)
+			}
+		}
+		s = &some
+	}
+	r.table(s, "")
 	return r.text.String()
 }
 
@@ -138,6 +149,9 @@ func (r *reference) table(s *shape, path string) {
 			kind += ", at least " + f.min
 		case f.max != "":
 			kind += ", at most " + f.max
+		}
+		if f.or != "" {
+			kind += ", or " + f.or
 		}
 		info, _ := unit.Describe(deref(f.typ))
 		r.line("| `%s` | %s | %s | %s | %s |", join(path, f.key), kind, def, yes(info.Scales), strings.ReplaceAll(f.doc, "|", "\\|"))

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	pathpkg "path"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync"
@@ -41,7 +41,7 @@ func (d *decoder) sample(n *yaml.Node, dist *unit.Dist, path string) {
 		d.fault(at, join(path, "file"), "cannot be read: the scenario comes from no folder", "values")
 		return
 	}
-	name := pathpkg.Join(pathpkg.Dir(d.name), dist.File)
+	name := d.beside(dist.File)
 	values, read := d.samples[name]
 	if !read {
 		var err error
@@ -67,8 +67,17 @@ func (d *decoder) load(n *yaml.Node, spec fileSpec, path string) {
 		d.fault(at, join(path, "file"), "cannot be read: the scenario comes from no folder", "a scenario that is a file itself")
 		return
 	}
-	if err := spec.Load(d.files, pathpkg.Join(pathpkg.Dir(d.name), at.Value), d.tables); err != nil {
+	if err := spec.Load(d.files, d.beside(at.Value), d.tables); err != nil {
 		message, want, _ := strings.Cut(err.Error(), ": want ")
+		// What is wrong may be another key of the section, and then begins with it.
+		if key, rest, ok := strings.Cut(message, " "); ok && key != "file" && shapeOf(reflect.TypeOf(spec).Elem()).find(key) != nil {
+			if other := child(n, key); other != nil {
+				d.fault(other, join(path, key), rest, want)
+			} else {
+				d.faults = append(d.faults, Fault{File: d.name, Line: n.Line, Column: n.Column, Path: join(path, key), Message: rest, Want: want})
+			}
+			return
+		}
 		d.fault(at, join(path, "file"), "cannot be read: "+message, want)
 	}
 }

@@ -49,6 +49,7 @@ type field struct {
 	long     bool // a text of any length, of several lines
 	enum     []string
 	min, max string
+	or       string   // a value below min that has a meaning of its own
 	refs     []string // the list whose names it takes, and words beside them
 }
 
@@ -117,7 +118,7 @@ func readTags(t reflect.Type) *shape {
 			s.fields = append(s.fields, field{
 				key: key, typ: f.Type, index: f.Index, doc: f.Tag.Get("doc"), def: def, hasDef: hasDef,
 				required: f.Tag.Get("required") == "true", long: f.Tag.Get("text") == "long", enum: split(f.Tag.Get("enum")),
-				min: f.Tag.Get("min"), max: f.Tag.Get("max"), refs: split(f.Tag.Get("ref")),
+				min: f.Tag.Get("min"), max: f.Tag.Get("max"), or: f.Tag.Get("or"), refs: split(f.Tag.Get("ref")),
 			})
 		}
 	}
@@ -285,11 +286,14 @@ func (f *field) want() string {
 		text += " from " + f.min + " to " + f.max
 	case f.min != "":
 		text += " of at least " + f.min
-		if info.Example != "" && info.Max == "" {
+		if info.Example != "" && info.Max == "" && f.or == "" {
 			text += ", such as " + info.Example
 		}
 	case f.max != "":
 		text += " of at most " + f.max
+	}
+	if f.or != "" {
+		text += ", or " + f.or
 	}
 	return text
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	pathpkg "path"
 	"strings"
 	"unicode/utf8"
 
@@ -34,7 +33,7 @@ func (d *decoder) textFile(n *yaml.Node, spec any, path string) {
 		d.fault(at, join(path, key), "cannot be read: the scenario comes from no folder", "the text itself")
 		return
 	}
-	name := pathpkg.Join(pathpkg.Dir(d.name), *file)
+	name := d.beside(*file)
 	content, read := d.texts[name]
 	if !read {
 		var err error

@@ -29,7 +29,7 @@ func init() {
 // queue keeps when a user leaves, but of the next.
 type CinnamonSpec struct {
 	Preset          string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Whose times hold where none is given."`
-	Period          unit.Duration `yaml:"period" doc:"How often the rejection ratio is set; 0s: 500ms in source, 5s in inference."`
+	Period          unit.Duration `yaml:"period" min:"1ms" or:"0s" doc:"How often the rejection ratio is set; 0s: 500ms in source, 5s in inference."`
 	OverloadedAfter unit.Duration `yaml:"overloaded_after" doc:"Time without an empty queue after which rejection begins; 0s: 10s in source and in inference."`
 	QueueTimeout    unit.Duration `yaml:"queue_timeout" doc:"Wait above which an attempt is dropped at its turn; 0s: 330ms in source, 10s in inference."`
 	KP              float64       `yaml:"kp" default:"0.1" min:"0" doc:"Proportional gain; not confirmed at the source."`

@@ -30,11 +30,11 @@ func init() {
 type DagorSpec struct {
 	Preset         string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Whose times hold where none is given."`
 	Threshold      unit.Duration `yaml:"threshold" doc:"Mean queueing time above which a window was one of overload; 0s: 20ms in source, 2s in inference."`
-	Window         unit.Duration `yaml:"window" doc:"Length of a window; 0s: 1s in source, 5s in inference."`
+	Window         unit.Duration `yaml:"window" min:"1ms" or:"0s" doc:"Length of a window; 0s: 1s in source, 5s in inference."`
 	WindowRequests int           `yaml:"window_requests" min:"0" doc:"Attempts after which a window ends early; 0: 2000 in source, no bound in inference."`
 	Alpha          unit.Share    `yaml:"alpha" default:"5%" doc:"Share of the admitted that is refused more after a window of overload."`
 	Beta           unit.Share    `yaml:"beta" default:"1%" doc:"Share of all that came by which more are admitted after any other window."`
-	Rehash         unit.Duration `yaml:"rehash" default:"1h" doc:"How often users are hashed anew."`
+	Rehash         unit.Duration `yaml:"rehash" default:"1h" min:"1ms" doc:"How often users are hashed anew."`
 }
 
 // userLevels is the number of levels of users within a tier (section 4.2.2).

@@ -155,7 +155,7 @@ func (p *partitionedLimit) Reconfigure(spec policy.Spec) error {
 	if increase == 0 && set == inference {
 		increase = 0.02
 	}
-	if err := firstOf(positive("timeout", timeout), within("backoff", float64(s.Backoff), 0, 1), within("increase", increase, 0, 1), within("window in seconds", window.Seconds(), 0, 1e9), within("initial", float64(s.Initial), 0, 1<<53),
+	if err := firstOf(positive("timeout", timeout), within("backoff", float64(s.Backoff), 0, 1), within("increase", increase, 0, 1), spans("window", window, 0, 1e9*sim.Second), within("initial", float64(s.Initial), 0, 1<<53),
 		within("min", float64(s.Min), 0, 1<<53), within("max", float64(s.Max), 0, 1<<53)); err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func (p *partitionedLimit) Reconfigure(spec policy.Spec) error {
 		sum += shares[t]
 	}
 	if sum > 1+1e-9 {
-		return fmt.Errorf("shares add up to %v, they must be at most 1", sum)
+		return fmt.Errorf("shares is %v in all, it must be at most 100%%", unit.Share(math.Round(sum*1e6)/1e6))
 	}
 	p.window, p.increase = window, increase
 	if first != p.first {

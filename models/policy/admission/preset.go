@@ -51,7 +51,26 @@ func positive(name string, t sim.Time) error {
 // within is the error for a number that is not from lo to hi.
 func within(name string, x, lo, hi float64) error {
 	if !(x >= lo && x <= hi) {
-		return fmt.Errorf("%s is %v, it must be %v to %v", name, x, lo, hi)
+		return fmt.Errorf("%s is %v, it must be %v to %v", name, x, bound(lo), bound(hi))
+	}
+	return nil
+}
+
+// bound is a bound as people write it.
+func bound(x float64) string {
+	switch x {
+	case 1 << 31:
+		return "2^31"
+	case 1 << 53:
+		return "2^53"
+	}
+	return unit.FormatNumber(x)
+}
+
+// spans is the error for a time that is not from lo to hi.
+func spans(name string, t, lo, hi sim.Time) error {
+	if t < lo || t > hi {
+		return fmt.Errorf("%s is %v, it must be %v to %v", name, unit.Duration(t), unit.Duration(lo), unit.Duration(hi))
 	}
 	return nil
 }

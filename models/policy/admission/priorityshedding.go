@@ -103,7 +103,7 @@ func (p *priorityShedding) Reconfigure(spec policy.Spec) error {
 		case !(th.Utilisation >= 0 && th.Utilisation <= 1):
 			return fmt.Errorf("thresholds.%s.utilisation is %v, it must be 0 to 1", th.Name, float64(th.Utilisation))
 		case th.Utilisation > 0 && th.WaitingPerServer > 0:
-			return fmt.Errorf("thresholds.%s has waiting_per_server and utilisation, it must have one of them", th.Name)
+			return fmt.Errorf("thresholds.%s.utilisation stands beside waiting_per_server, it must be one of the two", th.Name)
 		case list[i] != never:
 			return fmt.Errorf("thresholds: tier %q stands there twice", th.Name)
 		}

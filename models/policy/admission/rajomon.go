@@ -32,13 +32,13 @@ type RajomonSpec struct {
 	Preset      string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Whose times hold where none is given."`
 	Strategy    string        `yaml:"strategy" default:"step" enum:"step,proportional,expdecay" doc:"How the price follows the delay: up by a step above the threshold and down by 1 below; in proportion to the distance; or that, with increases in a row that get smaller."`
 	Threshold   unit.Duration `yaml:"threshold" doc:"Largest queueing delay of a period above which the price rises; 0s: 20ms in source, 5s in inference."`
-	PriceUpdate unit.Duration `yaml:"price_update" doc:"Period of the price; 0s: 10ms in source, 5s in inference."`
+	PriceUpdate unit.Duration `yaml:"price_update" min:"1ms" or:"0s" doc:"Period of the price; 0s: 10ms in source, 5s in inference."`
 	PriceStep   int           `yaml:"price_step" default:"1" min:"0" max:"1000000000" doc:"Step of the price."`
 	DelayUnit   unit.Duration `yaml:"delay_unit" doc:"Distance from the threshold that moves a proportional price by a step; 0s: 10ms in source, 5s in inference."`
 	GuidePrice  int           `yaml:"guide_price" default:"-1" min:"-1" doc:"Price that a step goes to at once, and below which a proportional price does not fall; -1 is none."`
 	DecayRate   unit.Share    `yaml:"decay_rate" default:"80%" doc:"What is left of an increase with each before it, from the third in a row on (expdecay)."`
 	Tokens      int           `yaml:"tokens" default:"10" min:"0" max:"1000000000" doc:"Tokens of a client at the start."`
-	TokenUpdate unit.Duration `yaml:"token_update" doc:"Period of the tokens; 0s: 10ms in source, 500ms in inference."`
+	TokenUpdate unit.Duration `yaml:"token_update" min:"1ms" or:"0s" doc:"Period of the tokens; 0s: 10ms in source, 500ms in inference."`
 	TokenStep   int           `yaml:"token_step" default:"1" min:"1" max:"1000000" doc:"Tokens that a client earns in each period."`
 	Clients     unit.Count    `yaml:"clients" default:"50" min:"1" doc:"Clients that users are hashed into."`
 }
@@ -161,7 +161,7 @@ func (p *rajomon) Reconfigure(spec policy.Spec) error {
 	excess := set.time(s.DelayUnit, 10*sim.Millisecond, 5*sim.Second)
 	tokens := set.time(s.TokenUpdate, 10*sim.Millisecond, 500*sim.Millisecond)
 	if err := firstOf(positive("threshold", threshold), positive("price_update", price), positive("token_update", tokens),
-		within("delay_unit in seconds", excess.Seconds(), 1e-6, 1e9), within("price_step", float64(s.PriceStep), 0, 1e9), within("guide_price", float64(s.GuidePrice), -1, 1e15),
+		spans("delay_unit", excess, sim.Microsecond, 1e9*sim.Second), within("price_step", float64(s.PriceStep), 0, 1e9), within("guide_price", float64(s.GuidePrice), -1, 1e15),
 		within("decay_rate", float64(s.DecayRate), 0, 1), within("tokens", float64(s.Tokens), 0, 1e9), within("token_step", float64(s.TokenStep), 1, 1e6),
 		within("clients", float64(s.Clients), 1, maxClients)); err != nil {
 		return err

@@ -42,7 +42,7 @@ type SedaSpec struct {
 	RateMin     unit.Rate     `yaml:"rate_min" doc:"Least rate; 0: 0.05/s in source, 0.05 % of rate in inference."`
 	RateMax     unit.Rate     `yaml:"rate_max" doc:"Largest rate; 0: 5000/s in source, 50 times rate in inference."`
 	Completions int           `yaml:"completions" min:"0" max:"4096" doc:"Completions after which the controller runs; 0: 100 in source, no bound in inference, where the percentile is over the last 4096."`
-	Timeout     unit.Duration `yaml:"timeout" doc:"Time after which it runs in any case; 0s: 1s in source, 60s in inference."`
+	Timeout     unit.Duration `yaml:"timeout" min:"1ms" or:"0s" doc:"Time after which it runs in any case; 0s: 1s in source, 60s in inference."`
 	Burst       unit.Count    `yaml:"burst" default:"10" min:"1" doc:"Attempts that the bucket holds."`
 	Buckets     string        `yaml:"buckets" default:"one" enum:"one,tiers" doc:"Whether all share one bucket or each tier has its own."`
 }

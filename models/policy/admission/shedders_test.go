@@ -200,7 +200,7 @@ func TestAThresholdMayBeAUtilisationAndBelongToACriticality(t *testing.T) {
 	assert.True(t, refuses(p, pro, 500, 100, 100))
 
 	for want, s := range map[string]*admission.PrioritySheddingSpec{
-		`thresholds.free has waiting_per_server and utilisation, it must have one of them`:                              shedding(admission.Threshold{Name: "free", WaitingPerServer: 1, Utilisation: 0.5}),
+		`thresholds.free.utilisation stands beside waiting_per_server, it must be one of the two`:                       shedding(admission.Threshold{Name: "free", WaitingPerServer: 1, Utilisation: 0.5}),
 		`thresholds.free.utilisation is 2, it must be 0 to 1`:                                                           shedding(admission.Threshold{Name: "free", Utilisation: 2}),
 		`criticalities: there is no tier "fre"`:                                                                         {Criticalities: []admission.Criticality{{Name: "fre", Criticality: "CRITICAL"}}},
 		`criticalities.free.criticality is "HIGH", it must be one of [CRITICAL_PLUS CRITICAL SHEDDABLE_PLUS SHEDDABLE]`: {Criticalities: []admission.Criticality{{Name: "free", Criticality: "HIGH"}}},

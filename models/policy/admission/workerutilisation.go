@@ -29,7 +29,7 @@ type WorkerUtilisationSpec struct {
 	Preset      string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Whose period holds where none is given."`
 	Order       []string      `yaml:"order" required:"true" ref:"tiers" doc:"Tiers in the order in which they are shed, the first to be shed first."`
 	Utilisation unit.Share    `yaml:"utilisation" default:"90%" doc:"Busy share of the servers above which more is shed."`
-	Period      unit.Duration `yaml:"period" doc:"How often that is looked at; 0s: 1s in source, 2s in inference."`
+	Period      unit.Duration `yaml:"period" min:"1ms" or:"0s" doc:"How often that is looked at; 0s: 1s in source, 2s in inference."`
 	ShedStep    unit.Share    `yaml:"shed_step" default:"2%" doc:"Share of a tier that is shed more in a period above."`
 	ReadmitStep unit.Share    `yaml:"readmit_step" default:"1%" doc:"Share of a tier that is admitted again in a period below."`
 }

@@ -352,7 +352,7 @@ func TestWrongParametersAreRefusedAndChangeNothing(t *testing.T) {
 		"n is -1ns, it must be more than 0":                     {&ControlledDelaySpec{}, &ControlledDelaySpec{N: -1}},
 		"update is -1ns, it must be more than 0":                {&PIESpec{}, &PIESpec{Update: -1}},
 		"alpha is NaN, it must be 0 to 1G":                      {&PIESpec{}, &PIESpec{Alpha: unit.Factor(math.NaN())}},
-		"min is 5, it must be 0 or more and at most max":        {red0(REDSpec{}), &REDSpec{Min: 5, Max: 4, Weight: 1}},
+		"min is 5, it must be 0 to max, which is 4":             {red0(REDSpec{}), &REDSpec{Min: 5, Max: 4, Weight: 1}},
 		"max_p is 2, it must be 0% to 100%":                     {red0(REDSpec{}), &REDSpec{Max: 4, Weight: 1, MaxP: 2}},
 		"weight is 0, it must be more than 0% and at most 100%": {red0(REDSpec{}), &REDSpec{Max: 4}},
 		"deadline is 0s, it must be more than 0":                {&ExpiredWorkSpec{Deadline: 1}, &ExpiredWorkSpec{}},

@@ -35,7 +35,7 @@ type PIESpec struct {
 	Preset  string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Whose times and gains are taken where none are given: the published ones (source), or those for work of seconds (inference)."`
 	Variant string        `yaml:"variant" default:"rfc" enum:"rfc,linux" doc:"Which implementation is followed: RFC 8033 (rfc) or the Linux kernel (linux)."`
 	Target  unit.Duration `yaml:"target" doc:"Wait that is steered to; 15ms in source, 2s in inference."`
-	Update  unit.Duration `yaml:"update" doc:"Time between two updates of the probability; 15ms in source, 500ms in inference."`
+	Update  unit.Duration `yaml:"update" min:"1ms" or:"0s" doc:"Time between two updates of the probability; 15ms in source, 500ms in inference."`
 	Burst   unit.Duration `yaml:"burst" doc:"How long nothing is refused after calm; 150ms in source, 10s in inference."`
 	Alpha   unit.Factor   `yaml:"alpha" doc:"Probability added at each update for each second that the wait is above target; 0.125 in source, 0.0005 in inference."`
 	Beta    unit.Factor   `yaml:"beta" doc:"Probability added at each update for each second that the wait has grown; 1.25 in source, 0.005 in inference."`

@@ -110,7 +110,7 @@ func (p *red) Reconfigure(spec policy.Spec) error {
 	s := spec.(*REDSpec)
 	switch {
 	case !(s.Min >= 0 && s.Min <= s.Max):
-		return fmt.Errorf("min is %v, it must be 0 or more and at most max", float64(s.Min))
+		return fmt.Errorf("min is %v, it must be 0 to max, which is %v", s.Min, s.Max)
 	case !(s.Max < 1<<53):
 		return fmt.Errorf("max is %v, it must be below 2^53", float64(s.Max))
 	case !(s.MaxP >= 0 && s.MaxP <= 1):

@@ -46,9 +46,9 @@ type EnvoyGradientSpec struct {
 	MinConcurrency unit.Count    `yaml:"min_concurrency" default:"3" doc:"Least limit, and the limit while minRTT is measured."`
 	MaxConcurrency unit.Count    `yaml:"max_concurrency" min:"0" doc:"Largest limit; 0: 1000 in source, as published for one process, ten times the servers that are up in inference."`
 	Quantile       unit.Share    `yaml:"sample_aggregate_percentile" default:"50%" doc:"Which quantile of the latencies counts."`
-	UpdateInterval unit.Duration `yaml:"update_interval" doc:"Time between changes of the limit: 100ms in source, 20s in inference."`
-	MinRTTInterval unit.Duration `yaml:"min_rtt_interval" doc:"Time between measurements of minRTT: 60s in source, 200min in inference."`
-	RequestCount   int           `yaml:"request_count" default:"50" min:"1" doc:"Attempts with which minRTT is measured."`
+	UpdateInterval unit.Duration `yaml:"update_interval" min:"1ms" or:"0s" doc:"Time between changes of the limit: 100ms in source, 20s in inference."`
+	MinRTTInterval unit.Duration `yaml:"min_rtt_interval" min:"1ms" or:"0s" doc:"Time between measurements of minRTT: 60s in source, 200min in inference."`
+	RequestCount   int           `yaml:"request_count" default:"50" min:"1" max:"1000000" doc:"Attempts with which minRTT is measured."`
 	Jitter         unit.Share    `yaml:"jitter" default:"15%" doc:"Share of min_rtt_interval by which a measurement may be later."`
 	Buffer         unit.Factor   `yaml:"buffer" default:"0.25" doc:"How much longer than minRTT the latency may be before the limit falls."`
 	MinRTT         unit.Duration `yaml:"min_rtt" doc:"minRTT where it is known; 0s: it is measured."`

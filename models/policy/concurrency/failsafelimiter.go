@@ -54,10 +54,10 @@ type FailsafeLimiterSpec struct {
 	MaxLimitFactor    unit.Factor   `yaml:"max_limit_factor" default:"5" min:"1" doc:"How many times what was in flight the limit may be."`
 	RecentWindowMin   unit.Duration `yaml:"recent_window_min" doc:"Least length of a window: 1s in source, 20s in inference."`
 	RecentWindowMax   unit.Duration `yaml:"recent_window_max" doc:"Largest length of a window: 30s in source, 10min in inference."`
-	RecentMinSamples  int           `yaml:"recent_min_samples" default:"50" min:"1" doc:"Answers with which a window counts."`
+	RecentMinSamples  int           `yaml:"recent_min_samples" default:"50" min:"1" max:"1000000" doc:"Answers with which a window counts."`
 	RecentQuantile    unit.Share    `yaml:"recent_quantile" default:"90%" doc:"Which quantile of the rtt counts."`
-	BaselineWindow    int           `yaml:"baseline_window" default:"10" min:"1" doc:"Windows of the baseline."`
-	CorrelationWindow int           `yaml:"correlation_window" default:"50" min:"2" doc:"Windows of the correlations."`
+	BaselineWindow    int           `yaml:"baseline_window" default:"10" min:"1" max:"1000000" doc:"Windows of the baseline."`
+	CorrelationWindow int           `yaml:"correlation_window" default:"50" min:"2" max:"10000" doc:"Windows of the correlations."`
 }
 
 // New returns the policy, at its initial limit.
@@ -181,6 +181,9 @@ func (p *failsafeLimiter) update(rtt float64, full bool) {
 	p.limit = p.within(next)
 }
 
+// maxCorrelation is the most windows of the correlations, which are kept.
+const maxCorrelation = 10_000
+
 // Reconfigure changes the parameters; the limit and what was measured stay, but
 // for the correlations, which start anew when their window changes.
 func (p *failsafeLimiter) Reconfigure(spec policy.Spec) error {
@@ -191,6 +194,9 @@ func (p *failsafeLimiter) Reconfigure(spec policy.Spec) error {
 	if err != nil {
 		return err
 	}
+	if s.CorrelationWindow > maxCorrelation {
+		return fmt.Errorf("correlation_window is %d, it must be 2 to %d", s.CorrelationWindow, maxCorrelation)
+	}
 	if !(s.RecentQuantile > 0 && s.RecentQuantile < 1) {
 		return fmt.Errorf("recent_quantile is %v, it must be above 0 and below 1", float64(s.RecentQuantile))
 	}
@@ -200,7 +206,7 @@ func (p *failsafeLimiter) Reconfigure(spec policy.Spec) error {
 	from := preset(s.Preset).or(s.RecentWindowMin, sim.Second, 20*sim.Second)
 	to := preset(s.Preset).or(s.RecentWindowMax, 30*sim.Second, 10*sim.Minute)
 	if from > to {
-		return fmt.Errorf("recent_window_min is %v, it must be recent_window_max, which is %v, or less", from, to)
+		return fmt.Errorf("recent_window_min is %v, it must be at most recent_window_max, which is %v", from, to)
 	}
 	if p.spec.CorrelationWindow != s.CorrelationWindow {
 		p.throughput, p.rtt = newCorrelation(s.CorrelationWindow), newCorrelation(s.CorrelationWindow)

@@ -41,10 +41,10 @@ type Gradient2Spec struct {
 	Max              unit.Count    `yaml:"max" min:"0" doc:"Largest limit; 0: 200 in source, as published for one process, ten times the servers that are up in inference."`
 	Smoothing        unit.Share    `yaml:"smoothing" default:"0.2" doc:"Weight of the new limit against the old."`
 	QueueSize        unit.Count    `yaml:"queue_size" default:"4" doc:"What the limit may grow by, and the queue that it allows."`
-	LongWindow       int           `yaml:"long_window" default:"600" min:"1" doc:"Samples of the long average."`
+	LongWindow       int           `yaml:"long_window" default:"600" min:"1" max:"1000000" doc:"Samples of the long average."`
 	RTTTolerance     unit.Factor   `yaml:"rtt_tolerance" default:"1.5" min:"1" doc:"How many times its long average the rtt may be before the limit falls."`
 	Window           unit.Duration `yaml:"window" doc:"Length of the window whose attempts make one sample: none in source, 20s in inference; Netflix uses 1s."`
-	MinWindowSamples int           `yaml:"min_window_samples" default:"10" min:"1" doc:"Attempts with which a window counts."`
+	MinWindowSamples int           `yaml:"min_window_samples" default:"10" min:"1" max:"1000000" doc:"Attempts with which a window counts."`
 }
 
 // New returns the policy, at its initial limit.

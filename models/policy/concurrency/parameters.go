@@ -90,7 +90,7 @@ func namedBounds(names [3]string, initial, least, most unit.Count) (first, low, 
 	}
 	switch {
 	case high < low:
-		return 0, 0, 0, fmt.Errorf("%s is %d, it must be %s, which is %d, or more", names[2], high, names[1], low)
+		return 0, 0, 0, fmt.Errorf("%s is %d, it must be at least %s, which is %d", names[2], high, names[1], low)
 	case first < low || first > high:
 		return 0, 0, 0, fmt.Errorf("%s is %d, it must be %s to %s, %d to %d", names[0], first, names[1], names[2], low, high)
 	}

@@ -48,7 +48,7 @@ type PIDSpec struct {
 	MaxLimit          unit.Count    `yaml:"max_limit" default:"0" doc:"Largest limit; needed where a limit is steered."`
 	MinRate           unit.Rate     `yaml:"min_rate" default:"0" doc:"Least rate; needed where a rate is steered."`
 	MaxRate           unit.Rate     `yaml:"max_rate" default:"0" doc:"Largest rate; needed where a rate is steered."`
-	Period            unit.Duration `yaml:"period" doc:"Time between changes: 1s in source, 10s in inference."`
+	Period            unit.Duration `yaml:"period" min:"1ms" or:"0s" doc:"Time between changes: 1s in source, 10s in inference."`
 	Kp                unit.Factor   `yaml:"kp" default:"0.3" doc:"Gain: by how much of itself a small relative error moves what is steered at once, for each 100 % of error."`
 	IntegralTime      unit.Duration `yaml:"integral_time" doc:"Time in which an error that stays moves it as much again: 10s in source, 2min in inference."`
 	DerivativeTime    unit.Duration `yaml:"derivative_time" default:"0s" doc:"How far ahead the change of the signal is looked at; 0s: not at all."`
@@ -163,10 +163,14 @@ func (p *pid) Reconfigure(spec policy.Spec) error {
 		return fmt.Errorf("steers is %q, it must be limit or rate", s.Steers)
 	case !(s.Kp > 0 && s.Kp <= 1e6):
 		return fmt.Errorf("kp is %v, it must be above 0 and at most 1e6", float64(s.Kp))
-	case s.Steers == "limit" && !(s.MinLimit >= 1 && s.MinLimit <= s.MaxLimit && s.MaxLimit <= 1<<30):
-		return fmt.Errorf("max_limit is %v, it must be min_limit, which is %v and must be 1 or more, to 2^30", float64(s.MaxLimit), float64(s.MinLimit))
-	case s.Steers == "rate" && !(s.MinRate > 0 && s.MinRate <= s.MaxRate && s.MaxRate <= 1e9):
-		return fmt.Errorf("max_rate is %v a second, it must be min_rate, which is %v and must be above 0, to 1e9", float64(s.MaxRate), float64(s.MinRate))
+	case s.Steers == "limit" && !(s.MinLimit >= 1 && s.MinLimit <= 1<<30):
+		return fmt.Errorf("min_limit is %v, it must be 1 to 2^30", s.MinLimit)
+	case s.Steers == "limit" && !(s.MaxLimit >= s.MinLimit && s.MaxLimit <= 1<<30):
+		return fmt.Errorf("max_limit is %v, it must be at least min_limit, which is %v, and at most 2^30", s.MaxLimit, s.MinLimit)
+	case s.Steers == "rate" && !(s.MinRate > 0 && s.MinRate <= 1e9):
+		return fmt.Errorf("min_rate is %v, it must be more than 0 and at most 1G/s", s.MinRate)
+	case s.Steers == "rate" && !(s.MaxRate >= s.MinRate && s.MaxRate <= 1e9):
+		return fmt.Errorf("max_rate is %v, it must be at least min_rate, which is %v, and at most 1G/s", s.MaxRate, s.MinRate)
 	}
 	other := p.spec.Steers != s.Steers
 	p.spec = *s

@@ -45,14 +45,14 @@ type VegasSpec struct {
 	Preset           string        `yaml:"preset" default:"inference" enum:"source,inference" doc:"Which times hold where none is given: source as published, inference for work of some 20 seconds."`
 	Initial          unit.Count    `yaml:"initial" doc:"Limit at the start; 0: 20 in source, the servers that are up in inference."`
 	Max              unit.Count    `yaml:"max" min:"0" doc:"Largest limit; 0: 1000 in source, as published for one process, ten times the servers that are up in inference."`
-	Alpha            int           `yaml:"alpha" default:"3" min:"1" doc:"Queue below which the limit rises, in units of log10 of the limit."`
-	Beta             int           `yaml:"beta" default:"6" min:"1" doc:"Queue above which the limit falls, and the step while there is none, in units of log10 of the limit."`
+	Alpha            int           `yaml:"alpha" default:"3" min:"1" max:"1000000" doc:"Queue below which the limit rises, in units of log10 of the limit."`
+	Beta             int           `yaml:"beta" default:"6" min:"1" max:"1000000" doc:"Queue above which the limit falls, and the step while there is none, in units of log10 of the limit."`
 	Smoothing        unit.Share    `yaml:"smoothing" default:"1" doc:"Weight of the new limit against the old; 1 is no smoothing."`
-	ProbeMultiplier  int           `yaml:"probe_multiplier" default:"30" min:"1" doc:"Samples for each attempt of the limit after which the least rtt is measured anew."`
+	ProbeMultiplier  int           `yaml:"probe_multiplier" default:"30" min:"1" max:"1000000" doc:"Samples for each attempt of the limit after which the least rtt is measured anew."`
 	ProbeJitterMin   unit.Share    `yaml:"probe_jitter_min" default:"50%" doc:"Least share of that number of samples."`
 	ProbeJitterMax   unit.Share    `yaml:"probe_jitter_max" default:"100%" doc:"Largest share of that number of samples."`
 	Window           unit.Duration `yaml:"window" doc:"Length of the window whose attempts make one sample: none in source, 2min in inference; Netflix uses 1s."`
-	MinWindowSamples int           `yaml:"min_window_samples" default:"10" min:"1" doc:"Attempts with which a window counts."`
+	MinWindowSamples int           `yaml:"min_window_samples" default:"10" min:"1" max:"1000000" doc:"Attempts with which a window counts."`
 }
 
 // New returns the policy, at its initial limit.
@@ -161,7 +161,7 @@ func (p *vegas) Reconfigure(spec policy.Spec) error {
 		return err
 	}
 	if s.ProbeJitterMin > s.ProbeJitterMax {
-		return fmt.Errorf("probe_jitter_min is %v, it must be probe_jitter_max, which is %v, or less", float64(s.ProbeJitterMin), float64(s.ProbeJitterMax))
+		return fmt.Errorf("probe_jitter_min is %v, it must be at most probe_jitter_max, which is %v", float64(s.ProbeJitterMin), float64(s.ProbeJitterMax))
 	}
 	p.bounds, p.spec = b, *s
 	p.window.length, p.window.least = preset(s.Preset).or(s.Window, 0, 2*sim.Minute), s.MinWindowSamples

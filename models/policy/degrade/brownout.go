@@ -47,7 +47,7 @@ type BrownoutSpec struct {
 	Quality      unit.Share    `yaml:"quality" required:"true" doc:"Quality of an answer without it, of that of a full one."`
 	Setpoint     unit.Duration `yaml:"setpoint" doc:"Response time that is aimed at: 1s in source, 45s in inference."`
 	Percentile   unit.Share    `yaml:"percentile" default:"95%" doc:"Which percentile of the response times counts."`
-	Period       unit.Duration `yaml:"period" doc:"Time between changes of the dimmer: 500ms in source, 10s in inference."`
+	Period       unit.Duration `yaml:"period" min:"1ms" or:"0s" doc:"Time between changes of the dimmer: 500ms in source, 10s in inference."`
 	Pole         unit.Share    `yaml:"pole" default:"0" doc:"How slowly the error is to die away, below 1; 0: 0.9 in source, 0.99 in inference."`
 	Forgetting   unit.Share    `yaml:"forgetting" default:"95%" doc:"Weight that what was learned keeps from period to period."`
 	Dimmer       unit.Share    `yaml:"dimmer" default:"50%" doc:"The dimmer at the start."`
@@ -142,9 +142,11 @@ func (p *brownout) Reconfigure(spec policy.Spec) error {
 	case !source && s.Preset != "inference":
 		return fmt.Errorf("preset is %q, it must be source or inference", s.Preset)
 	case !(s.OptionalWork > 0 && s.OptionalWork < 1):
-		return fmt.Errorf("optional_work is %v, it must be above 0 and below 1", float64(s.OptionalWork))
-	case s.Setpoint < 0 || s.Period < 0:
-		return fmt.Errorf("setpoint is %v and period %v, they must be 0 or more", sim.Time(s.Setpoint), sim.Time(s.Period))
+		return fmt.Errorf("optional_work is %v, it must be more than 0%% and less than 100%%", s.OptionalWork)
+	case s.Setpoint < 0:
+		return fmt.Errorf("setpoint is %v, it must be 0 or more", sim.Time(s.Setpoint))
+	case s.Period < 0:
+		return fmt.Errorf("period is %v, it must be 0 or more", sim.Time(s.Period))
 	case !(s.Pole >= 0 && s.Pole < 1):
 		return fmt.Errorf("pole is %v, it must be 0 or more and below 1", float64(s.Pole))
 	case !(s.Dimmer >= 0 && s.Dimmer <= 1):

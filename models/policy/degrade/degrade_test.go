@@ -242,11 +242,11 @@ func TestParametersThatCannotBeAreRefused(t *testing.T) {
 		return s
 	}
 	for want, s := range map[string]policy.Spec{
-		"optional_work is 1, it must be above 0 and below 1":                    brownout(func(s *degrade.BrownoutSpec) { s.OptionalWork = 1 }),
+		"optional_work is 100%, it must be more than 0% and less than 100%":     brownout(func(s *degrade.BrownoutSpec) { s.OptionalWork = 1 }),
 		"quality is 0, it must be above 0 and at most 1":                        brownout(func(s *degrade.BrownoutSpec) { s.Quality = 0 }),
 		"pole is 1, it must be 0 or more and below 1":                           brownout(func(s *degrade.BrownoutSpec) { s.Pole = 1 }),
 		`preset is "mine", it must be source or inference`:                      brownout(func(s *degrade.BrownoutSpec) { s.Preset = "mine" }),
-		"levels is empty, there must be one or more":                            &degrade.QualityLadderSpec{Preset: "source"},
+		"levels is empty, it must be a list of one level or more":               &degrade.QualityLadderSpec{Preset: "source"},
 		"levels.a.below is 3, it must be 0 to above, which is 2":                &degrade.QualityLadderSpec{Preset: "source", Levels: []degrade.Level{{Name: "a", Above: 2, Below: 3, Work: 1, Quality: 1}}},
 		"levels.b.above is 2, it must be more than that of the level before, 2": &degrade.QualityLadderSpec{Preset: "source", Levels: []degrade.Level{{Name: "a", Above: 2, Work: 1, Quality: 1}, {Name: "b", Above: 2, Work: 1, Quality: 1}}},
 		`pool: there is no pool "large"`:                                        &degrade.FallbackSpec{Pool: "large", Share: 1, Work: 1, Quality: 1},

@@ -105,7 +105,7 @@ func (p *qualityLadder) Reconfigure(spec policy.Spec) error {
 	case s.MinDwell < 0:
 		return fmt.Errorf("min_dwell is %v, it must be 0 or more", sim.Time(s.MinDwell))
 	case len(s.Levels) == 0:
-		return fmt.Errorf("levels is empty, there must be one or more")
+		return fmt.Errorf("levels is empty, it must be a list of one level or more")
 	}
 	for i, l := range s.Levels {
 		place := "levels." + l.Name + "."

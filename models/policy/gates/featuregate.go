@@ -43,7 +43,7 @@ func (s *FeatureGateSpec) check() error {
 		return fmt.Errorf("percent is %v, it must be 0%% to 100%%", float64(s.Percent))
 	}
 	if s.Ramp < 0 {
-		return fmt.Errorf("ramp is negative: %v", sim.Time(s.Ramp))
+		return fmt.Errorf("ramp is %v, it must be 0 or more", sim.Time(s.Ramp))
 	}
 	return nil
 }

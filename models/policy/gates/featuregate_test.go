@@ -113,7 +113,7 @@ func TestAGateThatCannotBeIsRefused(t *testing.T) {
 	for want, s := range map[string]*gates.FeatureGateSpec{
 		"percent is 1.2, it must be 0% to 100%": open(1.2, 0),
 		"percent is NaN, it must be 0% to 100%": open(math.NaN(), 0),
-		"ramp is negative: -1s":                 open(0.5, -sim.Second),
+		"ramp is -1s, it must be 0 or more":     open(0.5, -sim.Second),
 	} {
 		g := newGateway(t, "gate", 0, open(1, 0))
 		_, err := s.New(g.env)

@@ -26,7 +26,7 @@ func init() {
 // was enabled or given another every.
 type WaitlistSpec struct {
 	Lot   unit.Count    `yaml:"lot" required:"true" min:"1" doc:"How many are let in at a time."`
-	Every unit.Duration `yaml:"every" required:"true" doc:"Time between two lots."`
+	Every unit.Duration `yaml:"every" required:"true" min:"1ms" doc:"Time between two lots."`
 }
 
 // New returns an empty waitlist whose first lot comes after every.

@@ -27,7 +27,7 @@ func (c *calendar) set(length, now sim.Time) error {
 	case length <= 0:
 		return fmt.Errorf("window is %v, it must be more than 0", length)
 	case c.horizon/length >= 1<<30:
-		return fmt.Errorf("window is %v, in a run of %v it must be at least %v", length, c.horizon, c.horizon>>30+1)
+		return fmt.Errorf("window is %v, it must be at least %v in a run of %v", length, c.horizon>>30+1, c.horizon)
 	}
 	if c.length != 0 {
 		n, _ := c.at(now)

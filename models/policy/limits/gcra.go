@@ -81,7 +81,7 @@ func (g *gcra) Reconfigure(spec policy.Spec) error {
 		return err
 	}
 	if float64(t)*float64(burst) > maxSpan {
-		return fmt.Errorf("burst is %v, at this rate it must be at most %v", float64(s.Burst), maxSpan/int64(t))
+		return fmt.Errorf("burst is %v, it must be at most %v at this rate", float64(s.Burst), maxSpan/int64(t))
 	}
 	g.interval, g.tolerance, g.tats.each = t, t*sim.Time(burst), s.Per == perUserScope
 	return nil

@@ -145,7 +145,7 @@ func TestAMeterThatCannotBeIsRefused(t *testing.T) {
 		"rate is NaN a second, it must be above 0 and at most 1e+08":  cells(math.NaN(), 1, ""),
 		"rate is 1e-10 a second, it must be at least one in 73 years": cells(1e-10, 1, ""),
 		"burst is 0, it must be 1 to 9.007199254740992e+15":           cells(1, 0, ""),
-		"burst is 1e+15, at this rate it must be at most 2305843009":  cells(1, 1e15, ""),
+		"burst is 1e+15, it must be at most 2305843009 at this rate":  cells(1, 1e15, ""),
 	} {
 		_, err := s.New(newGateway(t, 0, cells(1, 1, "")).env)
 		assert.EqualError(t, err, want)

@@ -139,7 +139,7 @@ func (q *userQuota) Reconfigure(spec policy.Spec) error {
 	var offsets []sim.Time
 	if s.Reset == "utc-midnight" || s.Reset == "local-midnight" {
 		if sim.Day%window != 0 {
-			return fmt.Errorf("window is %v, it must divide a day where reset is %s", window, s.Reset)
+			return fmt.Errorf("window is %v, it must be a whole part of a day where reset is %s", window, s.Reset)
 		}
 		offsets = []sim.Time{0}
 	}

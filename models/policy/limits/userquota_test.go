@@ -185,8 +185,8 @@ func TestAResetThatCannotBeIsRefused(t *testing.T) {
 	week := midnight("utc-midnight")
 	week.Window = unit.Duration(7 * sim.Day)
 	for want, s := range map[string]*limits.UserQuotaSpec{
-		"window is 168h0m0s, it must divide a day where reset is utc-midnight": week,
-		"offset is 15 hours, it must be -14 to 14":                             midnight("local-midnight", 15),
+		"window is 168h0m0s, it must be a whole part of a day where reset is utc-midnight": week,
+		"offset is 15 hours, it must be -14 to 14":                                         midnight("local-midnight", 15),
 	} {
 		_, err := s.New(newGateway(t, 0, perUser(1, h)).env)
 		assert.EqualError(t, err, want)

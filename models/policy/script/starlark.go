@@ -48,7 +48,7 @@ type StarlarkSpec struct {
 	File     string        `yaml:"file" doc:"File with the script, its path from the scenario's folder. Beside script it only names it in messages."`
 	Script   string        `yaml:"script" text:"long" doc:"The script itself, in place of a file; at most 64 KiB."`
 	MaxSteps int           `yaml:"max_steps" default:"10000" min:"1" max:"100000000" doc:"Steps of computation that one call may take, at least 1."`
-	Interval unit.Duration `yaml:"interval" default:"1s" doc:"Time from one call of tick to the next, above 0. Only a script that has tick when the policy starts is ever called so."`
+	Interval unit.Duration `yaml:"interval" default:"1s" min:"1ms" doc:"Time from one call of tick to the next, above 0. Only a script that has tick when the policy starts is ever called so."`
 }
 
 // TextFile lets the scenario read the file beside it.

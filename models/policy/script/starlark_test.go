@@ -217,6 +217,7 @@ func TestAScriptThatFailsEndsTheRun(t *testing.T) {
 		"    return {'reject': True, 'status': 503 + 0}":            "script:2:5: in admit: status is 503, and that of the cause \"\" is 429; each has one, declare it, causes = {\"\": 503}: want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
 		"    return {'rejct': True}":                                "script:2:5: in admit: it returned a dict with the key \"rejct\"; the keys are reject, status, retry_after, max_wait, work and quality: want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
 		"    return {'reject': True, 'retry_after': -1}":            "script:2:5: in admit: retry_after is -1, it must be 0 to 3.1536e+09: want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
+		"    return {'work': 0}":                                    "script:2:5: in admit: work is 0, it must be above 0 and at most 1; reject what is not to be served: want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
 		"    if 'a' in state: return state['a'].user\n    state['a'] = attempt\n    return state['a'].user == 0": "",
 	} {
 		w := newWorld(t, spec("def admit(now, attempt, signals):\n"+body+"\n"))

@@ -110,16 +110,25 @@ func admitted(wait, work, quality starlark.Value) (v models.Verdict, err error) 
 		v.MaxWait = max(1, sim.FromSeconds(longest))
 	}
 	if work != nil {
-		if v.Work, err = asNumber("work", work, 1); err != nil {
+		if v.Work, err = asPart("work", work); err != nil {
 			return models.Verdict{}, err
 		}
 	}
 	if quality != nil {
-		if v.Quality, err = asNumber("quality", quality, 1); err != nil {
+		if v.Quality, err = asPart("quality", quality); err != nil {
 			return models.Verdict{}, err
 		}
 	}
 	return v, nil
+}
+
+// asPart is a number above 0, for a verdict says by 0 that all is left.
+func asPart(name string, v starlark.Value) (float64, error) {
+	x, err := asNumber(name, v, 1)
+	if err == nil && x == 0 {
+		err = fmt.Errorf("%s is 0, it must be above 0 and at most 1; reject what is not to be served", name)
+	}
+	return x, err
 }
 
 // maxSeconds is the longest time that a script may give: 100 years.
