@@ -50,7 +50,7 @@ lever, in ` + "`inference`" + `, grey the same world without, and the shaded are
 | backoff and jitter, Retry-After, hedging, impatient resubmission, balking, patience, coming back later, sessions | ` + "`clients.NAME`" + ` in [the reference](reference.md#clientsname): how people and apps are, in every scenario, and no levers |
 | growth by word of mouth (Bass, self-exciting) | ` + "`demand.streams.NAME.adoption`" + ` and ` + "`.sharing`" + ` in [the reference](reference.md#demandstreamsnameadoption) |
 
-Not here is *batch harder*, larger batches for more throughput at more latency: it needs a pool whose servers work
-in batches, and today's serve one request each. A feature that is postponed is ` + "`feature-off`" + ` with a line of the
+*Batch harder*, larger batches for more throughput at more latency, is no policy but a knob of pools that batch,
+` + "`pools.NAME.continuous_batching.max_batch`" + `, which a line of the timeline changes; try it in ` + "`chat-batching`" + `. A feature that is postponed is ` + "`feature-off`" + ` with a line of the
 timeline that ends it, and work that is postponed is ` + "`spare-cycles`" + `.
 `

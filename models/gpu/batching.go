@@ -15,6 +15,7 @@ type ContinuousSpec struct {
 	Step       unit.Duration `yaml:"step" required:"true" min:"0s" doc:"Fixed time of a step, at speed 1."`
 	PerPrefill unit.Duration `yaml:"per_prefill_token" default:"0s" min:"0s" doc:"Time that a token of a prompt adds to the step that computes it."`
 	PerDecode  unit.Duration `yaml:"per_decode" default:"0s" min:"0s" doc:"Time that a request adds to each step in which it gets a token."`
+	MaxBatch   int           `yaml:"max_batch" default:"0" min:"0" doc:"Requests in a batch, at most slots_per_node; 0: as many. Larger batches serve more requests a second and each of them more slowly: a lever that the timeline can pull."`
 	MaxTokens  int           `yaml:"max_tokens" default:"2048" min:"2" doc:"Tokens of a step, prefilled and decoded: longer prompts are computed in chunks. More than slots_per_node."`
 	KV         int           `yaml:"kv_tokens" required:"true" min:"2" doc:"Tokens whose keys and values fit into the memory of a node."`
 	WhenFull   string        `yaml:"when_full" default:"preempt" enum:"preempt,queue" doc:"preempt: where memory is full the youngest request of the batch is put back, and computed anew later. queue: a request is let in only where all its tokens will fit."`
@@ -22,8 +23,12 @@ type ContinuousSpec struct {
 
 // model is what a node of the spec does at a speed.
 func (s *ContinuousSpec) model(slots int, speed float64) batching.Model {
+	batch := slots
+	if s.MaxBatch > 0 {
+		batch = min(s.MaxBatch, slots)
+	}
 	return batching.Model{Fixed: float64(s.Step) / speed, PerPrefill: float64(s.PerPrefill) / speed, PerDecode: float64(s.PerDecode) / speed,
-		MaxBatch: slots, MaxTokens: s.MaxTokens, KV: int64(s.KV), Reserve: s.WhenFull == "queue"}
+		MaxBatch: batch, MaxTokens: s.MaxTokens, KV: int64(s.KV), Reserve: s.WhenFull == "queue"}
 }
 
 // A Prompter is a Host whose attempts have tokens, which a pool that batches

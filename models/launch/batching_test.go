@@ -109,3 +109,27 @@ func TestAClassHasWhatThePoolThatServesItWants(t *testing.T) {
 		assert.ErrorContains(t, err, want)
 	}
 }
+
+// Batch harder: from the tenth minute on batches are four times as large. More is served,
+// and each token comes more slowly.
+func TestLargerBatchesServeMoreAndMoreSlowly(t *testing.T) {
+	sc := with(t, text(t, chat), "demand.streams.chat.rate", "200/s", "pools.gpus.continuous_batching.max_batch", "16", "classes.chat.tokens.prompt", "{dist: deterministic, value: 50}",
+		"timeline", "[{at: +10m, kind: lever, label: batch harder, set: {pools.gpus.continuous_batching.max_batch: 64}}]",
+		"clients", "[{name: people, patience: {dist: exponential, mean: 10s}}]")
+	res := run(t, sc, launch.Options{Seed: 5})
+	column := func(name string, from, to int) (sum float64) {
+		c := res.Series.Column(name)
+		for i := from; i < to; i++ {
+			if c.Ints != nil {
+				sum += float64(c.Ints[i]) / float64(to-from)
+			} else {
+				sum += c.Floats[i] / float64(to-from)
+			}
+		}
+		return sum
+	}
+	// A step of 16 decodes takes 7.46 ms, and of 64 8.68 ms: 2.1 and 7.4 tokens a millisecond.
+	assert.Less(t, column("completed", 2, 20), 0.5*column("completed", 24, 40))
+	assert.InDelta(t, 0.0075, column("tpot_p50_s", 2, 20), 0.0015)
+	assert.Greater(t, column("tpot_p50_s", 24, 40), 1.05*column("tpot_p50_s", 2, 20))
+}
