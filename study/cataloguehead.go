@@ -51,6 +51,7 @@ lever, in ` + "`inference`" + `, grey the same world without, and the shaded are
 | growth by word of mouth (Bass, self-exciting) | ` + "`demand.streams.NAME.adoption`" + ` and ` + "`.sharing`" + ` in [the reference](reference.md#demandstreamsnameadoption) |
 
 *Batch harder*, larger batches for more throughput at more latency, is no policy but a knob of pools that batch,
-` + "`pools.NAME.continuous_batching.max_batch`" + `, which a line of the timeline changes; try it in ` + "`chat-batching`" + `. A feature that is postponed is ` + "`feature-off`" + ` with a line of the
+` + "`max_batch`" + ` under ` + "`pools.NAME.continuous_batching`" + ` or ` + "`.image_batching`" + `, which a line of the timeline changes: the
+scenario ` + "`image-batching`" + ` does. A feature that is postponed is ` + "`feature-off`" + ` with a line of the
 timeline that ends it, and work that is postponed is ` + "`spare-cycles`" + `.
 `

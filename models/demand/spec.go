@@ -18,6 +18,7 @@ type Class struct {
 	Kind     string        `yaml:"kind" default:"request" enum:"request,signup,fluid" doc:"request: every attempt is followed. signup: a request whose completion adds a user to its tier. fluid: a rate of work, too much to follow one by one, that claims its share of the pool."`
 	Pool     string        `yaml:"pool" required:"true" ref:"pools" doc:"The pool that serves it."`
 	Service  unit.Dist     `yaml:"service" doc:"Time that a server at full speed needs for one request; only where pools that batch serve the class it may be left out. Of a fluid class only the mean counts."`
+	Images   *Images       `yaml:"images" doc:"Images of one request, for pools that batch images."`
 	Tokens   *Tokens       `yaml:"tokens" doc:"Tokens of one request, for pools that batch continuously."`
 	SLO      unit.Duration `yaml:"slo" min:"0s" doc:"Latency that is promised, from the arrival of an attempt to its end: what comes later is no goodput. None if absent. It measures, and changes nothing in the run; not of a fluid class."`
 	Then     []Station     `yaml:"then" doc:"Further stations: after its service at the pool an attempt goes on to them, one after the other, and completes at the last. Its user leaves a queue for impatience before the first only; policies look at it there only."`

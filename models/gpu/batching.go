@@ -31,11 +31,35 @@ func (s *ContinuousSpec) model(slots int, speed float64) batching.Model {
 		MaxBatch: batch, MaxTokens: s.MaxTokens, KV: int64(s.KV), Reserve: s.WhenFull == "queue"}
 }
 
-// A Prompter is a Host whose attempts have tokens, which a pool that batches
-// continuously asks for.
-type Prompter interface {
-	// Tokens is what the attempt in slot asks of a node; it must fit the pool's model.
-	Tokens(slot models.Slot) batching.Request
+// An ImageSpec makes the slots of a node one batch of a diffusion model: see package
+// batching. Its node has as many slots as requests may be in a batch.
+type ImageSpec struct {
+	Setup        unit.Duration `yaml:"setup" default:"0s" min:"0s" doc:"Time of a batch before its first step and after its last, at speed 1: the prompt, the decoder, the transfer."`
+	Step         unit.Duration `yaml:"step" required:"true" min:"0s" doc:"Fixed time of a denoising step."`
+	PerMegapixel unit.Duration `yaml:"per_megapixel" default:"0s" min:"0s" doc:"Time that a megapixel adds to each step, over all images of the batch."`
+	MaxBatch     int           `yaml:"max_batch" default:"0" min:"0" doc:"Requests in a batch, at most slots_per_node; 0: as many. A lever that the timeline can pull."`
+	MaxImages    int           `yaml:"max_images" default:"0" min:"0" doc:"Images in a batch; a request of more is a batch by itself. 0: as many as requests."`
+	Wait         unit.Duration `yaml:"wait" default:"0s" min:"0s" doc:"How long the first of a batch waits for others while it is not full."`
+}
+
+// model is what a node of the spec does at a speed.
+func (s *ImageSpec) model(slots int, speed float64) batching.ImageModel {
+	m := batching.ImageModel{Setup: float64(s.Setup) / speed, Step: float64(s.Step) / speed, PerMegapixel: float64(s.PerMegapixel) / speed,
+		MaxBatch: slots, MaxImages: s.MaxImages, Wait: sim.Time(s.Wait)}
+	if s.MaxBatch > 0 {
+		m.MaxBatch = min(s.MaxBatch, slots)
+	}
+	if m.MaxImages == 0 {
+		m.MaxImages = m.MaxBatch
+	}
+	return m
+}
+
+// A Batcher is a Host whose attempts are more than a service time, which a pool whose
+// nodes batch asks for.
+type Batcher interface {
+	// Request is what the attempt in slot asks of a node; tokens must fit the pool's model.
+	Request(slot models.Slot) batching.Request
 
 	// FirstToken says that the attempt in slot has got its first token.
 	FirstToken(now sim.Time, slot models.Slot)
@@ -48,8 +72,9 @@ type Prompter interface {
 // nobody waiting; of equals to the one that changed last.
 type batches struct {
 	p     *Pool
-	host  Prompter
-	model batching.Model
+	host  Batcher
+	chat  *batching.Model      // nil: it is of images
+	image *batching.ImageModel // nil: it is of tokens
 	nodes []batchNode
 	loads [][]int32 // nodes that may be given an attempt, by the number that they have
 	least int       // no node has fewer
@@ -66,7 +91,7 @@ type batched struct {
 }
 
 type batchNode struct {
-	work  *batching.Continuous
+	work  batching.Node
 	timer sim.Timer
 	due   sim.Time // of the timer
 	idle  []int32  // servers that could take an attempt
@@ -75,13 +100,35 @@ type batchNode struct {
 	open  int // servers that are counted in open
 }
 
-// batch makes the pool, which is empty, batch continuously.
-func (p *Pool) batch(host Prompter) { p.batches = &batches{p: p, host: host} }
+// batch makes the pool, which is empty, one whose nodes batch.
+func (p *Pool) batch(host Batcher, spec *Spec) {
+	p.batches = &batches{p: p, host: host}
+	if spec.Continuous != nil {
+		p.batches.chat = new(batching.Model)
+	} else {
+		p.batches.image = new(batching.ImageModel)
+	}
+}
+
+// setModel is from the next change of each batch on.
+func (b *batches) setModel(spec *Spec) {
+	if b.chat != nil {
+		*b.chat = spec.Continuous.model(b.p.slots, float64(spec.Speed))
+	} else {
+		*b.image = spec.Images.model(b.p.slots, float64(spec.Speed))
+	}
+}
 
 // grow makes room for the nodes and servers of the pool.
 func (b *batches) grow() {
 	for len(b.nodes) < len(b.p.nodes) {
-		b.nodes = append(b.nodes, batchNode{work: batching.NewContinuous(&b.model), load: -1, due: sim.Never})
+		nd := batchNode{load: -1, due: sim.Never}
+		if b.chat != nil {
+			nd.work = batching.NewContinuous(b.chat)
+		} else {
+			nd.work = batching.NewStatic(b.image)
+		}
+		b.nodes = append(b.nodes, nd)
 	}
 	for len(b.at) < len(b.p.servers) {
 		b.at = append(b.at, batched{})
@@ -141,7 +188,7 @@ func (b *batches) start(now sim.Time, slot models.Slot) int32 {
 	nd := &b.nodes[n]
 	server := nd.idle[len(nd.idle)-1]
 	nd.idle = nd.idle[:len(nd.idle)-1]
-	r := b.host.Tokens(slot)
+	r := b.host.Request(slot)
 	b.at[server] = batched{number: nd.work.Add(now, server, r), output: r.Output}
 	b.rank(n)
 	b.arm(n)
@@ -185,18 +232,24 @@ func (b *batches) FirstToken(now sim.Time, server int32) {
 // PerToken is the mean time between the tokens of the attempt that server has just
 // completed, and whether it had more than one.
 func (p *Pool) PerToken(now sim.Time, server int32) (t sim.Time, ok bool) {
-	b := &p.batches.at[server]
-	if b.output < 2 {
+	if p.batches == nil || p.batches.at[server].output < 2 {
 		return 0, false
 	}
+	b := &p.batches.at[server]
 	return (now - b.first) / sim.Time(b.output-1), true
 }
 
-// Batches reports whether the nodes batch continuously.
-func (p *Pool) Batches() bool { return p.batches != nil }
+// Places is the number of attempts that a node can hold.
+func (p *Pool) Places() int { return p.slots }
 
-// Model is what a node does that batches.
-func (p *Pool) Model() *batching.Model { return &p.batches.model }
+// Models are what a node does that batches: one of tokens or one of images, the other
+// nil; both are where it does not.
+func (p *Pool) Models() (*batching.Model, *batching.ImageModel) {
+	if p.batches == nil {
+		return nil, nil
+	}
+	return p.batches.chat, p.batches.image
+}
 
 // Done notes that an attempt ends.
 func (b *batches) Done(_ sim.Time, server int32) { b.ended = append(b.ended, server) }

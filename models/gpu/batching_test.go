@@ -27,7 +27,7 @@ type reader struct {
 	request func(slot models.Slot) batching.Request
 }
 
-func (r *reader) Tokens(slot models.Slot) batching.Request { return r.request(slot) }
+func (r *reader) Request(slot models.Slot) batching.Request { return r.request(slot) }
 
 func (r *reader) FirstToken(now sim.Time, slot models.Slot) {
 	r.write(entry{"first", now, slot, -1})

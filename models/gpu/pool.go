@@ -96,8 +96,8 @@ func New(k *sim.Kernel, spec Spec, seed, replication uint64, host Host) (*Pool, 
 	p.prober, _ = host.(Prober)
 	p.groups = []group{p.newGroup("")}
 	p.groups[0].arrived = true
-	if spec.Continuous != nil {
-		p.batch(host.(Prompter))
+	if spec.Batches() {
+		p.batch(host.(Batcher), &spec)
 	}
 	plan, err := p.plan(k.Now()-1, spec)
 	if err != nil {

@@ -25,7 +25,7 @@ import (
 //   - lots: a lot that has not arrived comes when spec says, at once if that is
 //     past; the time of one that has arrived cannot change. A lot that is left
 //     out is cancelled, or drains.
-//   - continuous_batching: the model of a step from the next change of each batch.
+//   - continuous_batching, image_batching: the model of a step from the next change of each batch.
 //   - name, gpus_per_node, slots_per_node of nodes that batch: cannot change.
 func (p *Pool) Reconfigure(now sim.Time, spec Spec) error {
 	plan, err := p.plan(now, spec)
@@ -68,10 +68,14 @@ func (p *Pool) plan(now sim.Time, spec Spec) (plan, error) {
 	if spec.GPUsPerNode != p.gpus {
 		return plan{}, fixed("gpus_per_node", p.gpus, spec.GPUsPerNode)
 	}
-	if (spec.Continuous != nil) != (p.batches != nil) {
+	chat, image := p.Models()
+	if (spec.Continuous != nil) != (chat != nil) {
 		return plan{}, fmt.Errorf("gpu pool %s: continuous_batching: cannot come or go while the run goes on", p.name)
 	}
-	if spec.Continuous != nil && spec.SlotsPerNode != p.slots {
+	if (spec.Images != nil) != (image != nil) {
+		return plan{}, fmt.Errorf("gpu pool %s: image_batching: cannot come or go while the run goes on", p.name)
+	}
+	if spec.Batches() && spec.SlotsPerNode != p.slots {
 		return plan{}, fixed("slots_per_node", p.slots, spec.SlotsPerNode)
 	}
 	made := plan{spec: spec}
@@ -128,7 +132,7 @@ func (p *Pool) apply(now sim.Time, plan plan) {
 	spec := &plan.spec
 	p.speed = float64(spec.Speed)
 	if p.batches != nil {
-		p.batches.model = spec.Continuous.model(p.slots, p.speed)
+		p.batches.setModel(spec)
 	}
 	p.outOfService = float64(spec.OutOfService)
 	p.health, p.restart = spec.Health, plan.restart

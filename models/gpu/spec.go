@@ -29,7 +29,11 @@ type Spec struct {
 	Speed        unit.Factor  `yaml:"speed" default:"1" min:"0.000001" max:"1000000" doc:"Speed of every server: the time of a service that starts is divided by it."`
 
 	Continuous *ContinuousSpec `yaml:"continuous_batching" doc:"The slots of a node are one batch of a language model, served by continuous batching: what an attempt takes follows from its tokens and from who else is there. Without it each slot works by itself, for the service time of the class."`
+	Images     *ImageSpec      `yaml:"image_batching" doc:"The slots of a node are one batch of a diffusion model, which begins and ends together: what an attempt takes follows from its steps and pixels and from who else is there."`
 }
+
+// Batches reports whether the nodes batch.
+func (s *Spec) Batches() bool { return s.Continuous != nil || s.Images != nil }
 
 // A FailureSpec says how a node fails and is repaired. The times of a node are
 // independent of each other and of all other nodes.
@@ -70,7 +74,7 @@ func (s *Spec) ScaleBy(f float64) {
 		}
 	}
 	// A smaller batch is another machine, so that nodes that batch become fewer only.
-	if least := min(nodes, minNodes); nodes*f < least && s.Continuous == nil {
+	if least := min(nodes, minNodes); nodes*f < least && !s.Batches() {
 		servers := float64(nodes * float64(full) * f)
 		s.SlotsPerNode = min(max(int(math.Floor(math.Floor(servers+0.5)/least)), 1), full)
 	}
@@ -144,10 +148,19 @@ func (s *Spec) check() error {
 			return fault("health", "%v", err)
 		}
 	}
+	if s.Continuous != nil && s.Images != nil {
+		return fault("image_batching", "a pool has one kind of batches, and has continuous_batching")
+	}
 	if s.Continuous != nil {
 		m := s.Continuous.model(s.SlotsPerNode, float64(s.Speed))
 		if err := m.Check(); err != nil {
 			return fault("continuous_batching", "%v", err)
+		}
+	}
+	if s.Images != nil {
+		m := s.Images.model(s.SlotsPerNode, float64(s.Speed))
+		if err := m.Check(); err != nil {
+			return fault("image_batching", "%v", err)
 		}
 	}
 	room := float64(maxServers)

@@ -107,8 +107,11 @@ func (r *Run) SeePool(pool int) models.Signals {
 // Expected is how long a server of a pool is expected to need for a class.
 func (r *Run) Expected(class models.Class, pool int) sim.Time {
 	c, g := &r.classes[class], r.pools[pool].gpu
-	if g.Batches() {
-		return c.tokens.expected(g.Model())
+	switch chat, image := g.Models(); {
+	case chat != nil:
+		return c.tokens.expected(chat, g.Places())
+	case image != nil:
+		return c.images.expected(image, g.Places())
 	}
 	return g.AtSpeed(c.expected)
 }

@@ -89,15 +89,17 @@ func TestAPrefixThatIsThereShortensTheFirstToken(t *testing.T) {
 
 func TestAClassHasWhatThePoolThatServesItWants(t *testing.T) {
 	for want, knobs := range map[string][]string{
-		"has no tokens":                        {"classes", "[{name: chat, pool: gpus, service: 1s}]"},
-		"is 8000, and a node of pool gpus":     {"pools.gpus.continuous_batching.kv_tokens", "5000"},
-		"sjf cannot stand before nodes":        {"pools.gpus.queue.discipline", "sjf"},
-		"does nothing: the pool batches":       {"classes.chat.service", "1s"},
-		"max_tokens: is 64: want more":         {"pools.gpus.continuous_batching.max_tokens", "64"},
-		"is one that batches, and a fluid":     {"classes.chat.kind", "fluid"},
-		"has no service time":                  {"pools", "[{name: gpus, nodes: 1}]", "classes", "[{name: chat, pool: gpus}]"},
-		"does nothing: no pool that serves":    {"pools", "[{name: gpus, nodes: 1}]", "classes.chat.service", "1s"},
-		"batches continuously, which only the": {"classes.chat.then", "[{pool: gpus, service: 1s}]"},
+		"has no tokens":                       {"classes", "[{name: chat, pool: gpus, service: 1s}]"},
+		"is 8000, and a node of pool gpus":    {"pools.gpus.continuous_batching.kv_tokens", "5000"},
+		"sjf cannot stand before nodes":       {"pools.gpus.queue.discipline", "sjf"},
+		"service: does nothing: no pool":      {"classes.chat.service", "1s"},
+		"max_tokens: is 64: want more":        {"pools.gpus.continuous_batching.max_tokens", "64"},
+		"is one that batches, and a fluid":    {"classes.chat.kind", "fluid"},
+		"has no service time":                 {"pools", "[{name: gpus, nodes: 1}]", "classes", "[{name: chat, pool: gpus}]"},
+		"tokens: does nothing: no pool":       {"pools", "[{name: gpus, nodes: 1}]", "classes.chat.service", "1s"},
+		"batches, which only the first":       {"classes.chat.then", "[{pool: gpus, service: 1s}]"},
+		"has no images":                       {"pools", "[{name: gpus, nodes: 1, image_batching: {step: 1ms}}]"},
+		"image_batching: a pool has one kind": {"pools.gpus.image_batching", "{step: 1ms}"},
 	} {
 		var changes scenario.Changes
 		for i := 0; i < len(knobs); i += 2 {
@@ -132,4 +134,44 @@ func TestLargerBatchesServeMoreAndMoreSlowly(t *testing.T) {
 	assert.Less(t, column("completed", 2, 20), 0.5*column("completed", 24, 40))
 	assert.InDelta(t, 0.0075, column("tpot_p50_s", 2, 20), 0.0015)
 	assert.Greater(t, column("tpot_p50_s", 24, 40), 1.05*column("tpot_p50_s", 2, 20))
+}
+
+const pictures = `
+name: pictures
+duration: 3h
+warmup: 10m
+interval: 5m
+tiers: [{name: all}]
+classes: [{name: image, pool: gpus, slo: 1m, images: {count: {dist: discrete, values: [1, 4], weights: [3, 1]}, steps: {dist: deterministic, value: 30}, megapixels: 1}}]
+pools: [{name: gpus, nodes: 4, gpus_per_node: 1, slots_per_node: 4, image_batching: {setup: 100ms, step: 25.5ms, per_megapixel: 4.5ms, max_images: 8}}]
+demand: {streams: [{name: images, class: image, tier: all, rate: 0.2/s}]}
+`
+
+// Alone, an image takes a second and four of them 1.405 s.
+func TestAPictureAloneTakesItsStepsAndPixels(t *testing.T) {
+	s := run(t, text(t, pictures), launch.Options{Seed: 1}).Summary.All
+	assert.InDelta(t, 0.75*1+0.25*1.405, float64(s.Latency.Mean), 0.03)
+	assert.InDelta(t, 1.405, float64(s.Latency.P90), 0.01)
+	assert.True(t, s.FirstToken.Mean.IsNull(), "a picture has no tokens")
+}
+
+// The pool is full where the expected load is 1; larger batches serve more, more slowly.
+func TestLargerBatchesOfPicturesServeMoreAndMoreSlowly(t *testing.T) {
+	at := func(knobs ...string) (load, rate, slow float64) {
+		s := run(t, with(t, text(t, pictures), append(knobs, "demand.streams.images.rate", "12/s", "duration", "20m", "clients", "[{name: people, patience: {dist: exponential, mean: 20s}}]")...), launch.Options{Seed: 2}).Summary.All
+		return float64(s.Load), float64(s.GoodputPerS), float64(s.Latency.Mean - s.WaitServedMean)
+	}
+	load, rate, slow := at()
+	assert.InDelta(t, 12/load, rate, 0.12*rate, "as much as the expected service says, but that three requests of four images are no batch")
+	singleLoad, singleRate, singleSlow := at("pools.gpus.image_batching.max_batch", "1")
+	assert.InDelta(t, 12/singleLoad, singleRate, 0.03*singleRate)
+	assert.Greater(t, rate, 1.8*singleRate)
+	assert.Greater(t, slow, 1.2*singleSlow)
+}
+
+// Fewer steps are a degradation at the pool: half the work is half the steps.
+func TestAFallbackOfLessWorkTakesFromTheSteps(t *testing.T) {
+	s := run(t, with(t, text(t, pictures), "policies", "[{name: fast, kind: fallback, pool: gpus, work: 50%, quality: 90%}]"), launch.Options{Seed: 1}).Summary.All
+	assert.InDelta(t, 0.75*0.55+0.25*(0.1+15*0.0435), float64(s.Latency.Mean), 0.02)
+	assert.InDelta(t, 0.9, float64(s.GoodputQualityPerS/s.GoodputSLOPerS), 1e-6)
 }

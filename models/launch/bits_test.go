@@ -85,10 +85,11 @@ func TestAShortRunHasTheSameBitsOnEveryPlatform(t *testing.T) {
 		"mg1":              {"duration", "20000s"},
 		"erlang-a":         {"duration", "200s"},
 		"retry-storm-2025": {"scale", "1/20000"},
+		"image-batching":   {"duration", "20m"},
 		"chat-batching":    {"duration", "60s", "pools.gpus.nodes", "4"},
 	}
 	var got strings.Builder
-	for _, name := range []string{"chat-batching", "erlang-a", "ghibli-2025", "mg1", "mm1", "mmc", "quiet-day", "retry-storm-2025"} {
+	for _, name := range []string{"chat-batching", "erlang-a", "ghibli-2025", "image-batching", "mg1", "mm1", "mmc", "quiet-day", "retry-storm-2025"} {
 		sc := read(t, name, short[name]...)
 		h := hash(t, run(t, sc, launch.Options{Seed: 7, Record: true}))
 		t.Logf("%s/%s %s %s", runtime.GOOS, runtime.GOARCH, name, h)

@@ -139,6 +139,11 @@ func (r *Run) setWork(n *class, c *demand.Class) (err error) {
 			return fmt.Errorf("classes.%s.tokens: %w", c.Name, err)
 		}
 	}
+	if c.Images != nil {
+		if n.images, err = newImages(c.Images); err != nil {
+			return fmt.Errorf("classes.%s.images: %w", c.Name, err)
+		}
+	}
 	n.then, err = r.stations(c)
 	return err
 }

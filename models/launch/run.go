@@ -83,6 +83,7 @@ type class struct {
 	service  rng.Dist  // seconds
 	expected sim.Time  // its mean
 	tokens   *tokens   // nil: it has none
+	images   *images   // nil: it has none
 	then     []station // that it passes afterwards
 	signup   bool
 	fluid    bool

@@ -165,7 +165,7 @@ func (p *pool) Done(now sim.Time, slot models.Slot, server int32) {
 	r := p.r
 	a := &r.attempts[slot]
 	p.completed++
-	if p.gpu.Batches() {
+	if r.classes[a.Class].tokens != nil {
 		if between, ok := p.gpu.PerToken(now, server); ok {
 			r.rec.Tokens(a, between)
 		}

@@ -183,55 +183,79 @@ func (c *checker) rooms() {
 	c.refused("", "", streams.Check(tiers, c.Classes))
 }
 
+// The kinds of work that a pool wants of a class, by what a class has for it.
+const (
+	service = "service"
+	tokens  = "tokens"
+	images  = "images"
+)
+
+func wants(p *gpu.Spec) string {
+	switch {
+	case p.Continuous != nil:
+		return tokens
+	case p.Images != nil:
+		return images
+	}
+	return service
+}
+
 // work checks that every class has what the pools want that may serve it: tokens
-// where nodes batch continuously, a service time elsewhere.
+// where nodes batch continuously, images where they batch images, a service time
+// elsewhere.
 func (c *checker) work() {
-	batching := map[string]*gpu.ContinuousSpec{}
+	pools := map[string]*gpu.Spec{}
 	for i := range c.Pools {
 		p := &c.Pools[i]
-		batching[p.Name] = p.Continuous
-		if p.Continuous != nil && slices.Contains([]string{"priority-preemptive", "sjf", "srpt", "processor-sharing"}, p.Queue.Discipline) {
+		pools[p.Name] = &p.Spec
+		if p.Batches() && slices.Contains([]string{"priority-preemptive", "sjf", "srpt", "processor-sharing"}, p.Queue.Discipline) {
 			c.fault("pools."+p.Name+".queue.discipline", p.Queue.Discipline+" cannot stand before nodes that batch: nobody knows the service of a request, or takes it back", "a discipline that goes by who came when, or by tier")
 		}
 	}
 	for i := range c.Classes {
 		class := &c.Classes[i]
 		path := "classes." + class.Name
-		pools := []string{class.Pool}
+		need := map[string]bool{}
+		serves := []string{class.Pool}
 		for _, item := range c.Policies {
 			if r, ok := item.Spec.(interface{ Route() string }); ok && r.Route() != "" && (len(item.Classes) == 0 || slices.Contains(item.Classes, class.Name)) {
-				pools = append(pools, r.Route())
+				serves = append(serves, r.Route())
 			}
 		}
-		tokens, service := false, false
-		for _, name := range pools {
-			b := batching[name]
-			tokens, service = tokens || b != nil, service || b == nil
-			if b != nil && class.Tokens != nil && class.Tokens.Context > b.KV {
-				c.fault(path+".tokens.context", fmt.Sprintf("is %d, and a node of pool %s has room for %d tokens", class.Tokens.Context, name, b.KV), fmt.Sprintf("at most %d, or more kv_tokens", b.KV))
+		for _, name := range serves {
+			p := pools[name]
+			need[wants(p)] = true
+			if p.Continuous != nil && class.Tokens != nil && class.Tokens.Context > p.Continuous.KV {
+				c.fault(path+".tokens.context", fmt.Sprintf("is %d, and a node of pool %s has room for %d tokens", class.Tokens.Context, name, p.Continuous.KV), fmt.Sprintf("at most %d, or more kv_tokens", p.Continuous.KV))
 			}
-			if b != nil && class.Kind == "fluid" {
+			if p.Batches() && class.Kind == "fluid" {
 				c.fault(path+".pool", "is one that batches, and a fluid class has no requests to batch", "a pool of slots, or kind: request")
 			}
 		}
 		for k, s := range class.Then {
-			service = true
-			if batching[s.Pool] != nil {
-				c.fault(fmt.Sprintf("%s.then[%d].pool", path, k), "batches continuously, which only the first pool of a class can", "a pool of slots")
+			if pools[s.Pool].Batches() {
+				c.fault(fmt.Sprintf("%s.then[%d].pool", path, k), "batches, which only the first pool of a class can", "a pool of slots")
 			}
 		}
-		switch {
-		case tokens && class.Tokens == nil:
-			c.fault(path, "has no tokens, and is served by a pool that batches continuously", "tokens: {prompt: ..., output: ...}")
-		case !tokens && class.Tokens != nil:
-			c.fault(path+".tokens", "does nothing: no pool that serves the class batches continuously", "none, or continuous_batching in the pool")
-		case service && class.Service.IsZero():
-			c.fault(path, "has no service time", "service: a duration, or a law of one")
-		case !service && !class.Service.IsZero():
-			c.fault(path+".service", "does nothing: the pool batches, and what a request takes follows from its tokens", "none")
+		for _, w := range []struct {
+			what, none, want, useless string
+			has                       bool
+		}{
+			{service, "has no service time", "service: a duration, or a law of one", "a pool of slots", !class.Service.IsZero()},
+			{tokens, "has no tokens, and is served by a pool that batches continuously", "tokens: {prompt: ..., output: ...}", "continuous_batching in the pool", class.Tokens != nil},
+			{images, "has no images, and is served by a pool that batches images", "images: {steps: ...}", "image_batching in the pool", class.Images != nil},
+		} {
+			if need[w.what] && !w.has {
+				c.fault(path, w.none, w.want)
+			} else if !need[w.what] && w.has {
+				c.fault(path+"."+w.what, "does nothing: no pool that serves the class asks for it", "none, or "+w.useless)
+			}
 		}
 		if class.Tokens != nil {
 			c.refused(path+".tokens", "", class.Tokens.Check())
+		}
+		if class.Images != nil {
+			c.refused(path+".images", "", class.Images.Check())
 		}
 	}
 }

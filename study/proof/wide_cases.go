@@ -15,7 +15,6 @@ import (
 // nobody needs, with the reason.
 var wideLater = map[string]string{
 	"M/M/1 FB/LAS":                                   "a discipline by attained service, which no service uses for requests of seconds",
-	"state-dependent batch server":                   "batches come with the model of a GPU that batches",
 	"M[X]/M/1":                                       "no stream sends several requests at one moment",
 	"M/M/c/Setup (cold start)":                       "servers that turn off when idle, with setup times, come with autoscaling",
 	"power-of-2 choices mean field (N->inf)":         "no router looks at several pools and compares them",
@@ -223,6 +222,13 @@ func (c *wideCase) build() error {
 		w.Discipline = "lifo"
 	case "M/G/1 SIRO (random order)":
 		w.Discipline = "random"
+	case "state-dependent batch server":
+		// A step of n decodes takes 1 + alpha (n - 1), in halves of a millisecond, and
+		// work of 1 is 2,000 of them.
+		alpha := p.float("alpha")
+		w.Servers = int(p.float("max_batch"))
+		w.Batch = &batch{Step: span(0.0005 * (1 - alpha)), PerDecode: span(0.0005 * alpha), Tokens: 2000}
+		c.warmup, c.reps = 60, 32
 	case "M/M/1 SJF (nonpreemptive)":
 		w.Discipline = "sjf"
 	case "M/M/1 SRPT":
@@ -432,8 +438,8 @@ func (c *wideCase) exact(metric string) float64 {
 // wideMetrics are the metrics that are a figure of the summary.
 var wideMetrics = map[string]string{
 	"rho": "pools.servers.utilisation", "utilisation": "pools.servers.utilisation", "util": "pools.servers.utilisation",
-	"mean_busy": "pools.servers.busy_mean",
-	"Lq":        "all.queue_length.mean", "q_star": "all.queue_length.mean",
+	"mean_busy": "pools.servers.busy_mean", "mean_in_batch": "pools.servers.busy_mean",
+	"Lq": "all.queue_length.mean", "q_star": "all.queue_length.mean",
 	"W": "all.latency_s.mean", "W_accepted": "all.latency_s.mean", "W_sojourn": "all.latency_s.mean",
 	"Wq": "all.wait_s.mean", "Wq_accepted": "all.wait_s.mean", "Wq_all": "all.wait_s.mean",
 	"sojourn_p50": "all.latency_s.p50", "sojourn_p90": "all.latency_s.p90", "sojourn_p95": "all.latency_s.p95", "sojourn_p99": "all.latency_s.p99",
@@ -458,6 +464,9 @@ func (c *wideCase) measures(row *wideRow) error {
 		}
 		if strings.HasSuffix(path, ".p99") {
 			row.width = 0.1
+		}
+		if c.world.Batch != nil && (m == "Wq" || m == "P_wait") {
+			row.width = 0.2 // few wait at all
 		}
 		return nil
 	}

@@ -31,6 +31,7 @@ type world struct {
 	Tries      int    // of a request; 0: as many as there can be
 	Return     string // how users come back whose request came to nothing; they do not if empty
 	Session    string // how users go on from one request to the next; they do not if empty
+	Batch      *batch // the servers are the batch of one node, and service is of its tokens
 	Twin       int    // servers of a second pool, to which a policy sends some; 0: there is none
 
 	Duration, Warmup, Interval string
@@ -41,6 +42,13 @@ type world struct {
 type stream struct{ Rate, Service string }
 
 type point struct{ At, X string }
+
+// A batch is a node that works in steps, whose requests ask for an exponential number of
+// tokens.
+type batch struct {
+	Step, PerDecode string
+	Tokens          int // mean
+}
 
 // A step is a rate from a moment on.
 type step struct{ At, Rate string }
@@ -65,11 +73,15 @@ tiers:
 
 classes:
 {{- range $k, $s := .Streams}}
-  - {name: class{{$k}}, pool: servers, service: {{$s.Service}}{{with $.Second}}, then: [{pool: second, service: {{.Service}}}]{{end}}}
+  - {name: class{{$k}}, pool: servers, {{if $.Batch}}tokens: {prompt: {dist: deterministic, value: 1}, output: {dist: exponential, mean: {{$.Batch.Tokens}} }, context: 1000000}{{else}}service: {{$s.Service}}{{end}}{{with $.Second}}, then: [{pool: second, service: {{.Service}}}]{{end}}}
 {{- end}}
 
 pools:
+{{- with .Batch}}
+  - {name: servers, nodes: 1, slots_per_node: {{$.Servers}}, continuous_batching: {step: {{.Step}}, per_decode: {{.PerDecode}}, kv_tokens: 1000000000}}
+{{- else}}
   - {name: servers, nodes: {{.Servers}}, queue: {discipline: {{.Discipline}}{{.Queue}}}}
+{{- end}}
 {{- with .Second}}
   - {name: second, nodes: {{.Servers}}}
 {{- end}}

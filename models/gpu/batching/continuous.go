@@ -57,21 +57,6 @@ func (m *Model) step(prefill, decode int) sim.Time {
 	return max(1, sim.Time(math.Floor(ns+0.5)))
 }
 
-// A Request is what an attempt asks of a node.
-type Request struct {
-	Prompt int32 // tokens, at least 1
-	Cached int32 // of these, a prefix whose keys and values the node has: it is not computed; less than Prompt
-	Output int32 // tokens, at least 1
-}
-
-// A Host is told what becomes of requests, by the number that it gave them: at the end
-// of a step of first tokens, then of ends, each in the order in which they were let
-// in. It must not call the node.
-type Host interface {
-	FirstToken(now sim.Time, id int32)
-	Done(now sim.Time, id int32)
-}
-
 // A Continuous is a node that batches continuously.
 //
 // A phase is a number of equal steps that begin at from. During it every request that
