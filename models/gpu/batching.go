@@ -88,6 +88,7 @@ type batched struct {
 	number int32 // at its node
 	output int32
 	first  sim.Time // when it got its first token
+	ended  bool     // its node is done with it, and the host is about to be told
 }
 
 type batchNode struct {
@@ -138,16 +139,25 @@ func (b *batches) grow() {
 // free is the number of attempts that could be taken now.
 func (b *batches) free() int { return max(0, b.open-b.p.claim) }
 
+// most is how many attempts a node works on at most.
+func (b *batches) most() int {
+	if b.chat != nil {
+		return b.chat.MaxBatch
+	}
+	return b.image.MaxBatch
+}
+
 // rank puts a node where its load says, after a change of it.
 func (b *batches) rank(n int32) {
 	nd := &b.nodes[n]
 	load := -1
-	if len(nd.idle) > 0 && !nd.work.Blocked() {
-		load = nd.work.Len()
-	}
 	b.open -= nd.open
-	if nd.open = 0; load >= 0 {
-		nd.open = len(nd.idle)
+	nd.open = 0
+	if !nd.work.Blocked() {
+		nd.open = max(0, min(len(nd.idle), b.most()-nd.work.Len()))
+	}
+	if nd.open > 0 {
+		load = nd.work.Len()
 	}
 	b.open += nd.open
 	if load == nd.load {
@@ -218,9 +228,22 @@ func (b *batches) change(now sim.Time, n int32) {
 	}
 	nd = &b.nodes[n] // the host may have brought more nodes
 	b.ended = ended[:0]
+	free := b.free()
 	nd.work.Begin(now)
 	b.rank(n)
 	b.arm(n)
+	if b.free() > free {
+		b.p.host.CapacityChanged(now) // there is room that no end has made
+	}
+}
+
+// refresh looks at all nodes anew, whose model has changed.
+func (b *batches) refresh(now sim.Time) {
+	for n := range b.nodes {
+		b.nodes[n].work.Refresh(now)
+		b.rank(int32(n))
+		b.arm(int32(n))
+	}
 }
 
 // FirstToken tells the host.
@@ -239,8 +262,14 @@ func (p *Pool) PerToken(now sim.Time, server int32) (t sim.Time, ok bool) {
 	return (now - b.first) / sim.Time(b.output-1), true
 }
 
-// Places is the number of attempts that a node can hold.
-func (p *Pool) Places() int { return p.slots }
+// Places is the number of attempts that a node can hold: its slots, or its batch where
+// that is smaller.
+func (p *Pool) Places() int {
+	if p.batches == nil {
+		return p.slots
+	}
+	return p.batches.most()
+}
 
 // Models are what a node does that batches: one of tokens or one of images, the other
 // nil; both are where it does not.
@@ -252,7 +281,10 @@ func (p *Pool) Models() (*batching.Model, *batching.ImageModel) {
 }
 
 // Done notes that an attempt ends.
-func (b *batches) Done(_ sim.Time, server int32) { b.ended = append(b.ended, server) }
+func (b *batches) Done(_ sim.Time, server int32) {
+	b.at[server].ended = true
+	b.ended = append(b.ended, server)
+}
 
 // remove takes an attempt away that does not end by itself.
 func (b *batches) remove(now sim.Time, server int32) {

@@ -25,6 +25,14 @@ func chat(nodes int) Spec {
 type reader struct {
 	diary
 	request func(slot models.Slot) batching.Request
+	onDone  func(slot models.Slot)
+}
+
+func (r *reader) Done(now sim.Time, slot models.Slot, server int32) {
+	r.diary.Done(now, slot, server)
+	if r.onDone != nil {
+		r.onDone(slot)
+	}
 }
 
 func (r *reader) Request(slot models.Slot) batching.Request { return r.request(slot) }
@@ -248,4 +256,74 @@ func TestTheModelOfABatchCanChangeWhileItWorksAndItsSizeCannot(t *testing.T) {
 	require.ErrorContains(t, p.Reconfigure(k.Now(), spec), "continuous_batching: max_tokens is 16")
 	spec.Continuous = nil
 	require.ErrorContains(t, p.Reconfigure(k.Now(), spec), "continuous_batching: cannot come or go")
+}
+
+// Room that comes with a new step, when memory is free again, is told to the host: else
+// who waits in its queue would be overtaken by the next who comes.
+func TestRoomThatNoEndHasMadeIsTold(t *testing.T) {
+	spec := chat(1)
+	spec.Continuous.KV = 1000
+	k, p, d := buildChat(t, spec, func(slot models.Slot) batching.Request {
+		return batching.Request{Prompt: 600, Output: []int32{100, 300}[slot]}
+	})
+	p.Start(0, 0, 0)
+	k.RunUntil(sim.Millisecond)
+	p.Start(k.Now(), 1, 0)
+	k.RunUntil(700 * sim.Millisecond)
+	assert.Zero(t, p.Free())
+	d.take()
+	k.RunUntil(1500 * sim.Millisecond) // slot 0 is done after 719 ms, slot 1 is in service
+	assert.Equal(t, 15, p.Free())
+	assert.Contains(t, d.take(), entry{"changed", 719_214_600, models.None, -1})
+}
+
+// Of two that end in one step the first may have the host take the second back: it is
+// too late for that.
+func TestWhoEndsInThisStepCannotBeTakenBack(t *testing.T) {
+	k, p, d := buildChat(t, chat(1), func(slot models.Slot) batching.Request {
+		return batching.Request{Prompt: 10, Output: 6 - int32(slot)} // the second comes a step later
+	})
+	first, _ := p.Start(0, 0, 0)
+	second, _ := p.Start(0, 1, 0)
+	var gone bool
+	d.onDone = func(slot models.Slot) {
+		if slot == 0 {
+			_, ok := p.Cancel(k.Now(), 1, second)
+			gone = !ok
+		}
+	}
+	k.RunUntil(sim.Second)
+	assert.True(t, gone, "%v", d.entries)
+	assert.Equal(t, 16, p.Free())
+	_, ok := p.Cancel(k.Now(), 0, first)
+	assert.False(t, ok)
+}
+
+// A batch that is made smaller works off what it has.
+func TestABatchThatBecomesSmallerTakesNobodyUntilItIsSmall(t *testing.T) {
+	k, p, _ := buildChat(t, chat(1), func(models.Slot) batching.Request { return batching.Request{Prompt: 10, Output: 200} })
+	for slot := range 16 {
+		p.Start(0, models.Slot(slot), 0)
+	}
+	k.RunUntil(sim.Second)
+	spec := chat(1)
+	spec.Continuous.MaxBatch = 3
+	require.NoError(t, p.Reconfigure(k.Now(), spec))
+	assert.Zero(t, p.Free())
+	assert.Equal(t, 16, p.Capacity(), "who is in service stays")
+	k.RunUntil(sim.Minute)
+	assert.Equal(t, 3, p.Free())
+	assert.Equal(t, 3, p.Capacity())
+	require.NoError(t, p.Reconfigure(k.Now(), chat(1)))
+	assert.Equal(t, 16, p.Free())
+	for _, c := range []struct {
+		field  string
+		change func(*ContinuousSpec)
+	}{{"kv_tokens: it is 400000 and cannot become 9", func(s *ContinuousSpec) { s.KV = 9 }}, {"when_full: cannot change", func(s *ContinuousSpec) { s.WhenFull = "queue" }}} {
+		other := *spec.Continuous
+		c.change(&other)
+		s := spec
+		s.Continuous = &other
+		require.ErrorContains(t, p.Reconfigure(k.Now(), s), "continuous_batching."+c.field)
+	}
 }

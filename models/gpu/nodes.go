@@ -124,7 +124,7 @@ func (p *Pool) settleNode(n int32) {
 			p.busy--
 			continue
 		}
-		closed := down || first+i >= present
+		closed := down || first+i >= present || i >= p.Places()
 		if s.slot == models.None && closed != s.closed {
 			if closed {
 				p.idle--

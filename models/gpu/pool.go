@@ -232,11 +232,12 @@ func (p *Pool) EachBusy(f func(slot models.Slot, until sim.Time)) {
 }
 
 // Cancel takes the attempt in slot off the server that works on it, whose client
-// does not want it any more, and returns what was left of its service, and whether it
-// was there; one whose node went down at this instant is not. The server is free unless it was draining. The host
+// does not want it any more, and returns the service that it has had where servers are
+// shared, and whether it was there; one whose node went down at this instant, or which
+// ends at it with others of its batch, is not. The server is free unless it was draining. The host
 // is not told. The end of the service stays among the kernel's events, as that of
 // a lost attempt does (see depart).
-func (p *Pool) Cancel(now sim.Time, slot models.Slot, server int32) (left sim.Time, ok bool) {
+func (p *Pool) Cancel(now sim.Time, slot models.Slot, server int32) (had sim.Time, ok bool) {
 	if p.share != nil {
 		return p.shareCancel(now, slot)
 	}
@@ -245,6 +246,9 @@ func (p *Pool) Cancel(now sim.Time, slot models.Slot, server int32) (left sim.Ti
 		return 0, false
 	}
 	if p.batches != nil {
+		if p.batches.at[server].ended {
+			return 0, false // it ends at this instant
+		}
 		p.batches.remove(now, server)
 	}
 	s.slot = models.None
@@ -253,7 +257,7 @@ func (p *Pool) Cancel(now sim.Time, slot models.Slot, server int32) (left sim.Ti
 		p.idle++
 		p.push(server)
 	}
-	return s.until - now, true
+	return 0, true
 }
 
 // push puts a server on the stack unless it is there.

@@ -26,7 +26,8 @@ import (
 //     past; the time of one that has arrived cannot change. A lot that is left
 //     out is cancelled, or drains.
 //   - continuous_batching, image_batching: the model of a step from the next change of each batch.
-//   - name, gpus_per_node, slots_per_node of nodes that batch: cannot change.
+//   - name, gpus_per_node; of nodes that batch slots_per_node, kv_tokens and
+//     when_full: cannot change.
 func (p *Pool) Reconfigure(now sim.Time, spec Spec) error {
 	plan, err := p.plan(now, spec)
 	if err != nil {
@@ -74,6 +75,14 @@ func (p *Pool) plan(now sim.Time, spec Spec) (plan, error) {
 	}
 	if (spec.Images != nil) != (image != nil) {
 		return plan{}, fmt.Errorf("gpu pool %s: image_batching: cannot come or go while the run goes on", p.name)
+	}
+	if chat != nil {
+		if now := int64(spec.Continuous.KV); now != chat.KV && len(p.nodes) > 0 {
+			return plan{}, fixed("continuous_batching.kv_tokens", chat.KV, now)
+		}
+		if now := spec.Continuous.WhenFull == "queue"; now != chat.Reserve && len(p.nodes) > 0 {
+			return plan{}, fmt.Errorf("gpu pool %s: continuous_batching.when_full: cannot change while the run goes on", p.name)
+		}
 	}
 	if spec.Batches() && spec.SlotsPerNode != p.slots {
 		return plan{}, fixed("slots_per_node", p.slots, spec.SlotsPerNode)
@@ -133,6 +142,7 @@ func (p *Pool) apply(now sim.Time, plan plan) {
 	p.speed = float64(spec.Speed)
 	if p.batches != nil {
 		p.batches.setModel(spec)
+		p.batches.refresh(now)
 	}
 	p.outOfService = float64(spec.OutOfService)
 	p.health, p.restart = spec.Health, plan.restart

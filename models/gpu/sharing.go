@@ -22,13 +22,15 @@ type sharing struct {
 	virtual float64 // ns; begins anew whenever nobody is there
 	past    float64 // ns of virtual time before it last began anew
 	told    sim.Time
-	rate    float64 // of virtual time
+	had     sim.Time // service of the attempt that ended last
+	rate    float64  // of virtual time
 	since   sim.Time
 	next    sim.Timer
 }
 
 type partial struct {
-	end  float64 // virtual time
+	from float64 // virtual time at which it came
+	end  float64 // and at which it ends
 	seq  uint64
 	slot models.Slot
 }
@@ -72,10 +74,13 @@ func (p *Pool) shareStart(now sim.Time, slot models.Slot, service sim.Time) bool
 		s.virtual = 0
 	}
 	s.seq++
-	s.add(partial{s.virtual + float64(p.AtSpeed(service)), s.seq, slot})
+	s.add(partial{s.virtual, s.virtual + float64(p.AtSpeed(service)), s.seq, slot})
 	p.pace(now)
 	return true
 }
+
+// Had is the service of the attempt that ended last, of a pool whose servers are shared.
+func (p *Pool) Had() sim.Time { return p.share.had }
 
 // advance moves virtual time to now.
 func (s *sharing) advance(now sim.Time) {
@@ -122,27 +127,28 @@ func (p *Pool) shareDone(now sim.Time) {
 	s.next = 0
 	done := s.take()
 	s.virtual, s.since = done.end, now
+	s.had = sim.Time(done.end - done.from + 0.5)
 	p.pace(now)
 	p.host.Done(now, done.slot, -1)
 }
 
 // shareCancel takes an attempt out that shares the servers, and reports whether it
 // was there. It has to look for it, and to put the others in order again.
-func (p *Pool) shareCancel(now sim.Time, slot models.Slot) (left sim.Time, ok bool) {
+func (p *Pool) shareCancel(now sim.Time, slot models.Slot) (had sim.Time, ok bool) {
 	s := p.share
 	i := slices.IndexFunc(s.jobs, func(x partial) bool { return x.slot == slot })
 	if i < 0 {
 		return 0, false
 	}
 	s.advance(now)
-	left = sim.Time(max(0, s.jobs[i].end-s.virtual) + 0.5)
+	had = sim.Time(max(0, s.virtual-s.jobs[i].from) + 0.5)
 	rest := slices.Delete(slices.Clone(s.jobs), i, i+1)
 	s.jobs = s.jobs[:0]
 	for _, x := range rest {
 		s.add(x)
 	}
 	p.pace(now)
-	return left, true
+	return had, true
 }
 
 func (s *sharing) add(x partial) {

@@ -156,6 +156,9 @@ func (s *Spec) check() error {
 		if err := m.Check(); err != nil {
 			return fault("continuous_batching", "%v", err)
 		}
+		if m.MaxTokens <= s.SlotsPerNode {
+			return fault("continuous_batching", "max_tokens is %d, it must be more than slots_per_node, %d: else a full batch leaves no room for a prompt", m.MaxTokens, s.SlotsPerNode)
+		}
 	}
 	if s.Images != nil {
 		m := s.Images.model(s.SlotsPerNode, float64(s.Speed))

@@ -90,6 +90,9 @@ func (r *Run) ask(now sim.Time, slot models.Slot) {
 func (r *Run) see(now sim.Time, q *pool) {
 	r.signals = models.Signals{Now: now, Pool: q.n, Waiting: q.queue.Len(), Busy: q.gpu.Busy(), Capacity: q.gpu.Capacity() - q.gpu.Fluid(),
 		LastWait: q.lastWait, Started: q.started, Completed: q.completed}
+	if q.batches {
+		r.signals.Capacity = r.signals.Busy + q.gpu.Free() // a place of a node without memory is none
+	}
 }
 
 // See returns the signals of the pool that serves a class.
@@ -278,7 +281,7 @@ func (r *Run) complete(now sim.Time, slot models.Slot) {
 	r.ended(now, slot, models.Completed, 0)
 	if a.Orphan {
 		if a.Server >= 0 {
-			r.rec.Wasted(a, r.pools[a.Pool].worked(now, a, 0)+a.Had)
+			r.rec.Wasted(a, r.pools[a.Pool].worked(now, a)+a.Had)
 		}
 		r.free = append(r.free, slot)
 		return

@@ -175,3 +175,19 @@ func TestAFallbackOfLessWorkTakesFromTheSteps(t *testing.T) {
 	assert.InDelta(t, 0.75*0.55+0.25*(0.1+15*0.0435), float64(s.Latency.Mean), 0.02)
 	assert.InDelta(t, 0.9, float64(s.GoodputQualityPerS/s.GoodputSLOPerS), 1e-6)
 }
+
+// Copies of one request that end in the same step: the first satisfies it, the other
+// was worked on for nothing.
+func TestCopiesThatEndInOneStepAreServedTwiceAndSatisfyOnce(t *testing.T) {
+	s := run(t, with(t, text(t, chat), "demand.streams.chat.rate", "20/s", "pools.gpus.nodes", "1", "clients", "[{name: people, hedge: {after: 3ms}}]"), launch.Options{Seed: 1}).Summary.All
+	assert.Greater(t, float64(s.Completed-s.Satisfied), 1000.0)
+	assert.Greater(t, float64(s.Wasted), 100.0)
+}
+
+// A batch that the operator makes too small is an overload, and no mystery.
+func TestTheLoadOfABatchIsThatOfItsSize(t *testing.T) {
+	s := run(t, with(t, text(t, chat), "demand.streams.chat.rate", "100/s", "duration", "40m", "timeline", "[{at: +10m, label: x, set: {pools.gpus.continuous_batching.max_batch: 8}}]",
+		"clients", "[{name: p, patience: {dist: exponential, mean: 200s}, resubmit: {after: 20s, max: 7}}]"), launch.Options{Seed: 1}).Summary.All
+	assert.Greater(t, float64(s.Load), 1.0)
+	assert.Equal(t, 0.0, float64(s.Metastable), "from %v", s.MetastableFrom)
+}

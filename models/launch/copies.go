@@ -189,14 +189,17 @@ func (r *Run) withdraw(now sim.Time, slot models.Slot) (freed bool) {
 	q := &r.pools[a.Pool]
 	switch {
 	case a.Server >= 0:
-		left, ok := q.gpu.Cancel(now, slot, a.Server)
+		had, ok := q.gpu.Cancel(now, slot, a.Server)
 		if !ok {
 			a.Orphan = true
 			return false
 		}
 		q.queue.Ended(now, slot, a, now-a.Started)
 		r.rec.Released(now, a)
-		r.rec.Wasted(a, q.worked(now, a, left))
+		if !q.shared {
+			had = now - a.Started
+		}
+		r.rec.Wasted(a, had)
 		freed = true
 	case a.Line != 0 && a.Place == putAside:
 		a.Orphan = true

@@ -105,6 +105,7 @@ type pool struct {
 	fluid    stats.Gauge // servers that fluid work holds
 	capacity int         // as last recorded
 	shared   bool        // attempts share its servers
+	batches  bool        // its nodes batch
 	drops    map[string]models.Reason
 
 	restarting int // servers, as last recorded

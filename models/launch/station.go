@@ -173,7 +173,7 @@ func (p *pool) Done(now sim.Time, slot models.Slot, server int32) {
 	p.queue.Ended(now, slot, a, now-a.Started)
 	r.rec.Released(now, a)
 	if then := r.classes[a.Class].then; int(a.Stage) < len(then) {
-		a.Had += p.worked(now, a, 0)
+		a.Had += p.worked(now, a)
 		r.goOn(now, slot, &then[a.Stage])
 	} else {
 		r.complete(now, slot)
@@ -181,11 +181,11 @@ func (p *pool) Done(now sim.Time, slot models.Slot, server int32) {
 	p.pull(now)
 }
 
-// worked is the time of servers that an attempt in service has had so far, at this
-// station, of whose service so much is left.
-func (p *pool) worked(now sim.Time, a *models.Attempt, left sim.Time) sim.Time {
+// worked is the time of servers that an attempt has had at this station whose service
+// ends now.
+func (p *pool) worked(now sim.Time, a *models.Attempt) sim.Time {
 	if p.shared {
-		return p.gpu.AtSpeed(a.Service) - left
+		return p.gpu.Had()
 	}
 	return now - a.Started
 }

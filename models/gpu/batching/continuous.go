@@ -16,6 +16,8 @@ import (
 // rounded to nanoseconds, and at least 1 ns. Published fits are of this form:
 // Llama-2-70B on 8 H100, 30.3 ms + 0.298 ms x d; Qwen2.5-7B on one H100, 7.05 ms +
 // 19.5 us x p + 25.4 us x d.
+//
+// All but KV and Reserve may change while a node works, if Refresh follows.
 type Model struct {
 	Fixed      float64 // ns of every step
 	PerPrefill float64 // ns of each token of a prompt
@@ -178,6 +180,9 @@ func (n *Continuous) forget(i int32) {
 	}
 }
 
+// Refresh ends the phase at the next beginning of a step.
+func (n *Continuous) Refresh(now sim.Time) { n.cut(now) }
+
 // cut ends the phase at the next beginning of a step after now.
 func (n *Continuous) cut(now sim.Time) {
 	if n.steps == 0 {
@@ -257,7 +262,7 @@ func (n *Continuous) plan(now sim.Time) {
 		evicted = true
 	}
 	decode := len(n.ends)
-	budget := n.m.MaxTokens - decode
+	budget := max(0, n.m.MaxTokens-decode) // decodes may be more after a change of the model
 	tokens := 0
 	compute := func(i int32) {
 		c := min(int(n.requests[i].left), budget-tokens)

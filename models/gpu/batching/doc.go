@@ -45,6 +45,10 @@ type Node interface {
 	End(now sim.Time, h Host)
 	Begin(now sim.Time)
 
+	// Refresh takes note of a model that has changed; it holds from the next change of
+	// the batch, which is brought forward to the next beginning of a step.
+	Refresh(now sim.Time)
+
 	// Len is the number of requests that it has.
 	Len() int
 

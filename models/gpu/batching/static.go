@@ -171,6 +171,13 @@ func (n *Static) begin(now sim.Time) {
 	n.ends = now + n.m.Duration(float64(steps), megapixels)
 }
 
+// Refresh begins a batch where a smaller one is full.
+func (n *Static) Refresh(now sim.Time) {
+	if !n.between {
+		n.begin(now)
+	}
+}
+
 // Clear takes all requests away, as when the node goes down.
 func (n *Static) Clear() {
 	for _, i := range n.running {
