@@ -114,7 +114,11 @@ func aftermath(r *Run) (rows [][]string) {
 		return nil
 	}
 	if all.TimeToRecover > 0 {
-		rows = append(rows, []string{"longest recovery", seconds(float64(all.TimeToRecover)), "from the end of the overload by first tries until 90 % were served in time"})
+		took, until := seconds(float64(all.TimeToRecover)), "until 90 % were served in time"
+		if all.Recovered == 0 {
+			took, until = "at least "+took, "and not over at the end of the run: fewer than 90 % were served in time"
+		}
+		rows = append(rows, []string{"longest recovery", took, "from the end of the overload by first tries " + until})
 	}
 	if from, to, ok := r.storm(); ok {
 		rows = append(rows, []string{"metastable", seconds(math.Round(to - from)), "from " + r.moment(from) + ": first tries alone would not fill the servers, and less than half were served in time"})

@@ -30,7 +30,7 @@ func storm() *Run {
 	}
 	t.Columns = append(t.Columns, good, wasted)
 	from := t.Column("t_s").Floats[n/3]
-	f := &metrics.Figures{Metastable: 1, MetastableFrom: metrics.Figure(from), MetastableFor: metrics.Figure(r.Duration.Seconds() - from), TimeToRecover: 7200}
+	f := &metrics.Figures{Metastable: 1, MetastableFrom: metrics.Figure(from), MetastableFor: metrics.Figure(r.Duration.Seconds() - from), TimeToRecover: 7200, Recovered: 1}
 	r.Result.Summary.All = f
 	r.Result.Summary.Classes = map[string]*metrics.Figures{"job": {Attempts: 5000, Requests: 1000, OfferedPerS: 0.9, GoodputPerS: 0.8, GoodputSLOPerS: 0.3, SLOAttainment: 0.25,
 		RetryAmplification: 5, Wasted: 7200, Users: metrics.Null(), UsersSatisfied: metrics.Null(), UsersSatisfiedShare: metrics.Null(), WaitUserMean: metrics.Null()}}

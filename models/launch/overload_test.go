@@ -79,3 +79,13 @@ demand: {streams: [{name: a, class: short, tier: free, rate: 4/100s}, {name: b, 
 		assert.LessOrEqual(t, busy, 1+1e-9, "one server, at %v", at)
 	}
 }
+
+// What is said of the storm does not hang on how finely the series tells it.
+func TestTheStormIsTheSameAtEveryInterval(t *testing.T) {
+	for _, interval := range []string{"1m", "30s", "10s", "5s", "2m"} {
+		s := run(t, read(t, "retry-storm-2025", "scale", stormScale, "interval", interval), launch.Options{Seed: 1}).Summary.All
+		assert.InDelta(t, 9660, float64(s.MetastableFor), 180, interval)
+		assert.InDelta(t, 9660, float64(s.TimeToRecover), 180, interval)
+		assert.Equal(t, 1.0, float64(s.Recovered), interval)
+	}
+}

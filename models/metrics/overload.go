@@ -29,11 +29,13 @@ const (
 	recoveredShare     = 0.9  // good / owed from which goodput is back
 	collapsedShare     = 0.5  // prompt / due below which the service has collapsed
 	metastableLoad     = 0.95 // load below which nothing explains a collapse
+	stretchSLOs        = 5    // times the longest slo, the least length of what is judged together
+	stretchRequests    = 25   // that are owed in it
 	metastableSLOs     = 10   // times the longest slo, the least length of a state
 	metastableRequests = 50   // that fall due in it: of fewer half may be late by chance
 )
 
-// A course is what the cells of a group did in each interval.
+// A course is what the cells of a group did, in stretches of intervals.
 type course struct {
 	intervals []interval
 	slo       float64 // seconds, the longest
@@ -42,6 +44,14 @@ type course struct {
 // course adds up the rows of the cells that are in and whose class has an slo;
 // it is nil if there is none.
 func (r *Recorder) course(in func(*cell) bool) *course {
+	c := r.rowByRow(in)
+	if c != nil {
+		c.join()
+	}
+	return c
+}
+
+func (r *Recorder) rowByRow(in func(*cell) bool) *course {
 	promised := make([]bool, len(r.cells))
 	pools := make([]bool, len(r.w.Pools))
 	c := &course{intervals: make([]interval, r.interval)}
@@ -94,34 +104,69 @@ func (r *Recorder) course(in func(*cell) bool) *course {
 	for i := range c.intervals {
 		v := &c.intervals[i]
 		v.useful -= v.wasted
-		v.owed, v.due = max(0, v.owed), max(0, v.due) // who is refused or kept may have come in an interval before
 	}
 	return c
+}
+
+// join puts successive intervals together until each stretch is so long that chance
+// does not speak: what is read from it then does not hang on the interval of the
+// series. What is left at the end belongs to the last.
+func (c *course) join() {
+	long := func(v *interval) bool { return v.width >= stretchSLOs*c.slo && v.owed >= stretchRequests }
+	joined := c.intervals[:0]
+	var s interval
+	for i := range c.intervals {
+		if s.width == 0 {
+			s.start = c.intervals[i].start
+		}
+		if s.add(&c.intervals[i]); long(&s) {
+			joined = append(joined, s)
+			s = interval{}
+		}
+	}
+	if s.width > 0 && len(joined) > 0 {
+		joined[len(joined)-1].add(&s)
+	} else if s.width > 0 {
+		joined = append(joined, s)
+	}
+	for i := range joined { // who is refused or kept may have come in a stretch before
+		v := &joined[i]
+		v.owed, v.due = max(0, v.owed), max(0, v.due)
+	}
+	c.intervals = joined
 }
 
 func (v *interval) recovered() bool { return v.good >= recoveredShare*v.owed }
 
 // recovery is the longest time, in seconds, from the beginning of the first
-// interval after a trigger to that of the next one in which goodput within the
-// slo is at least 90 % of what is owed. A trigger is a stretch of intervals
-// whose load is 1 or more and which ends within the run; a new trigger before
-// the recovery takes its place. Where the run ends first, the time is up to its
-// end: at least so long. It is null without a trigger.
-func (c *course) recovery() Figure {
-	longest := Null()
+// stretch after a trigger to that of the next one in which goodput within the
+// slo is at least 90 % of what is owed. A trigger is stretches whose load is 1 or more
+// and which end within the run; a new trigger before the recovery takes its place.
+// Where the run ends first, the time is up to its end: at least so long, and the
+// service has not recovered. Both are null without a trigger.
+func (c *course) recovery() (longest, recovered Figure) {
+	longest, recovered = Null(), Null()
 	for i := 1; i < len(c.intervals); i++ {
 		if c.intervals[i].load >= 1 || c.intervals[i-1].load < 1 {
 			continue
 		}
 		lasted := 0.0
-		for j := i; j < len(c.intervals) && c.intervals[j].load < 1 && !c.intervals[j].recovered(); j++ {
+		recovered = 0
+		for j := i; j < len(c.intervals) && c.intervals[j].load < 1; j++ {
+			if c.intervals[j].recovered() {
+				recovered = 1
+				break
+			}
 			lasted += c.intervals[j].width
 		}
 		if longest.IsNull() || Figure(lasted) > longest {
 			longest = Figure(lasted)
 		}
 	}
-	return longest
+	if n := len(c.intervals); !recovered.IsNull() && c.intervals[n-1].load >= 1 {
+		recovered = 0 // it ends in an overload
+	}
+	return longest, recovered
 }
 
 // area is the area of overload, in attempt-seconds: over the intervals whose
@@ -204,13 +249,18 @@ func (c *course) long(s *interval) bool {
 	return s.width >= metastableSLOs*c.slo && s.due >= metastableRequests
 }
 
-// add lengthens a stretch by the interval that follows.
+// add lengthens a stretch by what follows.
 func (v *interval) add(next *interval) {
-	mean := func(a, b float64) float64 {
-		return (float64(a*v.width) + float64(b*next.width)) / (v.width + next.width)
+	mean := func(a *float64, b float64) {
+		*a = (float64(*a*v.width) + float64(b*next.width)) / (v.width + next.width)
 	}
-	v.load, v.asked, v.useful = mean(v.load, next.load), mean(v.asked, next.asked), mean(v.useful, next.useful)
+	mean(&v.load, next.load)
+	mean(&v.asked, next.asked)
+	mean(&v.useful, next.useful)
+	mean(&v.waiting, next.waiting)
 	v.width += next.width
+	v.owed += next.owed
+	v.good += next.good
 	v.due += next.due
 	v.prompt += next.prompt
 	v.satisfied += next.satisfied

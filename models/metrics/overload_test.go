@@ -59,7 +59,7 @@ func TestRecoveryIsFromTheEndOfTheOverloadToTheReturnOfGoodput(t *testing.T) {
 		"..oooXXX..":        180,
 		"..ooo" + "dddd...": 240,
 	} {
-		got := played(course).recovery()
+		got, _ := played(course).recovery()
 		if want.IsNull() {
 			assert.True(t, got.IsNull(), course)
 			continue
@@ -252,7 +252,7 @@ func TestWhoIsKeptFallsDueWhenHeGoesOn(t *testing.T) {
 		r.Satisfied(end, &kept[i])
 	}
 	r.CloseInterval(2 * sim.Hour)
-	c := r.course(func(*cell) bool { return true }).intervals
+	c := r.rowByRow(func(*cell) bool { return true }).intervals
 	assert.Equal(t, [2]float64{3, 0}, [2]float64{c[0].owed, c[1].owed})
 	assert.Equal(t, [2]float64{0, 2}, [2]float64{c[0].due, c[1].due})
 	assert.Equal(t, [2]float64{0, 1}, [2]float64{c[0].prompt, c[1].prompt})
@@ -290,4 +290,25 @@ func TestAPromiseThatHasRunOutIsBrokenThoughItsRequestIsOpen(t *testing.T) {
 	require.NoError(t, r.Check(l))
 	s := r.Result(r.w.To, 0, l).Summary
 	assert.Equal(t, Figure(0.5), s.All.SLOAttainment, "one in time, one too late already, and one of whom nobody knows")
+}
+
+// Intervals are judged together until they are five times the slo and hold 25 requests:
+// what is left at the end belongs to the last.
+func TestWhatIsJudgedTogetherIsLongEnoughToSpeak(t *testing.T) {
+	c := &course{slo: 10}
+	for i := range 20 {
+		c.intervals = append(c.intervals, interval{start: float64(10 * i), width: 10, owed: 6, good: 3, due: 6, prompt: float64(i % 2 * 6), satisfied: 6, load: float64(i) / 20, waiting: 4})
+	}
+	c.intervals[7].owed = -3 // those whom a policy refused had come before
+	c.join()
+	require.Len(t, c.intervals, 3)
+	first := c.intervals[0]
+	assert.Equal(t, interval{start: 0, width: 50, owed: 30, good: 15, due: 30, prompt: 12, satisfied: 30, load: 0.1, waiting: 4}, first)
+	assert.Equal(t, 50.0, c.intervals[1].start)
+	assert.Equal(t, 60.0, c.intervals[1].width, "to where 25 are owed")
+	assert.Equal(t, 90.0, c.intervals[2].width, "50, and what is left")
+
+	c = &course{slo: 10, intervals: []interval{{width: 10, owed: 1}}}
+	c.join()
+	assert.Len(t, c.intervals, 1)
 }

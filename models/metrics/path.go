@@ -75,6 +75,7 @@ var extensive = map[string]bool{
 	"jain_users":              false,
 	"jain_tiers":              false,
 	"time_to_recover_s":       false,
+	"recovered":               false,
 	"overload_area":           true,
 	"metastable":              false,
 	"metastable_from_s":       false,

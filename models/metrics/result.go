@@ -118,7 +118,8 @@ type Figures struct {
 	WaitServedUserMean  Figure `json:"wait_served_user_mean_s"` // mean over satisfied users of the mean of that wait; run
 	JainUsers           Figure `json:"jain_users"`              // fairness over users who asked, of the share of their requests that was satisfied: 1 is all alike; run
 	JainTiers           Figure `json:"jain_tiers"`              // the same over tiers, null where only one asked
-	TimeToRecover       Figure `json:"time_to_recover_s"`       // longest time from the end of an overload by first tries until goodput within the slo is 90 % of what is owed, that is offered and refused by no limit of the operator; null without one; run
+	TimeToRecover       Figure `json:"time_to_recover_s"`       // longest time from the end of an overload by first tries until goodput within the slo is 90 % of what is owed, that is offered and refused by no limit of the operator; null without one; at least so long where recovered is 0; run
+	Recovered           Figure `json:"recovered"`               // 1: after the last overload by first tries goodput came back within the run, 0: it did not; null without an overload; run
 	OverloadArea        Figure `json:"overload_area"`           // attempt-seconds waited, in the queue or between tries, in excess of calm times, during overloads and until recovery; run
 	Metastable          Figure `json:"metastable"`              // 1: the service gave less than half of those whom it let in what they came for within the slo, for ten times the slo or longer though first tries alone would not fill the servers, which at no lower a load had served in time; 0: it did not; run
 	MetastableFrom      Figure `json:"metastable_from_s"`       // when the longest such state began; run

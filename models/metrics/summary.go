@@ -336,13 +336,14 @@ func (f *figurer) group(in func(*cell) bool, level int) *Figures {
 // whole makes the figures that stand for a whole run only, not for a window of it.
 func (f *figurer) whole(g *Figures, in func(*cell) bool, member [][]bool) {
 	g.WaitUserMean, g.WaitServedUserMean, g.JainUsers = Null(), Null(), Null()
-	g.TimeToRecover, g.OverloadArea, g.Metastable, g.MetastableFrom, g.MetastableFor = Null(), Null(), Null(), Null(), Null()
+	g.TimeToRecover, g.Recovered, g.OverloadArea, g.Metastable, g.MetastableFrom, g.MetastableFor = Null(), Null(), Null(), Null(), Null(), Null()
 	if f.live == nil {
 		return
 	}
 	f.r.userFigures(member, g)
 	if c := f.r.course(in); c != nil {
-		g.TimeToRecover, g.OverloadArea = c.recovery(), c.area()
+		g.TimeToRecover, g.Recovered = c.recovery()
+		g.OverloadArea = c.area()
 		g.Metastable, g.MetastableFrom, g.MetastableFor = c.metastable()
 	}
 }
