@@ -147,10 +147,20 @@ func (s *Spec) Check(tiers []Tier, classes []Class) error {
 // Users is the number of users that are numbered: all User values lie below it.
 func (d *Demand) Users() int { return d.users }
 
-// UsersOf is the first number of a tier's users and how many of them are
-// numbered, from there on.
-func (d *Demand) UsersOf(t models.Tier) (first models.User, n int) {
-	return d.blocks[t].first, d.blocks[t].size()
+// EachBlock calls f with the users that are numbered, by blocks of one tier, in order of
+// their numbers: those of the tiers, then those of closed streams and traces.
+func (d *Demand) EachBlock(f func(t models.Tier, first models.User, n int)) {
+	for t := range d.blocks {
+		f(models.Tier(t), d.blocks[t].first, d.blocks[t].size())
+	}
+	for i := range d.streams {
+		switch s := &d.streams[i]; {
+		case s.crowd != nil:
+			f(s.tier, s.crowd.first, len(s.crowd.asked))
+		case s.replay != nil:
+			f(s.tier, s.replay.user, s.replay.rows.users*s.replay.copies)
+		}
+	}
 }
 
 // Start begins the demand at the current time of the kernel.

@@ -82,14 +82,15 @@ func (r *Run) build() error {
 	if r.opts.Record {
 		windows = incident.Windows(sc.Record, r.origin)
 	}
-	for t := range names {
-		names[t].FirstUser, names[t].Users = r.demand.UsersOf(models.Tier(t))
-	}
+	var blocks []metrics.Block
+	r.demand.EachBlock(func(t models.Tier, first models.User, n int) {
+		blocks = append(blocks, metrics.Block{Tier: t, First: first, Users: n})
+	})
 	r.parking.init(r.end)
 	r.world = metrics.World{Scenario: sc.Name, Scale: float64(sc.Scale), Seed: r.opts.Seed, Replication: r.opts.Replication,
 		Epoch: int64(epoch), From: r.origin, To: r.end, Interval: r.Interval(), Tiers: names, Classes: infos, Pools: poolNames, Clocks: r.clocks(),
 		Used:    func(t models.Tier, c models.Class) bool { return used[[2]string{sc.Tiers[t].Name, sc.Classes[c].Name}] },
-		Reasons: &r.reasons, Users: r.demand.Users(), UserState: r.demand.Users() > 0 && r.demand.Users() <= metrics.MaxUsers, Windows: windows}
+		Reasons: &r.reasons, Users: r.demand.Users(), Blocks: blocks, UserState: r.demand.Users() > 0 && r.demand.Users() <= metrics.MaxUsers, Windows: windows}
 	r.rec = metrics.NewRecorder(r.world)
 	r.reasons.Close()
 	return nil

@@ -89,3 +89,20 @@ func TestTheStormIsTheSameAtEveryInterval(t *testing.T) {
 		assert.Equal(t, 1.0, float64(s.Recovered), interval)
 	}
 }
+
+// Users of closed streams and of logs are users as all others are.
+func TestUsersOfClosedStreamsAndLogsCountWithTheirTier(t *testing.T) {
+	s := run(t, text(t, `
+name: closed
+duration: 2h
+tiers: [{name: desk}, {name: web, users: 30}]
+classes: [{name: job, pool: main, service: 10s}]
+pools: [{name: main, nodes: 1}]
+demand: {streams: [{name: a, class: job, tier: desk, closed: {users: 20, think: 10s}}, {name: b, class: job, tier: web, per_user: 0.1/h}]}
+`), launch.Options{Seed: 1}).Summary
+	desk := s.Tiers["desk"]
+	require.Equal(t, 20.0, float64(desk.Users))
+	assert.InDelta(t, float64(desk.Wait.Mean), float64(desk.WaitUserMean), 5, "all ask alike")
+	assert.InDelta(t, 1, float64(desk.JainUsers), 0.01)
+	assert.InDelta(t, (20*float64(desk.WaitUserMean)+float64(s.Tiers["web"].Users*s.Tiers["web"].WaitUserMean))/(20+float64(s.Tiers["web"].Users)), float64(s.All.WaitUserMean), 1)
+}

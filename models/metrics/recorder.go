@@ -22,17 +22,23 @@ type World struct {
 	Clocks            []func(now sim.Time) sim.Time        // by pool: the service that an attempt has had by now that was there all the time; nil: that is now
 	Used              func(models.Tier, models.Class) bool // whether the class has requests of the tier
 	Reasons           *models.Reasons
-	Users             int  // users are numbered below it
+	Users             int // users are numbered below it
+	Blocks            []Block
 	UserState         bool // whether figures that need a state for each user are made: see MaxUsers
 	Windows           []Window
 }
 
 // A TierInfo is what the recorder knows of a tier.
 type TierInfo struct {
-	Name      string
-	Paid      bool
-	FirstUser models.User // of the tier's users, who are numbered from it on
-	Users     int         // that are numbered
+	Name string
+	Paid bool
+}
+
+// A Block is users of one tier who are numbered one after the other.
+type Block struct {
+	Tier  models.Tier
+	First models.User
+	Users int
 }
 
 // A ClassInfo is what the recorder knows of a class.

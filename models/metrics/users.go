@@ -58,10 +58,10 @@ func (r *Recorder) userFigures(member [][]bool, g *Figures) {
 		return
 	}
 	var waited, served, asked, wait, servedWait, share, square float64
-	for t, tier := range r.w.Tiers {
-		for u := tier.FirstUser; u < tier.FirstUser+models.User(tier.Users); u++ {
+	for _, b := range r.w.Blocks {
+		for u := b.First; u < b.First+models.User(b.Users); u++ {
 			var ms, servedMs, waits, satisfied, requests uint64
-			for c, in := range member[t] {
+			for c, in := range member[b.Tier] {
 				if in && r.users[c] != nil {
 					s := &r.users[c][u]
 					ms += uint64(sum32(s.wait))

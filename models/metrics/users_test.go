@@ -17,7 +17,7 @@ import (
 // 40 users of whom the first 30 are of the first tier.
 func twoTiers() World {
 	return World{Scale: 1, To: 10 * sim.Hour, Interval: sim.Minute,
-		Tiers:   []TierInfo{{Name: "free", FirstUser: 0, Users: 30}, {Name: "plus", Paid: true, FirstUser: 30, Users: 10}},
+		Tiers: []TierInfo{{Name: "free"}, {Name: "plus", Paid: true}}, Blocks: []Block{{Tier: 0, Users: 30}, {Tier: 1, First: 30, Users: 10}},
 		Classes: []ClassInfo{{Name: "image", Pools: []int{0}, SLO: 10 * sim.Second}}, Pools: []string{"gpus"},
 		Used: func(models.Tier, models.Class) bool { return true }, Reasons: &models.Reasons{}, Users: 40, UserState: true}
 }
