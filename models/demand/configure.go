@@ -105,6 +105,9 @@ func (d *Demand) sources(s *stream, q *Stream, kind string) (faults []error) {
 		if s.replay != nil {
 			add(s.replay.fits(t))
 		}
+		if err := t.suits(&d.env.Classes[s.class]); err != nil {
+			add(fmt.Errorf("trace.%w", err))
+		}
 	}
 	if q.RateSeries != nil && (q.Rate > 0 || q.PerUser > 0 || q.Adoption != nil || q.Sharing != nil) {
 		add(fmt.Errorf("rate_series: stands beside rate, per_user, adoption or sharing: want one of them"))

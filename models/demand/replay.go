@@ -196,7 +196,7 @@ func (d *Demand) play(now sim.Time, i int) {
 			user = r.user + models.User(e.copy*r.rows.users) + models.User(r.rows.user[e.row])
 		}
 		row := uint32(0)
-		if r.rows.work != nil {
+		if r.rows.work != nil || r.rows.in != nil {
 			row = r.number + uint32(e.row)
 		}
 		d.host.Request(now, r.key(s.key, e), user, s.tier, s.class, row)
@@ -215,10 +215,29 @@ func (d *Demand) await(i int) {
 
 // Work is the service time that a server at full speed needs for the request of
 // a row of a trace, by the number that came with it.
-func (d *Demand) Work(row uint32) sim.Time {
+//
+// Where the trace says none, ok is false.
+func (d *Demand) Work(row uint32) (t sim.Time, ok bool) {
+	rows, i := d.rowOf(row)
+	if rows.work == nil {
+		return 0, false
+	}
+	return rows.work[i], true
+}
+
+// Tokens are those of the prompt and of the answer of such a row.
+func (d *Demand) Tokens(row uint32) (prompt, answer int32, ok bool) {
+	rows, i := d.rowOf(row)
+	if rows.in == nil {
+		return 0, 0, false
+	}
+	return rows.in[i], rows.out[i], true
+}
+
+func (d *Demand) rowOf(row uint32) (*rows, uint32) {
 	for i := range d.streams {
 		if r := d.streams[i].replay; r != nil && row >= r.number && row-r.number < uint32(len(r.rows.at)) {
-			return r.rows.work[row-r.number]
+			return r.rows, row - r.number
 		}
 	}
 	panic("demand: no row of such a number")

@@ -23,8 +23,8 @@ type Trace struct {
 	Format      string        `yaml:"format" default:"columns" enum:"columns,azure-llm-2023,azure-llm-2024,burstgpt,mooncake,alibaba-genai" doc:"Which columns there are, where they are not named here. azure-llm-2023, azure-llm-2024: TIMESTAMP (dates), ContextTokens, GeneratedTokens. burstgpt: Timestamp (s), Request tokens, Response tokens and, where it is there, Session ID as the user. mooncake (JSON Lines): timestamp (ms), input_length, output_length; hash_ids, which blocks of the prompt are cached, is not used. alibaba-genai (lora_request_trace.csv of GenTD26): gmt_create (dates), exec_time_seconds, groupId as the user; its size includes loading and queueing. columns: those named here."`
 	Size        string        `yaml:"size" doc:"Column of the service time in seconds that a server at full speed needs. Without it, and without tokens that count, it is drawn from the law of the class, whose mean is what a gateway expects in any case. none: not even that of the format."`
 	User        string        `yaml:"user" doc:"Column of the user; users are told apart by its text and numbered apart from those of the tier. An empty cell, or no column, is a user who is not told apart. none: not even that of the format."`
-	TokensIn    string        `yaml:"tokens_in" doc:"Column of the tokens of the prompt, for per_token_in."`
-	TokensOut   string        `yaml:"tokens_out" doc:"Column of the tokens of the answer, for per_token_out."`
+	TokensIn    string        `yaml:"tokens_in" doc:"Column of the tokens of the prompt: for per_token_in, or of a class with tokens in the place of what its law says."`
+	TokensOut   string        `yaml:"tokens_out" doc:"Column of the tokens of the answer: for per_token_out, likewise."`
 	PerTokenIn  unit.Duration `yaml:"per_token_in" default:"0s" min:"0s" doc:"Service time for each token of the prompt, beside size or in its place."`
 	PerTokenOut unit.Duration `yaml:"per_token_out" default:"0s" min:"0s" doc:"Service time for each token of the answer, likewise."`
 	Jitter      unit.Duration `yaml:"jitter" default:"1m" min:"0s" doc:"With scale_rate above 1: the second and every further copy of a row comes later than the row by a uniform time up to this."`
@@ -36,6 +36,8 @@ type Trace struct {
 type rows struct {
 	at    []sim.Time // from the first
 	work  []sim.Time // service time; nil: by the law of the class
+	in    []int32    // tokens of the prompt, where none has a price; nil: by the law of the class
+	out   []int32    // and of the answer
 	user  []int32    // from 0; -1 is nobody who is told apart; nil: all
 	users int
 	hash  string
@@ -53,6 +55,34 @@ var presets = map[string]struct{ time, unit, size, user, in, out string }{
 // maxRows bounds a trace; rows of all streams together are numbered in 32 bits.
 const maxRows = 1 << 30
 
+// maxTokens bounds those of a row.
+const maxTokens = 1 << 24
+
+// suits reports what a trace says that a class makes nothing of.
+func (t *Trace) suits(c *Class) error {
+	switch {
+	case c.Tokens == nil && c.Images == nil:
+		for _, column := range []struct {
+			key, name, price string
+			per              unit.Duration
+		}{{"tokens_in", t.TokensIn, "per_token_in", t.PerTokenIn}, {"tokens_out", t.TokensOut, "per_token_out", t.PerTokenOut}} {
+			if column.name != "" && column.per == 0 {
+				return fmt.Errorf("%s does nothing without %s: want the service time of a token as well, or neither", column.key, column.price)
+			}
+		}
+	case c.Service.IsZero():
+		for _, given := range []struct {
+			key string
+			is  bool
+		}{{"size", t.Size != "" && t.Size != "none"}, {"per_token_in", t.PerTokenIn > 0}, {"per_token_out", t.PerTokenOut > 0}} {
+			if given.is {
+				return fmt.Errorf("%s does nothing: class %s has no service time, for nodes that batch serve it: want none", given.key, c.Name)
+			}
+		}
+	}
+	return nil
+}
+
 // Load reads the file from files, under the name that it has there. What has
 // been read before is taken from seen, which may be nil.
 func (t *Trace) Load(files fs.FS, name string, seen *sync.Map) error {
@@ -67,10 +97,6 @@ func (t *Trace) Load(files fs.FS, name string, seen *sync.Map) error {
 		return fmt.Errorf("tokens_in is missing: want the name of the column that per_token_in is for")
 	case t.PerTokenOut > 0 && out == "":
 		return fmt.Errorf("tokens_out is missing: want the name of the column that per_token_out is for")
-	case t.TokensIn != "" && t.PerTokenIn == 0:
-		return fmt.Errorf("tokens_in does nothing without per_token_in: want the service time of a token as well, or neither")
-	case t.TokensOut != "" && t.PerTokenOut == 0:
-		return fmt.Errorf("tokens_out does nothing without per_token_out: want the service time of a token as well, or neither")
 	}
 	key := fmt.Sprintf("trace %q %q %q %q %q %q %q %v %v", name, when, how, size, user, in, out, t.PerTokenIn, t.PerTokenOut)
 	if had, ok := recall(seen, key); ok {
@@ -87,6 +113,9 @@ func (t *Trace) Load(files fs.FS, name string, seen *sync.Map) error {
 	}
 	sizeAt, userAt := column(size, true, false), column(user, true, t.User == "")
 	inAt, outAt := column(in, t.PerTokenIn > 0, false), column(out, t.PerTokenOut > 0, false)
+	// Without a price they are asked for where both are there: the class may have tokens.
+	free := in != "" && out != "" && inAt < 0 && outAt < 0
+	promptAt, answerAt := column(in, free, t.TokensIn == ""), column(out, free, t.TokensOut == "")
 	r := &rows{}
 	c := clock{unit: how}
 	numbers := map[string]int32{}
@@ -122,6 +151,20 @@ func (t *Trace) Load(files fs.FS, name string, seen *sync.Map) error {
 		if sized {
 			r.work = append(r.work, work)
 		}
+		if free && cells[promptAt] != "" && cells[answerAt] != "" {
+			var n [2]int32
+			for i, at := range [2]int{promptAt, answerAt} {
+				x, err := number(cells[at])
+				if err == nil && x > maxTokens {
+					err = fmt.Errorf("%s is out of range", quoted(cells[at]))
+				}
+				if err != nil {
+					return fmt.Errorf("column %s: %w", want[at].Name, err)
+				}
+				n[i] = max(1, int32(x))
+			}
+			r.in, r.out = append(r.in, n[0]), append(r.out, n[1])
+		}
 		if userAt >= 0 {
 			n := int32(-1)
 			if text := cells[userAt]; text != "" {
@@ -140,6 +183,9 @@ func (t *Trace) Load(files fs.FS, name string, seen *sync.Map) error {
 	}
 	if len(r.at) == 0 {
 		return fmt.Errorf("%s: has no rows", name)
+	}
+	if len(r.in) < len(r.at) {
+		r.in, r.out = nil, nil // some row has none
 	}
 	if r.users = len(numbers); r.users == 0 {
 		r.user = nil
@@ -168,6 +214,7 @@ func (r *rows) sort() {
 	}
 	slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(r.at[a], r.at[b]) })
 	r.at, r.work, r.user = permuted(r.at, order), permuted(r.work, order), permuted(r.user, order)
+	r.in, r.out = permuted(r.in, order), permuted(r.out, order)
 }
 
 func permuted[T any](list []T, order []int32) []T {

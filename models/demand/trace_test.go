@@ -78,7 +78,8 @@ func TestTheFormatsOfPublicLogsAreReplayedRowByRow(t *testing.T) {
 		var work []float64
 		for _, row := range l.rows {
 			if row != 0 {
-				work = append(work, l.d.Work(row).Seconds())
+				w, _ := l.d.Work(row)
+				work = append(work, w.Seconds())
 			}
 		}
 		assert.Equal(t, c.work, work, c.file)
@@ -172,7 +173,8 @@ func TestCopiesComeLaterAndHaveUsersAndLuckOfTheirOwn(t *testing.T) {
 		require.True(t, i == 0 || x >= l.at[i-1], "in order of time")
 		require.False(t, seen[l.keys[i]])
 		seen[l.keys[i]] = true
-		row := int(l.d.Work(l.rows[i]).Seconds())
+		w, _ := l.d.Work(l.rows[i])
+		row := int(w.Seconds())
 		late := x.Seconds() - float64(row)
 		require.True(t, late >= 0 && late <= 30, "%v", late)
 		copyOf := int(l.users[i]) / 50

@@ -160,21 +160,33 @@ func (r *Run) enter(now sim.Time, slot models.Slot, v *models.Verdict) {
 		return
 	}
 	r.rec.Joined(a)
-	if a.Row != 0 {
-		a.Service = r.demand.Work(a.Row)
-	} else {
-		key := a.Request
-		if a.Copy > 0 && r.client(a).FreshCopies() {
-			key = copyKey(a)
-		}
-		r.src = key.Draw(purposeService)
-		a.Service = seconds(r.classes[a.Class].service.Sample(&r.src))
-	}
+	a.Service = r.service(a)
 	a.Service = shortened(a.Service, a.Work)
 	if a.MaxWait == 0 {
 		a.MaxWait = sim.Never
 	}
 	r.pools[a.Pool].come(now, slot)
+}
+
+// service is the time that a server at full speed needs for an attempt: what its row of
+// a trace says, or a draw.
+func (r *Run) service(a *models.Attempt) sim.Time {
+	if a.Row != 0 {
+		if t, ok := r.demand.Work(a.Row); ok {
+			return t
+		}
+	}
+	r.src = r.luck(a).Draw(purposeService)
+	return seconds(r.classes[a.Class].service.Sample(&r.src))
+}
+
+// luck is the key of what is drawn of an attempt's service: that of its request, or one
+// of its own for a copy that is worked on afresh.
+func (r *Run) luck(a *models.Attempt) rng.Key {
+	if a.Copy > 0 && r.client(a).FreshCopies() {
+		return copyKey(a)
+	}
+	return a.Request
 }
 
 // balks reports whether the user of an attempt that has to wait leaves at the sight

@@ -90,8 +90,9 @@ func (m *images) expected(of *batching.ImageModel, places int) sim.Time {
 func (p *pool) Request(slot models.Slot) (q batching.Request) {
 	r := p.r
 	a := &r.attempts[slot]
+	key := r.luck(a)
 	draw := func(law rng.Dist, purpose uint64, most int32) int32 {
-		r.src = a.Request.Draw(purpose)
+		r.src = key.Draw(purpose)
 		return int32(math.Floor(min(max(law.Sample(&r.src), 1), float64(most)) + 0.5))
 	}
 	left := func(n int32) int32 {
@@ -110,8 +111,17 @@ func (p *pool) Request(slot models.Slot) (q batching.Request) {
 		return q
 	}
 	t := r.classes[a.Class].tokens
-	q.Prompt = draw(t.prompt, purposePrompt, t.context-1)
-	q.Output = left(draw(t.output, purposeOutput, t.context-q.Prompt))
+	prompt, answer, said := int32(0), int32(0), false
+	if a.Row != 0 {
+		prompt, answer, said = r.demand.Tokens(a.Row)
+	}
+	if said {
+		q.Prompt = min(prompt, t.context-1)
+		q.Output = left(min(answer, t.context-q.Prompt))
+	} else {
+		q.Prompt = draw(t.prompt, purposePrompt, t.context-1)
+		q.Output = left(draw(t.output, purposeOutput, t.context-q.Prompt))
+	}
 	if t.hit > 0 {
 		if r.src = a.Request.Draw(purposePrefix); r.src.Float64() < t.hit {
 			q.Cached = min(q.Prompt-1, int32(float64(q.Prompt)*t.part))

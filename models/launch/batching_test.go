@@ -1,7 +1,10 @@
 package launch_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -190,4 +193,33 @@ func TestTheLoadOfABatchIsThatOfItsSize(t *testing.T) {
 		"clients", "[{name: p, patience: {dist: exponential, mean: 200s}, resubmit: {after: 20s, max: 7}}]"), launch.Options{Seed: 1}).Summary.All
 	assert.Greater(t, float64(s.Load), 1.0)
 	assert.Equal(t, 0.0, float64(s.Metastable), "from %v", s.MetastableFrom)
+}
+
+// A log says the tokens of each request, in the place of the laws of its class.
+func TestALogSaysTheTokensOfItsRequests(t *testing.T) {
+	yaml := strings.Replace(strings.TrimSpace(chat), "rate: 1/s", "trace: {file: log.csv, format: azure-llm-2023}", 1)
+	rows := "TIMESTAMP,ContextTokens,GeneratedTokens\n"
+	for i := range 100 {
+		rows += fmt.Sprintf("2023-11-16 18:%02d:%02d.0000000,%d,%d\n", i/10, i%10*6, 40, 11)
+	}
+	read := func(yaml string) (*scenario.Scenario, error) {
+		return scenario.Read(fstest.MapFS{"chat.yaml": {Data: []byte(yaml)}, "log.csv": {Data: []byte(rows)}}, "chat.yaml")
+	}
+	sc, err := read(yaml)
+	require.NoError(t, err)
+	s := run(t, sc, launch.Options{Seed: 1}).Summary.All
+	require.Equal(t, 100.0, float64(s.Completed))
+	assert.InDelta(t, 0.00705+40*19.5e-6, float64(s.FirstToken.Max), 1e-8)
+	assert.InDelta(t, 0.00705+40*19.5e-6+10*(0.00705+25.4e-6), float64(s.Latency.Max), 1e-8)
+
+	_, err = read(strings.Replace(yaml, "azure-llm-2023}", "azure-llm-2023, per_token_out: 1ms}", 1))
+	assert.ErrorContains(t, err, "demand.streams.chat.trace.per_token_out: does nothing: class chat has no service time")
+}
+
+// A hedge of another draw asks for other tokens.
+func TestAFreshCopyAsksForTokensOfItsOwn(t *testing.T) {
+	latency := func(fresh string) float64 {
+		return float64(run(t, with(t, text(t, chat), "clients", "[{name: p, hedge: {after: 1ms, fresh: "+fresh+"}}]", "pools.gpus.nodes", "16"), launch.Options{Seed: 1}).Summary.All.RequestLatency.Mean)
+	}
+	assert.Less(t, latency("yes"), 0.75*latency("no"), "of two exponential answers the shorter has half the mean")
 }

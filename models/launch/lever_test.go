@@ -71,48 +71,63 @@ func other(k scenario.Knob) []string {
 		return []string{"yes"}
 	}
 	return []string{"17%", "2", "3", "7s", "3h", "100", "0.25", "1/500", "3/d", "0.4/d", "[1, 2]", "lifo", "full", "equal", "[{at: +1h, x: 2}, {at: +2h, x: 1}]", "{share: 10%, after: 1h}", "{class: image, per_completion: 1, reach: 10}", "[" + strings.Repeat("1, ", 23) + "2]", "[{name: plus, waiting_per_server: 1}]", "cause", "gpus", "signup", "image", "chat", "free", "plus", "[free]", "[image]", "request", "fluid",
-		"calibrate", "predict", "H", "L", "2025-03-25T06:00:00Z", "+5h", "min", "[]", "text"}
+		"4000", "queue", "calibrate", "predict", "H", "L", "2025-03-25T06:00:00Z", "+5h", "min", "[]", "text"}
 }
 
-func TestEveryKnobOfTheLaunchTakesEffectInMidRunOrIsRefusedByName(t *testing.T) {
-	sc := read(t, "ghibli-2025", "scale", "1/200000", "duration", "20h", "warmup", "0s", "interval", "1h", "demand.step", "30m", "timeline", "[]", "record", "[]", "unknowns", "[]")
-	knobs := scenario.Knobs(sc)
-	require.Greater(t, len(knobs), 150)
-	refused := 0
-	for _, k := range knobs {
-		r, err := launch.New(sc, launch.Options{Seed: 1})
-		require.NoError(t, err)
-		require.NoError(t, r.StepUntil(19*sim.Hour))
-		accepted := false
-		var last error
-		for _, v := range other(k) {
-			if v == k.Value {
-				continue
+func TestEveryKnobTakesEffectInMidRunOrIsRefusedByName(t *testing.T) {
+	quiet := []string{"timeline", "[]", "record", "[]", "unknowns", "[]", "warmup", "0s"}
+	for _, c := range []struct {
+		name  string
+		knobs []string
+		least int
+		unit  sim.Time // of 20 that the run takes; a knob is turned before the last
+	}{
+		{"ghibli-2025", []string{"scale", "1/200000", "duration", "20h", "interval", "1h", "demand.step", "30m"}, 150, sim.Hour},
+		{"chat-batching", []string{"duration", "20m", "pools.gpus.nodes", "1", "demand.streams.people.rate", "30/s", "demand.regions", "[{name: here, share: 100%}]", "demand.day", "[" + strings.Repeat("1, ", 23) + "1]"}, 40, sim.Minute},
+		{"image-batching", []string{"duration", "20m", "pools.gpus.nodes", "3", "demand.streams.people.rate", "1/s", "demand.regions", "[{name: here, share: 100%}]", "demand.day", "[" + strings.Repeat("1, ", 23) + "1]"}, 40, sim.Minute},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			sc := read(t, c.name, append(c.knobs, quiet...)...)
+			knobs := scenario.Knobs(sc)
+			require.Greater(t, len(knobs), c.least)
+			refused := 0
+			for _, k := range knobs {
+				refused += turned(t, sc, k, 19*c.unit, 20*c.unit)
 			}
-			c, err := scenario.NewChange(k.Path, v)
-			require.NoError(t, err)
-			if last = r.Apply(scenario.Changes{c}); last == nil {
-				accepted = true
-				break
-			}
-			if faults := (scenario.Faults)(nil); !errors.As(last, &faults) {
-				break // the form is right: a room refuses it
-			}
-		}
-		if !accepted {
-			refused++
-			require.Error(t, last, k.Path)
-			// A name that others refer to is refused at the references.
-			key := k.Path[strings.LastIndex(k.Path, ".")+1:]
-			assert.True(t, strings.Contains(last.Error(), key) || strings.Contains(last.Error(), `"`+k.Value+`"`), "the refusal of %s does not name it: %v", k.Path, last)
-			t.Logf("refused: %s: %v", k.Path, last)
+			t.Logf("%d knobs, %d of them cannot change during a run", len(knobs), refused)
+		})
+	}
+}
+
+// turned turns a knob in mid-run, and returns 1 where that is refused.
+func turned(t *testing.T, sc *scenario.Scenario, k scenario.Knob, at, end sim.Time) int {
+	t.Helper()
+	r, err := launch.New(sc, launch.Options{Seed: 1})
+	require.NoError(t, err)
+	require.NoError(t, r.StepUntil(at))
+	var last error
+	for _, v := range other(k) {
+		if v == k.Value {
 			continue
 		}
-		require.NoError(t, r.StepUntil(20*sim.Hour), k.Path)
-		_, err = r.Result()
-		require.NoError(t, err, k.Path)
+		c, err := scenario.NewChange(k.Path, v)
+		require.NoError(t, err)
+		if last = r.Apply(scenario.Changes{c}); last == nil {
+			require.NoError(t, r.StepUntil(end), k.Path)
+			_, err = r.Result()
+			require.NoError(t, err, k.Path)
+			return 0
+		}
+		if faults := (scenario.Faults)(nil); !errors.As(last, &faults) {
+			break // the form is right: a room refuses it
+		}
 	}
-	t.Logf("%d knobs, %d of them cannot change during a run", len(knobs), refused)
+	require.Error(t, last, k.Path)
+	// A name that others refer to is refused at the references.
+	key := k.Path[strings.LastIndex(k.Path, ".")+1:]
+	assert.True(t, strings.Contains(last.Error(), key) || strings.Contains(last.Error(), `"`+k.Value+`"`), "the refusal of %s does not name it: %v", k.Path, last)
+	t.Logf("refused: %s: %v", k.Path, last)
+	return 1
 }
 
 // A lot that has come cannot come later, and the file is at fault, not the run.
