@@ -268,6 +268,18 @@ type ties struct{ fired []uint32 }
 func (x *ties) Handle(_ sim.Time, ev sim.Event) { x.fired = append(x.fired, ev.Arg) }
 func (x *ties) Describe(sim.Event) string       { return "" }
 
+// A server that is off duty for a while goes on where it stopped where servers are
+// shared, one attempt at a time: work on it is not lost with its node.
+func TestAServerThatIsOffDutyGoesOnWhereItStopped(t *testing.T) {
+	f := trace{servers: 1, until: 60, queue: "discipline: processor-sharing, sharing: 1",
+		more:      "timeline: [{at: +24s, kind: cause, label: off, set: {pools.servers.out_of_service: 100%}}, {at: +29s, kind: cause, label: on, set: {pools.servers.out_of_service: 0%}}]",
+		customers: []customer{{"c1", 7, 4, ""}, {"c2", 14, 4, ""}, {"c3", 21, 4, ""}}}.fates(t)
+	exactly(t, "server off duty", "end_1", f["c1"].end)
+	exactly(t, "server off duty", "start_3", f["c3"].start)
+	exactly(t, "server off duty", "end_3", f["c3"].end)
+	exactly(t, "server off duty", "resume_3", f["c3"].end-(21+4-24)) // what was left at 24
+}
+
 func TestSharingStopsAtSoManyAndTheRestWaitFIFO(t *testing.T) {
 	// Three share a server until 3 s, when each has had 1 s of it; then the fourth.
 	f := trace{servers: 1, until: 60, queue: "discipline: processor-sharing, sharing: 3",

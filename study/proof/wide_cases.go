@@ -15,15 +15,14 @@ import (
 // nobody needs, with the reason.
 var wideLater = map[string]string{
 	"M/M/1 FB/LAS":                                   "a discipline by attained service, which no service uses for requests of seconds",
-	"M[X]/M/1":                                       "no stream sends several requests at one moment",
+	"M[X]/M/1":                                       "streams draw single requests; several at one moment are in a log only",
 	"M/M/c/Setup (cold start)":                       "servers that turn off when idle, with setup times, come with autoscaling",
 	"power-of-2 choices mean field (N->inf)":         "no router looks at several pools and compares them",
 	"JSQ 2 servers":                                  "no router looks at several pools and compares them",
 	"fork-join 2 servers M/M/1":                      "an attempt is one service at a time, and copies of it end at the first",
 	"token bucket, Poisson arrivals, Poisson refill": "whole tokens at Poisson times: no limiter works so",
 	"det: preemptive restart":                        "pre-emption resumes",
-	"det: server off duty":                           "a node that goes down loses its work, and is not scheduled to return",
-	"det: slotted (batch window) service":            "services in windows",
+	"det: slotted (batch window) service":            "no server works in windows of time; a batch of pictures begins by size or wait",
 }
 
 // wideLaterMetric are the metrics that are not measured, with the reason.
