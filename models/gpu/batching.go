@@ -160,6 +160,9 @@ func (b *batches) rank(n int32) {
 		load = nd.work.Len()
 	}
 	b.open += nd.open
+	if b.p.routes != nil {
+		b.p.routes.mark(n)
+	}
 	if load == nd.load {
 		return
 	}
@@ -188,13 +191,20 @@ func (b *batches) put(server int32) {
 	b.rank(n)
 }
 
-// start gives the attempt in slot to a node; some node must be free.
-func (b *batches) start(now sim.Time, slot models.Slot) int32 {
+// first is the node with the fewest; -1 where none is free.
+func (b *batches) first() int32 {
+	if b.free() == 0 {
+		return -1
+	}
 	for len(b.loads[b.least]) == 0 {
 		b.least++
 	}
 	l := b.loads[b.least]
-	n := l[len(l)-1]
+	return l[len(l)-1]
+}
+
+// start gives the attempt in slot to a node that is free.
+func (b *batches) start(now sim.Time, slot models.Slot, n int32) int32 {
 	nd := &b.nodes[n]
 	server := nd.idle[len(nd.idle)-1]
 	nd.idle = nd.idle[:len(nd.idle)-1]

@@ -105,6 +105,9 @@ func (p *Pool) addNode(now sim.Time, g int32) {
 	if p.batches != nil {
 		p.batches.grow()
 	}
+	if p.routes != nil {
+		p.routes.grow()
+	}
 	p.arm(now, n)
 }
 
@@ -122,15 +125,16 @@ func (p *Pool) settleNode(n int32) {
 			s.slot = models.None
 			s.closed = true
 			p.busy--
+			if p.routes != nil {
+				p.routes.serves(n, -1)
+			}
 			continue
 		}
 		closed := down || first+i >= present || i >= p.Places()
 		if s.slot == models.None && closed != s.closed {
 			if closed {
 				p.idle--
-				if p.batches != nil {
-					p.batches.close(at)
-				}
+				p.shut(at)
 			} else {
 				p.idle++
 				p.push(at)
@@ -140,6 +144,21 @@ func (p *Pool) settleNode(n int32) {
 	}
 	if down && p.batches != nil {
 		p.batches.clear(n)
+	}
+	if p.routes != nil {
+		p.routes.settle(n)
+	}
+}
+
+// shut takes server n, which closes, out of those of its node that are idle.
+func (p *Pool) shut(n int32) {
+	switch node := n / int32(p.slots); {
+	case p.batches != nil:
+		p.batches.close(n)
+	case p.routes != nil:
+		idle := p.routes.nodes[node].idle
+		at := slices.Index(idle, n)
+		p.routes.nodes[node].idle = slices.Delete(idle, at, at+1)
 	}
 }
 

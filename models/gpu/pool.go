@@ -47,6 +47,7 @@ type Pool struct {
 
 	share   *sharing // nil: each server works on one attempt
 	batches *batches // nil: nodes do not batch
+	routes  *routes  // nil: nodes have no lines of their own
 
 	groups       []group // the first is the pool's own nodes, then its lots
 	nodes        []node
@@ -99,6 +100,9 @@ func New(k *sim.Kernel, spec Spec, seed, replication uint64, host Host) (*Pool, 
 	if spec.Batches() {
 		p.batch(host.(Batcher), &spec)
 	}
+	if spec.Routing != nil {
+		p.route(spec.Routing)
+	}
 	plan, err := p.plan(k.Now()-1, spec)
 	if err != nil {
 		return nil, err
@@ -119,13 +123,29 @@ func (p *Pool) Start(now sim.Time, slot models.Slot, service sim.Time) (int32, b
 		return 0, p.shareStart(now, slot, service) // that of all of them
 	}
 	if p.batches != nil {
-		if p.batches.free() == 0 {
+		node := p.batches.first()
+		if p.routes != nil {
+			node = p.routes.slots[slot].node
+		}
+		if node < 0 {
 			return -1, false
 		}
-		n := p.batches.start(now, slot)
+		n := p.batches.start(now, slot, node)
 		p.servers[n].slot = slot
 		p.idle--
 		p.busy++
+		if p.routes != nil {
+			p.routes.serves(node, 1)
+		}
+		return n, true
+	}
+	if p.routes != nil {
+		node := p.routes.slots[slot].node
+		idle := &p.routes.nodes[node].idle
+		n := (*idle)[len(*idle)-1]
+		*idle = (*idle)[:len(*idle)-1]
+		p.occupy(now, n, slot, service)
+		p.routes.serves(node, 1)
 		return n, true
 	}
 	if p.idle <= p.claim {
@@ -142,13 +162,19 @@ func (p *Pool) Start(now sim.Time, slot models.Slot, service sim.Time) (int32, b
 		if s.closed {
 			continue
 		}
-		s.slot = slot
-		s.until = after(now, p.AtSpeed(service))
-		p.idle--
-		p.busy++
-		p.k.At(s.until, sim.Event{Actor: p.id, Kind: departure, Priority: models.PriorityDeparture, Arg: uint32(n)})
+		p.occupy(now, n, slot, service)
 		return n, true
 	}
+}
+
+// occupy gives the attempt in slot to server n, which is idle.
+func (p *Pool) occupy(now sim.Time, n int32, slot models.Slot, service sim.Time) {
+	s := &p.servers[n]
+	s.slot = slot
+	s.until = after(now, p.AtSpeed(service))
+	p.idle--
+	p.busy++
+	p.k.At(s.until, sim.Event{Actor: p.id, Kind: departure, Priority: models.PriorityDeparture, Arg: uint32(n)})
 }
 
 // Handle takes an event of the pool from the kernel.
@@ -193,13 +219,22 @@ func (p *Pool) depart(now sim.Time, n int32) {
 func (p *Pool) release(now sim.Time, n int32) {
 	s := &p.servers[n]
 	slot := s.slot
+	p.vacate(n)
+	p.host.Done(now, slot, n)
+}
+
+// vacate makes server n idle, unless it is to close.
+func (p *Pool) vacate(n int32) {
+	s := &p.servers[n]
 	s.slot = models.None
 	p.busy--
 	if !s.closed {
 		p.idle++
 		p.push(n)
 	}
-	p.host.Done(now, slot, n)
+	if p.routes != nil {
+		p.routes.serves(n/int32(p.slots), -1)
+	}
 }
 
 // Preempt takes the service off a server, and returns what is left of it at full
@@ -251,12 +286,7 @@ func (p *Pool) Cancel(now sim.Time, slot models.Slot, server int32) (had sim.Tim
 		}
 		p.batches.remove(now, server)
 	}
-	s.slot = models.None
-	p.busy--
-	if !s.closed {
-		p.idle++
-		p.push(server)
-	}
+	p.vacate(server)
 	return 0, true
 }
 
@@ -264,6 +294,11 @@ func (p *Pool) Cancel(now sim.Time, slot models.Slot, server int32) (had sim.Tim
 func (p *Pool) push(n int32) {
 	if p.batches != nil {
 		p.batches.put(n)
+		return
+	}
+	if p.routes != nil {
+		nd := &p.routes.nodes[n/int32(p.slots)]
+		nd.idle = append(nd.idle, n)
 		return
 	}
 	if s := &p.servers[n]; !s.stacked {

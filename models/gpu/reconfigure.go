@@ -73,6 +73,9 @@ func (p *Pool) plan(now sim.Time, spec Spec) (plan, error) {
 	if (spec.Continuous != nil) != (chat != nil) {
 		return plan{}, fmt.Errorf("gpu pool %s: continuous_batching: cannot come or go while the run goes on", p.name)
 	}
+	if (spec.Routing != nil) != (p.routes != nil) {
+		return plan{}, fmt.Errorf("gpu pool %s: routing: cannot come or go while the run goes on", p.name)
+	}
 	if (spec.Images != nil) != (image != nil) {
 		return plan{}, fmt.Errorf("gpu pool %s: image_batching: cannot come or go while the run goes on", p.name)
 	}
@@ -145,6 +148,9 @@ func (p *Pool) apply(now sim.Time, plan plan) {
 		p.batches.refresh(now)
 	}
 	p.outOfService = float64(spec.OutOfService)
+	if p.routes != nil {
+		p.routes.spec = *spec.Routing
+	}
 	p.health, p.restart = spec.Health, plan.restart
 	p.setFailures(now, plan)
 	p.groups[0].servers = servers(spec.Nodes, spec.SlotsPerNode)

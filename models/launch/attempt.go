@@ -88,7 +88,7 @@ func (r *Run) ask(now sim.Time, slot models.Slot) {
 
 // see fills in the signals of a pool.
 func (r *Run) see(now sim.Time, q *pool) {
-	r.signals = models.Signals{Now: now, Pool: q.n, Waiting: q.queue.Len(), Busy: q.gpu.Busy(), Capacity: q.gpu.Capacity() - q.gpu.Fluid(),
+	r.signals = models.Signals{Now: now, Pool: q.n, Waiting: q.waiting(), Busy: q.gpu.Busy(), Capacity: q.gpu.Capacity() - q.gpu.Fluid(),
 		LastWait: q.lastWait, Started: q.started, Completed: q.completed}
 	if q.batches {
 		r.signals.Capacity = r.signals.Busy + q.gpu.Free() // a place of a node without memory is none
@@ -200,7 +200,7 @@ func (r *Run) balks(now sim.Time, a *models.Attempt) bool {
 	estimate := sim.Never
 	if servers := q.gpu.Capacity() - q.gpu.Fluid(); servers > 0 {
 		mean := r.Expected(a.Class, int(a.Pool))
-		estimate = sim.FromSeconds(float64(float64(q.queue.Len())*mean.Seconds()) / float64(servers))
+		estimate = sim.FromSeconds(float64(float64(q.waiting())*mean.Seconds()) / float64(servers))
 	}
 	return r.client(a).Balks(now, a, estimate)
 }
@@ -276,7 +276,7 @@ func (r *Run) leave(now sim.Time, slot models.Slot) {
 	if a.Line != 0 {
 		r.unkeep(now, slot)
 	} else {
-		r.pools[a.Pool].queue.Leave(now, slot, a)
+		r.pools[a.Pool].leave(now, slot)
 		r.rec.Left(now, a)
 		if a.MaxWait < a.Patience {
 			o = models.TimedOut

@@ -36,7 +36,7 @@ func (r *Run) build() error {
 		if p.gpu, err = gpu.New(r.k, spec, r.opts.Seed, r.opts.Replication, p); err != nil {
 			return err
 		}
-		p.batches = spec.Batches()
+		p.batches, p.routed = spec.Batches(), spec.Routing != nil
 		if err := r.buildQueue(p, sc.Pools[i].Queue, spec.Name); err != nil {
 			return err
 		}

@@ -207,7 +207,7 @@ func (r *Run) withdraw(now sim.Time, slot models.Slot) (freed bool) {
 	case a.Line != 0:
 		r.unkeep(now, slot)
 	default:
-		q.queue.Leave(now, slot, a)
+		q.leave(now, slot)
 		r.rec.Left(now, a)
 	}
 	if a.Timer != 0 {

@@ -71,7 +71,7 @@ func (r *Run) Flow(now, until sim.Time, tier models.Tier, class models.Class, ra
 		}
 		p := &r.pools[f.pool]
 		need := float64(rate*f.work) + float64(float64(f.waiting())*f.work)/step
-		if most := float64(f.share * float64(p.gpu.Capacity())); p.queue.Len() > 0 && need > most {
+		if most := float64(f.share * float64(p.gpu.Capacity())); p.waiting() > 0 && need > most {
 			need = most
 		}
 		f.claim, f.carry.claim = whole(need + f.carry.claim)

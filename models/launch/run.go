@@ -106,6 +106,7 @@ type pool struct {
 	capacity int         // as last recorded
 	shared   bool        // attempts share its servers
 	batches  bool        // its nodes batch
+	routed   bool        // its nodes have lines of their own
 	drops    map[string]models.Reason
 
 	restarting int // servers, as last recorded
@@ -132,7 +133,10 @@ const (
 	evPull        // Arg: pool
 )
 
-var purposeService = rng.Purpose("gpu/service")
+var (
+	purposeService = rng.Purpose("gpu/service")
+	purposeRoute   = rng.Purpose("gpu/route")
+)
 
 // New builds a run of the scenario. Nothing has happened yet.
 func New(sc *scenario.Scenario, opts Options) (*Run, error) {
@@ -374,7 +378,7 @@ func (r *Run) Waits(tier models.Tier, class models.Class) *stats.Sketch {
 // Present is the number of attempts that wait before a pool, and of those in service.
 func (r *Run) Present(pool int) (waiting, served int) {
 	p := &r.pools[pool]
-	return p.queue.Len(), p.gpu.Working()
+	return p.waiting(), p.gpu.Working()
 }
 
 // Returning is the number of users who will come with another request: they come back,

@@ -11,6 +11,10 @@ func (p *pool) come(now sim.Time, slot models.Slot) {
 	a := &r.attempts[slot]
 	a.Waited = false
 	a.Joined = now
+	if p.routed {
+		p.send(now, slot)
+		return
+	}
 	free := p.gpu.Free() > 0 && p.queue.Takes(now, a)
 	if free && !p.queue.Accounts() {
 		p.start(now, slot)
@@ -51,6 +55,70 @@ func (p *pool) come(now sim.Time, slot models.Slot) {
 	}
 	if dropped != models.None {
 		p.drop(now, dropped, p.drops[cause])
+	}
+}
+
+// send brings an attempt before one of the pool's nodes: a server there takes it up, or
+// it waits in the node's line.
+func (p *pool) send(now sim.Time, slot models.Slot) {
+	r := p.r
+	a := &r.attempts[slot]
+	if p.route(slot, a) {
+		p.start(now, slot)
+		p.pull(now) // in case a policy dropped it
+		return
+	}
+	if !a.Begun {
+		r.setPatience(a)
+	}
+	a.Waited = true
+	r.rec.Queued(now, a)
+	if !a.Begun {
+		r.watch(now, slot, min(a.Patience, a.MaxWait))
+	}
+}
+
+// route finds a node for an attempt, and reports whether it can start there at once.
+// Each try has its own luck, and a user has one node.
+func (p *pool) route(slot models.Slot, a *models.Attempt) bool {
+	p.r.src = a.Request.Child(uint64(a.Try) + uint64(a.Copy)<<32).Draw(purposeRoute + uint64(a.Stage))
+	session := uint64(a.Request)
+	if a.User != models.Anonymous {
+		session = uint64(a.User) * 0x9e3779b97f4a7c15 >> 16
+	}
+	return p.gpu.Route(slot, &p.r.src, session)
+}
+
+// pullRouted starts attempts that wait in the lines of nodes which have room, and sends
+// those to other nodes that have lost theirs.
+func (p *pool) pullRouted(now sim.Time) {
+	r := p.r
+	for range p.gpu.Astray() {
+		slot := p.gpu.Stray()
+		if p.route(slot, &r.attempts[slot]) {
+			r.unwatch(&r.attempts[slot])
+			p.start(now, slot)
+		}
+	}
+	for {
+		slot, ok := p.gpu.Next()
+		if !ok {
+			return
+		}
+		r.unwatch(&r.attempts[slot])
+		p.start(now, slot)
+	}
+}
+
+// waiting is the number of attempts in the queue, or in the lines of nodes.
+func (p *pool) waiting() int { return p.queue.Len() + p.gpu.InLine() }
+
+// leave takes an attempt out of it.
+func (p *pool) leave(now sim.Time, slot models.Slot) {
+	if p.routed {
+		p.gpu.Leave(slot)
+	} else {
+		p.queue.Leave(now, slot, &p.r.attempts[slot])
 	}
 }
 
@@ -129,7 +197,10 @@ func (p *pool) start(now sim.Time, slot models.Slot) {
 // pull starts attempts that wait while servers are free.
 func (p *pool) pull(now sim.Time) {
 	r := p.r
-	for p.gpu.Free() > 0 {
+	if p.routed {
+		p.pullRouted(now)
+	}
+	for !p.routed && p.gpu.Free() > 0 {
 		e, ok := p.queue.Pop(now)
 		if !ok {
 			break
@@ -226,7 +297,7 @@ func (p *pool) CapacityChanged(now sim.Time) {
 
 // Probe is how long a health check of a node would wait for a worker.
 func (p *pool) Probe(sim.Time) sim.Time {
-	if p.queue.Len() == 0 {
+	if p.waiting() == 0 {
 		return 0
 	}
 	return p.lastWait

@@ -212,8 +212,23 @@ func (c *checker) work() {
 			c.fault("pools."+p.Name+".queue.discipline", p.Queue.Discipline+" cannot stand before nodes that batch: nobody knows the service of a request, or takes it back", "a discipline that goes by who came when, or by tier")
 		}
 	}
+	for i := range c.Pools {
+		p := &c.Pools[i]
+		if p.Routing == nil {
+			continue
+		}
+		if p.Queue.Discipline != "fifo" {
+			c.fault("pools."+p.Name+".queue.discipline", "does nothing where each node has a line of its own, which is fifo", "fifo, or no routing")
+		}
+		if p.Queue.Limit > 0 {
+			c.fault("pools."+p.Name+".queue.limit", "does nothing where each node has a line of its own", "none, or a queue-limit among the policies")
+		}
+	}
 	for i := range c.Classes {
 		class := &c.Classes[i]
+		if class.Kind == "fluid" && pools[class.Pool].Routing != nil {
+			c.fault("classes."+class.Name+".pool", "has lines at its nodes, and a fluid class is no request in a line", "a pool without routing")
+		}
 		path := "classes." + class.Name
 		need := map[string]bool{}
 		serves := []string{class.Pool}

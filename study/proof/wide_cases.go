@@ -14,12 +14,10 @@ import (
 // wideLater are the models of the wide table that no scenario can say yet, or that
 // nobody needs, with the reason.
 var wideLater = map[string]string{
-	"M/M/1 FB/LAS":                                   "a discipline by attained service, which no service uses for requests of seconds",
-	"M[X]/M/1":                                       "streams draw single requests; several at one moment are in a log only",
-	"M/M/c/Setup (cold start)":                       "servers that turn off when idle, with setup times, come with autoscaling",
-	"power-of-2 choices mean field (N->inf)":         "no router looks at several pools and compares them",
-	"JSQ 2 servers":                                  "no router looks at several pools and compares them",
-	"fork-join 2 servers M/M/1":                      "an attempt is one service at a time, and copies of it end at the first",
+	"M/M/1 FB/LAS":              "a discipline by attained service, which no service uses for requests of seconds",
+	"M[X]/M/1":                  "streams draw single requests; several at one moment are in a log only",
+	"M/M/c/Setup (cold start)":  "servers that turn off when idle, with setup times, come with autoscaling",
+	"fork-join 2 servers M/M/1": "an attempt is one service at a time, and copies of it end at the first",
 	"token bucket, Poisson arrivals, Poisson refill": "whole tokens at Poisson times: no limiter works so",
 	"det: preemptive restart":                        "pre-emption resumes",
 	"det: slotted (batch window) service":            "no server works in windows of time; a batch of pictures begins by size or wait",
@@ -221,6 +219,13 @@ func (c *wideCase) build() error {
 		w.Discipline = "lifo"
 	case "M/G/1 SIRO (random order)":
 		w.Discipline = "random"
+	case "JSQ 2 servers", "power-of-2 choices mean field (N->inf)":
+		w.Servers, w.Routing = 2, "shortest-queue"
+		if c.name != "JSQ 2 servers" {
+			w.Servers, w.Routing, c.reps, c.run = 500, "power-of-choices", 32, 400
+		}
+		w.Streams[0].Rate = decimal(float64(w.Servers) * p.float("lam_per_server"))
+		c.warmup = 200
 	case "state-dependent batch server":
 		// A step of n decodes takes 1 + alpha (n - 1), in halves of a millisecond, and
 		// work of 1 is 2,000 of them.
@@ -454,7 +459,7 @@ var wideMetrics = map[string]string{
 // measures sets how a row is measured.
 func (c *wideCase) measures(row *wideRow) error {
 	m := row.Metric
-	row.limit = strings.HasPrefix(c.name, "fluid")
+	row.limit = strings.HasPrefix(c.name, "fluid") || strings.HasSuffix(c.name, "(N->inf)")
 	row.bound = c.name == "Kingman upper bound"
 	if path := wideMetrics[m]; path != "" && c.name != "random routing" {
 		row.measure = func(s *sight) float64 { return s.at(path) }

@@ -32,6 +32,7 @@ type world struct {
 	Return     string // how users come back whose request came to nothing; they do not if empty
 	Session    string // how users go on from one request to the next; they do not if empty
 	Batch      *batch // the servers are the batch of one node, and service is of its tokens
+	Routing    string // how customers are sent to servers with lines of their own; one queue if empty
 	Twin       int    // servers of a second pool, to which a policy sends some; 0: there is none
 
 	Duration, Warmup, Interval string
@@ -80,7 +81,7 @@ pools:
 {{- with .Batch}}
   - {name: servers, nodes: 1, slots_per_node: {{$.Servers}}, continuous_batching: {step: {{.Step}}, per_decode: {{.PerDecode}}, kv_tokens: 1000000000}}
 {{- else}}
-  - {name: servers, nodes: {{.Servers}}, queue: {discipline: {{.Discipline}}{{.Queue}}}}
+  - {name: servers, nodes: {{.Servers}}, {{with .Routing}}routing: {by: {{.}}}, {{end}}queue: {discipline: {{.Discipline}}{{.Queue}}}}
 {{- end}}
 {{- with .Second}}
   - {name: second, nodes: {{.Servers}}}
