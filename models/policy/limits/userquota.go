@@ -205,7 +205,7 @@ func (q *userQuota) fromLog() {
 	for u := range q.windows {
 		for i, stamp := range q.log.stamps[u*limit:][:limit] {
 			if at := sim.Time(stamp-1) * q.log.tick; stamp != 0 && at+q.window > now {
-				q.windows[u] = uint32(at/q.tick)<<countBits | uint32(limit-i)
+				q.windows[u] = q.tickOf(&models.Attempt{User: models.User(u)}, at)<<countBits | uint32(limit-i)
 				break
 			}
 		}

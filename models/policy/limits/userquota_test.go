@@ -219,6 +219,16 @@ func TestAQuotaOfTheDayCountsFromTheFirstInstantOfTheDay(t *testing.T) {
 	}
 }
 
+func TestALogThatBecomesAQuotaOfTheDayKeepsTheDaysApart(t *testing.T) {
+	g := startingAt(t, 20_000*sim.Day+12*h+500*sim.Millisecond, sliding(2, sim.Day))
+	day := 12*h - 500*sim.Millisecond
+	require.Zero(t, g.try(day+100*sim.Millisecond, 1).Reason)
+	g.now = day + h
+	require.NoError(t, g.Reconfigure(midnight("utc-midnight")))
+	assert.Zero(t, g.try(g.now, 1).Reason)
+	assert.NotZero(t, g.try(g.now, 1).Reason, "it has had one since midnight")
+}
+
 func TestAWindowIsNoShorterThanWhatTellsAttemptsApart(t *testing.T) {
 	g := newGateway(t, 0, perUser(1, h))
 	assert.EqualError(t, g.Reconfigure(perUser(1, sim.Second/2)), "window is 500ms, it must be at least 1s in a run so long: that is how finely attempts are told apart")
