@@ -257,6 +257,9 @@ func (c *Chain) Reconfigure(items []Item) error {
 		if err != nil {
 			return fmt.Errorf("policy %s: %w", it.Name, err)
 		}
+		if _, told := fresh.(Finisher); told && it.Enabled && i >= maxFinishers {
+			return fmt.Errorf("policy %s: is told how attempts end, and must be among the first %d of the list", it.Name, maxFinishers)
+		}
 		links[i] = link{item: it, policy: fresh, since: c.env.Now()}
 	}
 	// Every item is sound: from here on nothing can fail half-way.
@@ -280,9 +283,7 @@ func (c *Chain) Reconfigure(items []Item) error {
 	for i := range links {
 		l := &links[i]
 		_, l.keeper = l.policy.(Keeper)
-		if _, l.finishes = l.policy.(Finisher); l.finishes && i >= maxFinishers {
-			return fmt.Errorf("policy %s: is told how attempts end, and must be among the first %d of the list", l.item.Name, maxFinishers)
-		}
+		_, l.finishes = l.policy.(Finisher)
 		if i < len(c.links) && c.links[i].policy != nil && l.policy == nil && c.loop.host != nil {
 			c.loop.host.Forget(i)
 		}

@@ -3,6 +3,7 @@ package policy_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -288,4 +289,28 @@ func ExampleChain() {
 	// Output:
 	// image may wait 1m0s
 	// signup refused by no-free-signups
+}
+
+// hears is a stub that is told how attempts end.
+type hears struct{ stub }
+
+type hearing struct{ stubPolicy }
+
+func (s *hears) New(policy.Env) (policy.Policy, error) { return new(hearing), nil }
+
+func (p *hearing) Finish(*models.Attempt, models.Outcome, sim.Time) {}
+
+func TestATooLateListenerChangesNothingInThoseBeforeIt(t *testing.T) {
+	var now sim.Time
+	items := []policy.Item{item("first", stub{MaxWait: sim.Minute})}
+	for i := range 63 {
+		items = append(items, item(fmt.Sprint("between", i), stub{}))
+	}
+	items = append(items, policy.Item{Name: "last", Kind: "hears", Spec: new(hears)})
+	c := chain(t, world(&now), items...)
+	items = slices.Clone(items)
+	items[0].Spec = &stub{MaxWait: sim.Hour}
+	items[64].Enabled = true
+	assert.EqualError(t, c.Reconfigure(items), "policy last: is told how attempts end, and must be among the first 64 of the list")
+	assert.Equal(t, sim.Minute, c.Admit(&models.Attempt{}, &models.Signals{}).MaxWait)
 }

@@ -43,7 +43,7 @@ type loop struct {
 // A line is the events of a link that are to come.
 type line struct {
 	tick, ask, read sim.Timer
-	askAt           sim.Time // of ask
+	tickAt, askAt   sim.Time // of tick and ask; one that lies in the past has been
 }
 
 const (
@@ -89,7 +89,12 @@ func (c *Chain) setLoop() {
 			c.read(i)
 		}
 		if _, ok := l.policy.(Ticker); ok && l.line.tick == 0 && l.since == p.k.Now() {
-			c.arm(&l.line.tick, p.k.Now(), evTick, i)
+			c.tickAgain(i, p.k.Now())
+		} else if periodic, ok := l.policy.(Periodic); ok && l.line.tick != 0 {
+			// Its period may be new, and shorter than what is left of the old one.
+			if at := p.k.Now() + min(periodic.Period(), sim.Never-p.k.Now()); at != sim.Never && at < l.line.tickAt {
+				c.tickAgain(i, at)
+			}
 		}
 		if l.keeper {
 			p.keeps = true
@@ -114,7 +119,7 @@ func (c *Chain) Handle(now sim.Time, ev sim.Event) {
 	case evTick:
 		c.loop.seen = c.see(i)
 		if next := l.policy.(Ticker).Tick(l.view(&c.loop.seen)); next > now && next != sim.Never {
-			c.arm(&l.line.tick, next, evTick, i)
+			c.tickAgain(i, next)
 		}
 	case evAsk:
 		l.line.ask = 0
@@ -184,6 +189,13 @@ func (c *Chain) ask(i int) {
 		}
 		c.loop.host.GoOn(now, i, n)
 	}
+}
+
+// tickAgain plans the next Tick of link i.
+func (c *Chain) tickAgain(i int, at sim.Time) {
+	l := &c.links[i].line
+	c.arm(&l.tick, at, evTick, i)
+	l.tickAt = at
 }
 
 // askAgain plans the next question to the Keeper of link i.

@@ -389,3 +389,41 @@ func (s *quiet) Let(_ int, x *models.Signals) (int, sim.Time)              { ret
 func (s *quiet) Discipline() string                                        { return "fifo" }
 
 func dur(t sim.Time) unit.Duration { return unit.Duration(t) }
+
+// clockwork is a policy with a period, which it says; 0 is none.
+type clockwork struct {
+	run    **fakeRun
+	Length sim.Time
+}
+
+func (s *clockwork) New(policy.Env) (policy.Policy, error)                     { c := *s; return &c, nil }
+func (s *clockwork) Reconfigure(spec policy.Spec) error                        { *s = *spec.(*clockwork); return nil }
+func (s *clockwork) Admit(*models.Attempt, *models.Signals) (v models.Verdict) { return v }
+func (s *clockwork) Period() sim.Time                                          { return s.Length }
+func (s *clockwork) Tick(x *models.Signals) sim.Time {
+	(*s.run).note("tick")
+	if s.Length == sim.Never {
+		return sim.Never
+	}
+	return x.Now + s.Length
+}
+
+func TestAShorterPeriodActsAtOnceAndALongerOneAfterTheOneUnderWay(t *testing.T) {
+	var r *fakeRun
+	items := func(length, other sim.Time) []policy.Item {
+		return []policy.Item{{Name: "clock", Kind: "clockwork", Enabled: true, Spec: &clockwork{&r, length}}, {Name: "other", Kind: "stub", Spec: &stub{MaxWait: other}}}
+	}
+	r = newFakeRun(t, items(2*sim.Hour, 1)...)
+	r.until(10 * sim.Minute).take()
+	require.NoError(t, r.c.Reconfigure(items(2*sim.Hour, 2)), "of another policy")
+	require.Empty(t, r.until(sim.Hour).take())
+	require.NoError(t, r.c.Reconfigure(items(sim.Minute, 2)))
+	assert.Equal(t, []string{"1h1m0s tick", "1h2m0s tick"}, r.until(sim.Hour+150*sim.Second).take())
+	require.NoError(t, r.c.Reconfigure(items(sim.Minute, 3)))
+	require.NoError(t, r.c.Reconfigure(items(3*sim.Hour, 3)))
+	assert.Equal(t, []string{"1h3m0s tick", "4h3m0s tick"}, r.until(5*sim.Hour).take(), "as planned, then longer")
+	require.NoError(t, r.c.Reconfigure(items(sim.Never, 3)))
+	assert.Equal(t, []string{"7h3m0s tick"}, r.until(sim.Day).take())
+	require.NoError(t, r.c.Reconfigure(items(sim.Minute, 3)))
+	assert.Empty(t, r.until(2*sim.Day).take(), "one that asked never to be called again is not")
+}

@@ -102,6 +102,14 @@ type Ticker interface {
 	Tick(s *models.Signals) (next sim.Time)
 }
 
+// A Periodic is a Ticker whose period its parameters set: when they change, the next
+// Tick comes within a Period, even if the last one asked for a later time. sim.Never
+// is no period.
+type Periodic interface {
+	Ticker
+	Period() sim.Time
+}
+
 // A Keeper is a Policy that may keep attempts before what comes next (Verdict.Kept)
 // and lets them go on later, in the order of its discipline. Before Admit and Let
 // it is told in Signals.Kept how many it keeps.
@@ -164,6 +172,14 @@ func (e *Env) Published(n float64) int {
 		n = float64(n * e.Scale)
 	}
 	return max(1, int(math.Floor(n+0.5)))
+}
+
+// PublishedRate is a rate of attempts that a source states, at the scale of the run.
+func (e *Env) PublishedRate(r float64) float64 {
+	if e.Scale != 0 {
+		r = float64(r * e.Scale)
+	}
+	return r
 }
 
 // Reason enters the policy's refusal, under the name of its item, in the

@@ -19,7 +19,7 @@ func init() {
 		Fails:  "Clients that hold credits and send nothing hold them from others, which the pool makes good only slowly; the fewer the clients to a credit, the slower it grows. It knows no priorities.",
 		Presets: "Source: target 80 µs for services of 10 µs (refusal at 160 µs) and a round trip of 10 µs. Inference: target 2 s, a tenth of a service of 20 s (refusal at 4 s): the delay is that of who has started, late by itself, and while it grows to 4 s a load of six times the capacity, retries among it, puts six times that into the queue, 24 s, which with the service is still within a minute. " +
 			"A round trip of 1 s, in which the pool of a thousand clients grows by a credit, a fifth of what 100 servers do in the time. a and b are shares and stay. Source does not steer here: any wait is more than 160 µs and refuses, which costs nothing in a surge, as with a hundred servers the next arrival is there at once; under a steady high load it refuses those who would not have waited long.",
-		Scale: "Credits are whole numbers and a pool grows by whole credits, so that a small world moves in coarser steps.",
+		Scale: "Credits are whole numbers and a pool grows by whole credits, so that a small world moves in coarser steps. Where starts are rarer than round trips, as always in source, the pool is changed once a start, of which a small world has fewer: it grows the slower.",
 		Fresh: func() policy.Spec { return new(BreakwaterSpec) },
 	})
 }
@@ -51,7 +51,7 @@ func (s *BreakwaterSpec) New(env policy.Env) (policy.Policy, error) {
 	if err := p.Reconfigure(s); err != nil {
 		return nil, err
 	}
-	if s.Preset == "inference" {
+	if set, _ := presetOf(s.Preset); set == inference {
 		p.pool = p.n // a credit for each client: what idle ones hold would take hours to make good, at a credit each round trip of seconds
 	}
 	return p, nil
@@ -72,6 +72,7 @@ type breakwater struct {
 	used    int      // credits that clients hold
 	n       int      // clients
 	clients []creditor
+	flights policy.InFlight // those that count as pending
 }
 
 // A creditor is a client: its credits, of which so many are pending, and what
@@ -108,6 +109,7 @@ func (p *breakwater) Admit(a *models.Attempt, s *models.Signals) models.Verdict 
 		}
 	}
 	c.pending++
+	p.flights.Enter(a, s.Now)
 	// What the client does not ask for is free for others.
 	if most := c.pending + c.demand; c.credit > most {
 		p.used -= int(c.credit - most)
@@ -146,10 +148,10 @@ func (p *breakwater) resize(s *models.Signals) {
 // Finish gives the credit of the attempt to its client again, as far as there
 // is one for it.
 func (p *breakwater) Finish(a *models.Attempt, o models.Outcome, _ sim.Time) {
-	c := p.client(a)
-	if c.pending == 0 {
+	if _, ok := p.flights.Leave(a); !ok {
 		return // it is of before the clients were others
 	}
+	c := p.client(a)
 	c.pending--
 	p.deal(c, 0, o == models.Rejected)
 }
@@ -202,6 +204,7 @@ func (p *breakwater) Reconfigure(spec policy.Spec) error {
 	}
 	if n != p.n || byTier != p.byTier {
 		p.n, p.byTier, p.clients, p.used = n, byTier, nil, 0
+		p.flights.Clear()
 	}
 	p.target, p.roundTrip, p.a, p.b = target, trip, float64(s.A), float64(s.B)
 	return nil

@@ -197,6 +197,9 @@ func (p *cinnamon) tune() {
 	p.observed = p.inFlight
 }
 
+// Period is that of the rejection ratio.
+func (p *cinnamon) Period() sim.Time { return p.period }
+
 // Tick sets the rejection ratio. The error is what came in more than went out
 // or could have gone out, in parts of what went out.
 func (p *cinnamon) Tick(s *models.Signals) sim.Time {

@@ -287,7 +287,7 @@ func clientsOf(env policy.Env, n int) (users []models.User) {
 }
 
 func TestACreditThatAClientDoesNotAskForIsFreeForOthers(t *testing.T) {
-	p, env := built(t, &admission.BreakwaterSpec{A: 0.001, B: 0.02, Clients: 20})
+	p, env := built(t, &admission.BreakwaterSpec{Preset: "source", A: 0.001, B: 0.02, Clients: 20})
 	s := &models.Signals{Capacity: 4}
 	users := clientsOf(env, 20)
 	in := func(c int) bool { return p.Admit(&models.Attempt{User: users[c]}, s).Reason == 0 }
@@ -299,7 +299,7 @@ func TestACreditThatAClientDoesNotAskForIsFreeForOthers(t *testing.T) {
 }
 
 func TestAPoolOfCreditsThatShrinksTakesOneBackWithEachAnswer(t *testing.T) {
-	p, env := built(t, &admission.BreakwaterSpec{A: 1, B: 1, Clients: 20})
+	p, env := built(t, &admission.BreakwaterSpec{Preset: "source", Target: unit.Duration(5 * sim.Second), A: 1, B: 1, Clients: 20})
 	s := &models.Signals{Capacity: 4}
 	users := clientsOf(env, 20)
 	in := func(c int) bool { return p.Admit(&models.Attempt{User: users[c]}, s).Reason == 0 }

@@ -42,7 +42,7 @@ const userLevels = 128
 
 // New returns the policy with all levels admitted.
 func (s *DagorSpec) New(env policy.Env) (policy.Policy, error) {
-	d := &dagor{luck: env.Luck(), reason: env.Reason(models.Unavailable), end: env.Now()}
+	d := &dagor{luck: env.Luck(), reason: env.Reason(models.Unavailable), now: env.Now, end: env.Now()}
 	var n int
 	d.business, n = ranks(env.Tiers)
 	d.came = make([]int32, n*userLevels)
@@ -58,6 +58,7 @@ type dagor struct {
 	business                  []int // by tier, 0 is the last to be refused
 	luck                      policy.Luck
 	reason                    models.Reason
+	now                       func() sim.Time
 
 	level           int     // cells below it are admitted
 	came            []int32 // attempts of this window by cell: business * userLevels + user
@@ -80,7 +81,7 @@ func (d *dagor) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 	if in {
 		d.admitted++
 	}
-	if d.total == d.most {
+	if d.most > 0 && d.total >= d.most {
 		d.close(s)
 	}
 	if !in {
@@ -95,6 +96,9 @@ func (d *dagor) Start(a *models.Attempt, s *models.Signals) models.Verdict {
 	d.started++
 	return models.Verdict{}
 }
+
+// Period is the length of a window.
+func (d *dagor) Period() sim.Time { return d.window }
 
 // Tick ends the window unless it has ended by its attempts.
 func (d *dagor) Tick(s *models.Signals) sim.Time {
@@ -134,7 +138,8 @@ func (d *dagor) walk(overload bool) {
 	}
 }
 
-// Reconfigure changes the constants; the level and the window stay.
+// Reconfigure changes the constants; the level stays, and so does what the window has
+// counted. It ends within a length of the new ones.
 func (d *dagor) Reconfigure(spec policy.Spec) error {
 	s := spec.(*DagorSpec)
 	p, err := presetOf(s.Preset)
@@ -153,5 +158,6 @@ func (d *dagor) Reconfigure(spec policy.Spec) error {
 	}
 	d.threshold, d.window, d.rehash, d.most = threshold, window, sim.Time(s.Rehash), most
 	d.alpha, d.beta, d.stalls = float64(s.Alpha), float64(s.Beta), p == inference
+	d.end = min(d.end, d.now()+window)
 	return nil
 }

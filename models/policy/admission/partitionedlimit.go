@@ -62,12 +62,12 @@ type partitionedLimit struct {
 	shares             []float64 // by tier
 	reason             models.Reason
 
-	limit    int // 0 before the first attempt
-	inFlight int
-	busy     []int // in flight by tier
+	limit   int // 0 before the first attempt
+	flights policy.InFlight
+	busy    []int // in flight by tier
 
-	// The window: its end, the sum of its response times, how many, the most in
-	// flight, and whether there was a drop.
+	// The window: its end, the sum of its response times, how many, the most that
+	// were in flight when one of its attempts was let in, and whether there was a drop.
 	end, sum sim.Time
 	n, peak  int
 	dropped  bool
@@ -85,10 +85,10 @@ func (p *partitionedLimit) Admit(a *models.Attempt, s *models.Signals) models.Ve
 			p.limit = max(1, s.Capacity)
 		}
 	}
-	if p.inFlight >= p.limit && p.busy[a.Tier] >= p.guaranteed(a.Tier) {
+	if p.flights.N >= p.limit && p.busy[a.Tier] >= p.guaranteed(a.Tier) {
 		return models.Verdict{Reason: p.reason}
 	}
-	p.inFlight++
+	p.flights.Enter(a, s.Now)
 	p.busy[a.Tier]++
 	return models.Verdict{}
 }
@@ -101,12 +101,16 @@ func (p *partitionedLimit) guaranteed(t models.Tier) int {
 // Finish enters a sample. Attempts that a later policy or a queue refuses, or
 // that fail, are drops; those whose user leaves tell nothing.
 func (p *partitionedLimit) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
-	p.peak = max(p.peak, p.inFlight)
-	p.inFlight--
-	p.busy[a.Tier]--
-	switch o {
-	case models.Abandoned, models.Cancelled:
+	e, ok := p.flights.Leave(a)
+	if !ok {
 		return
+	}
+	p.busy[a.Tier]--
+	if o == models.Abandoned || o == models.Cancelled {
+		return
+	}
+	p.peak = max(p.peak, int(e.InFlight))
+	switch o {
 	case models.Completed:
 		p.sum += now - a.Admitted
 		p.n++

@@ -54,7 +54,8 @@ type rajomon struct {
 	threshold, priceUpdate, delayUnit, tokenUpdate sim.Time
 	luck                                           policy.Luck
 	reason, held                                   models.Reason
-	began                                          sim.Time // when tokens were dealt
+	phase                                          sim.Time // when the first period of the tokens of now began
+	earned                                         int64    // by each client up to then, since tokens were dealt
 	now                                            func() sim.Time
 	price, increases                               int64
 	worst                                          sim.Time // queueing delay of this period
@@ -62,12 +63,15 @@ type rajomon struct {
 	n                                              int
 }
 
-// A payer is a client: its tokens, when they were counted, and the price that
-// it was told last.
-type payer struct {
-	counted sim.Time
-	tokens  int64
-	price   int64
+// A payer is a client: its tokens, what each client had earned when they were
+// counted, and the price that it was told last.
+type payer struct{ earned, tokens, price int64 }
+
+// earnings are what a client has earned since tokens were dealt, and the periods
+// since the phase.
+func (p *rajomon) earnings(now sim.Time) (earned int64, periods sim.Time) {
+	periods = (now - p.phase) / p.tokenUpdate
+	return p.earned + int64(periods)*int64(p.spec.TokenStep), periods
 }
 
 // Price is the price of the service, and how often it has risen in a row.
@@ -78,17 +82,17 @@ func (p *rajomon) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 	if p.clients == nil {
 		p.clients = make([]payer, p.n)
 		for i := range p.clients {
-			p.clients[i] = payer{counted: p.began, tokens: int64(p.spec.Tokens)}
+			p.clients[i] = payer{tokens: int64(p.spec.Tokens)}
 		}
 	}
 	user := p.luck.OfUser(a)
 	c := &p.clients[user.IntN(uint64(p.n))]
-	periods := (s.Now - c.counted) / p.tokenUpdate
-	c.counted += periods * p.tokenUpdate
-	c.tokens += int64(periods) * int64(p.spec.TokenStep)
+	earned, periods := p.earnings(s.Now)
+	c.tokens += earned - c.earned
+	c.earned = earned
 	if c.tokens < c.price {
 		missing := (c.price - c.tokens + int64(p.spec.TokenStep) - 1) / int64(p.spec.TokenStep)
-		return models.Verdict{Reason: p.held, RetryAfter: c.counted + sim.Time(missing)*p.tokenUpdate - s.Now}
+		return models.Verdict{Reason: p.held, RetryAfter: p.phase + (periods+sim.Time(missing))*p.tokenUpdate - s.Now}
 	}
 	offered := c.tokens
 	c.tokens, c.price = 0, p.price
@@ -103,6 +107,9 @@ func (p *rajomon) Start(a *models.Attempt, s *models.Signals) models.Verdict {
 	p.worst = max(p.worst, s.Now-a.Admitted)
 	return models.Verdict{}
 }
+
+// Period is that of the price.
+func (p *rajomon) Period() sim.Time { return p.priceUpdate }
 
 // Tick changes the price at the end of a period.
 func (p *rajomon) Tick(s *models.Signals) sim.Time {
@@ -147,7 +154,17 @@ func (p *rajomon) proportional() {
 	p.price = max(p.price+step, int64(p.spec.GuidePrice), 0)
 }
 
-// Reconfigure changes the constants and keeps price and tokens. If users are to
+// settle closes the periods of the tokens up to now at what they brought, and begins
+// those of another length: as much of the first is over as was of the last.
+func (p *rajomon) settle(length sim.Time) {
+	now := p.now()
+	earned, periods := p.earnings(now)
+	over := float64(now-p.phase-periods*p.tokenUpdate) / float64(p.tokenUpdate)
+	p.earned, p.phase = earned, now-min(sim.Time(float64(over*float64(length))), length-1)
+}
+
+// Reconfigure changes the constants and keeps price and tokens, which come at the new
+// rate from now on. If users are to
 // be hashed into another number of clients, or clients are to begin with other
 // tokens, all tokens are dealt anew.
 func (p *rajomon) Reconfigure(spec policy.Spec) error {
@@ -172,7 +189,9 @@ func (p *rajomon) Reconfigure(spec policy.Spec) error {
 		return fmt.Errorf("strategy is %q, it must be step, proportional or expdecay", s.Strategy)
 	}
 	if n := int(math.Floor(float64(s.Clients) + 0.5)); n != p.n || s.Tokens != p.spec.Tokens {
-		p.n, p.clients, p.began = n, nil, p.now()
+		p.n, p.clients, p.phase, p.earned = n, nil, p.now(), 0
+	} else if tokens != p.tokenUpdate || s.TokenStep != p.spec.TokenStep {
+		p.settle(tokens)
 	}
 	p.spec, p.threshold, p.priceUpdate, p.delayUnit, p.tokenUpdate = *s, threshold, price, excess, tokens
 	return nil

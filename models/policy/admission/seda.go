@@ -55,13 +55,14 @@ const batchOfSeda = 4096
 
 // New returns full buckets.
 func (s *SedaSpec) New(env policy.Env) (policy.Policy, error) {
-	p := &seda{reason: env.Reason(models.Unavailable), now: env.Now}
+	p := &seda{published: env.PublishedRate, reason: env.Reason(models.Unavailable), now: env.Now}
 	p.rank, _ = ranks(env.Tiers)
 	return p, p.Reconfigure(s)
 }
 
 type seda struct {
 	spec             SedaSpec
+	published        func(float64) float64 // of the environment
 	target, timeout  sim.Time
 	adjI, least, top float64
 	completions      int // 0: no bound
@@ -118,10 +119,13 @@ func (p *seda) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
 		b.batch[b.n%batchOfSeda] = now - a.Admitted
 	}
 	b.n++
-	if b.n == p.completions {
+	if p.completions > 0 && b.n >= p.completions {
 		p.run(b, now)
 	}
 }
+
+// Period is the time after which a controller runs in any case.
+func (p *seda) Period() sim.Time { return p.timeout }
 
 // Tick runs the controllers that have not run for the timeout.
 func (p *seda) Tick(s *models.Signals) sim.Time {
@@ -182,7 +186,7 @@ func (p *seda) Reconfigure(spec policy.Spec) error {
 	rate := float64(s.Rate)
 	adjI, least, top := float64(s.AdjI), float64(s.RateMin), float64(s.RateMax)
 	if set == source {
-		adjI, least, top = cmp.Or(adjI, 2), cmp.Or(least, 0.05), cmp.Or(top, 5000)
+		adjI, least, top = cmp.Or(adjI, p.published(2)), cmp.Or(least, p.published(0.05)), cmp.Or(top, p.published(5000))
 	} else {
 		adjI, least, top = cmp.Or(adjI, rate*0.02), cmp.Or(least, rate*0.0005), cmp.Or(top, rate*50)
 	}

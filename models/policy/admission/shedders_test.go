@@ -10,6 +10,7 @@ import (
 	"github.com/launchday-sim/launchday/models/policy"
 	"github.com/launchday-sim/launchday/models/policy/admission"
 	"github.com/launchday-sim/launchday/sim"
+	"github.com/launchday-sim/launchday/sim/rng"
 )
 
 func full(now sim.Time, waiting int, started uint64) *models.Signals {
@@ -212,14 +213,25 @@ func TestAThresholdMayBeAUtilisationAndBelongToACriticality(t *testing.T) {
 func TestALimitWithPartitionsRefusesOnlyWhenBothTheWholeAndTheShareAreUsed(t *testing.T) {
 	spec := &admission.PartitionedLimitSpec{Preset: "source", Backoff: 0.9, Shares: []admission.TierShare{{Name: "pro", Share: 0.5}, {Name: "plus", Share: 0.3}}}
 	p := newPolicy(t, spec)
+	var under [3][]models.Attempt // by tier
 	in := func(tier models.Tier) bool {
-		return p.Admit(&models.Attempt{Tier: tier}, &models.Signals{Capacity: 1000}).Reason == 0
+		a := models.Attempt{Request: rng.Key(tier).Child(uint64(len(under[tier]))), Tier: tier}
+		ok := p.Admit(&a, &models.Signals{Capacity: 1000}).Reason == 0
+		if ok {
+			under[tier] = append(under[tier], a)
+		}
+		return ok
 	}
 	limit := func() int { return p.(interface{ Limit() int }).Limit() }
 	var now sim.Time
+	// The last that came of a tier is the first to end.
 	end := func(tier models.Tier, took sim.Time, o models.Outcome) {
 		now += sim.Second
-		p.(policy.Finisher).Finish(&models.Attempt{Tier: tier, Admitted: now - took}, o, now)
+		last := len(under[tier]) - 1
+		a := under[tier][last]
+		under[tier] = under[tier][:last]
+		a.Admitted = now - took
+		p.(policy.Finisher).Finish(&a, o, now)
 	}
 	for range 20 {
 		require.True(t, in(plus), "all of the limit may be borrowed")
@@ -246,7 +258,7 @@ func TestALimitWithPartitionsRefusesOnlyWhenBothTheWholeAndTheShareAreUsed(t *te
 	}
 	assert.Equal(t, 30, limit())
 	for range 4 {
-		end(plus, sim.Second, models.Completed) // 18, 17, 16, 15 in flight
+		end(plus, sim.Second, models.Completed) // the 18th, 17th, 16th and 15th in flight as they came
 	}
 	assert.Equal(t, 33, limit(), "30, 31 and 32 are half used by 18, 17 and 16; 33 is not by 15")
 }

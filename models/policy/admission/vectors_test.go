@@ -15,6 +15,7 @@ import (
 	"github.com/launchday-sim/launchday/models/policy/admission"
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
+	"github.com/launchday-sim/launchday/sim/rng"
 )
 
 // vector reads the numbers of a file of testdata, whose header says what they
@@ -64,13 +65,62 @@ func TestTheRateOfSedaMovesAsTheSourceMovesIt(t *testing.T) {
 	}
 }
 
+// What counts of a sample is how many were in flight when it was let in, as in the
+// original, and not at its end, by which others have filled the limit here.
+func TestALimitWithPartitionsDoesAsAIMDOfTheSourceDoesSampleBySample(t *testing.T) {
+	for name, spec := range map[string]*admission.PartitionedLimitSpec{
+		"ncl_aimd_a": {Preset: "source", Backoff: 0.9},
+		"ncl_aimd_b": {Preset: "source", Initial: 10, Min: 1, Max: 60, Backoff: 0.7, Timeout: seconds(2)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPolicy(t, spec)
+			limit := func() int { return p.(interface{ Limit() int }).Limit() }
+			next, now := rng.Key(0), sim.Time(0)
+			come := func() (models.Attempt, bool) {
+				next++
+				a := models.Attempt{Request: next, Admitted: now}
+				return a, p.Admit(&a, &models.Signals{Now: now, Capacity: 1000}).Reason == 0
+			}
+			end := p.(policy.Finisher).Finish
+			for _, row := range vector(t, name) {
+				rtt, inFlight := sim.Time(row[1]), int(row[2])
+				if inFlight == 0 && row[3] == 0 && rtt <= 2*sim.Second {
+					continue // with nothing in flight, which comes to nothing
+				}
+				var others []models.Attempt
+				for range inFlight - 1 {
+					a, ok := come()
+					require.True(t, ok)
+					others = append(others, a)
+				}
+				sample, ok := come()
+				require.True(t, ok)
+				require.Equal(t, int(row[4]), limit(), "row %v", row)
+				for a, ok := come(); ok; a, ok = come() {
+					others = append(others, a)
+				}
+				o := models.Completed
+				if row[3] == 1 {
+					o = models.TimedOut
+				}
+				now += rtt
+				end(&sample, o, now)
+				require.Equal(t, int(row[5]), limit(), "row %v", row)
+				for i := range others {
+					end(&others[i], models.Abandoned, now)
+				}
+			}
+		})
+	}
+}
+
 func TestTheCreditsOfBreakwaterMoveAsTheSourceMovesThem(t *testing.T) {
 	for name, tc := range map[string]struct {
 		spec  admission.BreakwaterSpec
 		cores int
 	}{
 		"port_breakwater_a": {admission.BreakwaterSpec{Preset: "source", A: 0.001, B: 0.02}, 10},
-		"port_breakwater_b": {admission.BreakwaterSpec{Target: seconds(0.4), A: 0.004, B: 0.1}, 6},
+		"port_breakwater_b": {admission.BreakwaterSpec{Preset: "source", Target: seconds(0.4), A: 0.004, B: 0.1}, 6},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var p policy.Policy

@@ -66,6 +66,9 @@ func (p *workerUtilisation) Admit(a *models.Attempt, _ *models.Signals) models.V
 	return models.Verdict{}
 }
 
+// Period is that of Tick.
+func (p *workerUtilisation) Period() sim.Time { return p.period }
+
 // Tick looks at the servers.
 func (p *workerUtilisation) Tick(s *models.Signals) sim.Time {
 	if float64(s.Busy) > p.utilisation*float64(s.Capacity) {

@@ -297,6 +297,39 @@ func TestREDAveragesTheQueueOverArrivalsAndLetsIdleTimeAgeIt(t *testing.T) {
 	assert.InDelta(t, 5.7*math.Pow(0.9, 4), p.avg, 1e-9, "no time is counted twice")
 }
 
+func TestREDAgesItsAverageFromWhenTheQueueWasEmptiedHoweverThatWas(t *testing.T) {
+	const wait = 10 * sim.Minute
+	expected := math.Pow(0.9, 4) // of eight servers in ten seconds
+	for name, leave := range map[string]func(p *red, a *models.Attempt){
+		"abandoned": func(p *red, a *models.Attempt) { p.Finish(a, models.Abandoned, wait) },
+		"timed out": func(p *red, a *models.Attempt) { p.Finish(a, models.TimedOut, wait) },
+		"cancelled": func(p *red, a *models.Attempt) { p.Finish(a, models.Cancelled, wait) },
+		"dropped": func(p *red, a *models.Attempt) {
+			a.Passed = 1
+			p.Finish(a, models.Rejected, wait)
+		},
+		"of others, seen by an arrival": func(p *red, a *models.Attempt) {
+			avg := p.avg
+			p.Admit(a, &models.Signals{Now: wait, Waiting: 1, Busy: 8, Capacity: 8})
+			p.avg = avg
+		},
+		"of others, seen by a start": func(p *red, a *models.Attempt) { p.Start(a, &models.Signals{Now: wait, Waiting: 1}) },
+	} {
+		p := build(t, red0(REDSpec{Weight: 0.1})).(*red)
+		a := &models.Attempt{Service: 20 * sim.Second}
+		p.Admit(a, &models.Signals{Busy: 8, Capacity: 8})
+		p.Admit(a, &models.Signals{Waiting: 30, Busy: 8, Capacity: 8})
+		before := p.avg
+		leave(p, a)
+		p.Finish(a, models.Completed, wait+5*sim.Second)
+		p.Finish(&models.Attempt{Line: 1}, models.Abandoned, wait+5*sim.Second) // of another policy's line
+		a.Passed = 0
+		p.Finish(a, models.Rejected, wait+5*sim.Second) // by a later policy
+		p.Admit(a, &models.Signals{Now: wait + 10*sim.Second, Busy: 7, Capacity: 8})
+		assert.InDelta(t, before*expected, p.avg, 1e-9, name)
+	}
+}
+
 // With a constant average the gap between two refusals is uniform: on 1 to
 // 1/p_b - 1, as figure 2 of Floyd and Jacobson 1993 counts an arrival before it
 // decides on it (its section VII says 1 to 1/p_b). From a half on, it is 1.

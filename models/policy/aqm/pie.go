@@ -97,6 +97,9 @@ func (p *pie) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 	return models.Verdict{Reason: p.reason}
 }
 
+// Period is that of the probability.
+func (p *pie) Period() sim.Time { return p.update }
+
 // Tick is the update of the probability (RFC 8033, section 4.2).
 func (p *pie) Tick(s *models.Signals) (next sim.Time) {
 	wait := s.LastWait

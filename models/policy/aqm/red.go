@@ -44,7 +44,8 @@ type red struct {
 	reason models.Reason
 	avg    float64
 	count  int      // attempts since the last refusal; -1: the average is low
-	empty  sim.Time // since when the queue is empty, if it is
+	empty  sim.Time // since when the queue is empty, if it is: the last sign of somebody who waited
+	waits  bool     // whether somebody waited when it was last looked at
 }
 
 // Admit is the algorithm of figure 2.
@@ -86,7 +87,9 @@ func (p *red) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 // age as if the idle time had been used.
 func (p *red) average(a *models.Attempt, s *models.Signals) {
 	w := float64(p.spec.Weight)
+	p.waits = s.Waiting > 0 || s.Free() == 0
 	if s.Waiting > 0 {
+		p.empty = s.Now
 		p.avg += float64(w * (float64(s.Waiting) - p.avg))
 		return
 	}
@@ -99,10 +102,19 @@ func (p *red) average(a *models.Attempt, s *models.Signals) {
 
 // Start notes when the queue becomes empty.
 func (p *red) Start(_ *models.Attempt, s *models.Signals) models.Verdict {
-	if s.Waiting == 0 {
-		p.empty = s.Now
-	}
+	p.empty, p.waits = s.Now, s.Waiting > 0
 	return models.Verdict{}
+}
+
+// Finish notes when the queue becomes empty because whoever waited has left it.
+// What is cancelled may have been in service, and what is refused may have come to
+// no queue: that counts only if somebody waited.
+func (p *red) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
+	switch {
+	case a.Line != 0: // it was kept before the queue
+	case o == models.Abandoned, o == models.TimedOut, p.waits && (o == models.Cancelled || o == models.Rejected && a.Passed > 0):
+		p.empty = now
+	}
 }
 
 // Reconfigure changes the parameters; the average stays.

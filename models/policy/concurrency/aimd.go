@@ -53,7 +53,7 @@ type aimd struct {
 	backoff float64
 	timeout sim.Time
 	limit   int
-	flights inFlight
+	flights policy.InFlight
 	reason  models.Reason
 }
 
@@ -63,16 +63,16 @@ func (p *aimd) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 	if p.limit == 0 {
 		p.limit = int(p.first(s.Capacity))
 	}
-	if p.flights.n >= p.limit {
+	if p.flights.N >= p.limit {
 		return models.Verdict{Reason: p.reason}
 	}
-	p.flights.enter(a, s.Now)
+	p.flights.Enter(a, s.Now)
 	return models.Verdict{}
 }
 
 // Finish moves the limit.
 func (p *aimd) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
-	e, ok := p.flights.leave(a)
+	e, ok := p.flights.Leave(a)
 	if !ok {
 		return
 	}
@@ -100,6 +100,6 @@ func (p *aimd) Reconfigure(spec policy.Spec) error {
 	}
 	p.bounds, p.backoff = b, float64(s.BackoffRatio)
 	p.timeout = preset(s.Preset).or(s.Timeout, 5*sim.Second, 2*sim.Minute)
-	p.limit = min(b.most, max(b.least, p.limit))
+	p.limit = int(b.settled(float64(p.limit)))
 	return nil
 }

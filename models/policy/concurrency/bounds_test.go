@@ -81,3 +81,15 @@ func TestALeastLimitAboveThePublishedLargestIsTheLargest(t *testing.T) {
 	meet(g, 10)
 	assert.Equal(t, 500, concurrency.MostOf(g.Policy))
 }
+
+func TestNewParametersBeforeTheFirstAttemptLeaveTheStartToTheServers(t *testing.T) {
+	for s := range limiters(t, "preset: inference") {
+		if _, envoy := s.(*concurrency.EnvoyGradientSpec); envoy {
+			continue // it begins by measuring at its least limit
+		}
+		g := newGateway(t, s)
+		require.NoError(t, g.Reconfigure(s))
+		meet(g, 300)
+		assert.Equal(t, 300, concurrency.LimitOf(g.Policy), "%T", s)
+	}
+}

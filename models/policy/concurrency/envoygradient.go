@@ -81,7 +81,7 @@ type envoyGradient struct {
 	latencies       histogram
 	nextUpdate      sim.Time
 	nextMeasure     sim.Time
-	flights         inFlight
+	flights         policy.InFlight
 	luck            policy.Luck
 	reason          models.Reason
 }
@@ -93,34 +93,42 @@ const consecutiveMin = 5
 // Admit refuses while as many are in flight as the limit says.
 func (p *envoyGradient) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 	p.follow(s.Capacity)
-	if p.flights.n >= p.limit {
+	if p.flights.N >= p.limit {
 		return models.Verdict{Reason: p.reason}
 	}
-	p.flights.enter(a, s.Now)
+	p.flights.Enter(a, s.Now)
 	return models.Verdict{}
 }
 
 // Finish takes down the latency, and ends the measurement of minRTT when it has
 // enough of them.
 func (p *envoyGradient) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
-	e, ok := p.flights.leave(a)
-	if !ok || !ran(a, o) || e.since < p.epoch {
+	e, ok := p.flights.Leave(a)
+	if !ok || !ran(a, o) || e.Since < p.epoch {
 		return
 	}
-	p.latencies.add(int64((now - e.since) / sim.Microsecond))
+	p.latencies.add(int64((now - e.Since) / sim.Microsecond))
 	if p.deferred == 0 || p.latencies.n < p.spec.RequestCount {
 		return
 	}
 	p.measured(int64(p.latencies.quantile(float64(p.spec.Quantile))))
 	p.latencies.clear()
 	later := int64(0)
-	if ms := int64(math.Ceil(float64(float64(p.remeter/sim.Millisecond) * float64(p.spec.Jitter)))); ms > 0 {
+	if ms := p.jitter(); ms > 0 {
 		src := p.luck.OfRequest(a.Request)
 		later = int64(src.Uint64() % uint64(ms))
 	}
 	p.nextMeasure = now + p.remeter + sim.Time(later)*sim.Millisecond
 	p.nextUpdate = now + p.update
 }
+
+// jitter is how much later than its interval a measurement may be, in milliseconds.
+func (p *envoyGradient) jitter() int64 {
+	return int64(math.Ceil(float64(float64(p.remeter/sim.Millisecond) * float64(p.spec.Jitter))))
+}
+
+// Period is that of the updates of the limit.
+func (p *envoyGradient) Period() sim.Time { return p.update }
 
 // Tick ends an update interval, and begins a measurement when it is due.
 func (p *envoyGradient) Tick(s *models.Signals) sim.Time {
@@ -184,7 +192,7 @@ func (p *envoyGradient) set(limit int) {
 }
 
 // Reconfigure changes the parameters; the limit and minRTT stay. A minRTT that
-// is given ends its measurement.
+// is given ends its measurement, and one that is given no longer begins it.
 func (p *envoyGradient) Reconfigure(spec policy.Spec) error {
 	s := spec.(*EnvoyGradientSpec)
 	b, err := p.bounds.named(preset(s.Preset), [3]string{"min_concurrency", "min_concurrency", "max_concurrency"}, s.MinConcurrency, s.MinConcurrency, s.MaxConcurrency, 1000)
@@ -202,9 +210,10 @@ func (p *envoyGradient) Reconfigure(spec policy.Spec) error {
 	p.bounds, p.spec = b, *s
 	p.update = preset(s.Preset).or(s.UpdateInterval, 100*sim.Millisecond, 20*sim.Second)
 	p.remeter = preset(s.Preset).or(s.MinRTTInterval, 60*sim.Second, 200*sim.Minute)
+	built, known := p.limit > 0, p.fixed > 0
 	p.fixed = sim.Time(s.MinRTT)
-	if p.limit == 0 {
-		p.limit = b.least // it is being built
+	if !built {
+		p.limit = b.least
 	}
 	if p.fixed > 0 {
 		if p.deferred > 0 {
@@ -215,5 +224,15 @@ func (p *envoyGradient) Reconfigure(spec policy.Spec) error {
 	}
 	p.limit = min(b.most, max(b.least, p.limit))
 	p.deferred = min(b.most, p.deferred)
+	now := p.env.Now()
+	if known && p.fixed == 0 {
+		p.measure(now)
+	}
+	if built {
+		p.nextUpdate = min(p.nextUpdate, now+p.update)
+		if p.nextMeasure != sim.Never {
+			p.nextMeasure = min(p.nextMeasure, now+p.remeter+sim.Time(p.jitter())*sim.Millisecond)
+		}
+	}
 	return nil
 }

@@ -119,3 +119,32 @@ func TestAMinRTTThatIsGivenIsNeverMeasured(t *testing.T) {
 	require.NoError(t, measuring.Reconfigure(spec[concurrency.EnvoyGradientSpec](t, "envoy-gradient", "max_concurrency: 1000, min_rtt: 20ms")))
 	assert.False(t, concurrency.MeasuringOf(measuring.Policy))
 }
+
+func TestAMinRTTThatIsGivenNoLongerIsMeasured(t *testing.T) {
+	g := envoy(t, ", min_rtt: 20ms")
+	require.False(t, concurrency.MeasuringOf(g.Policy))
+	g.now = sim.Minute
+	require.NoError(t, g.Reconfigure(spec[concurrency.EnvoyGradientSpec](t, "envoy-gradient", "preset: source, jitter: 0%, max_concurrency: 1000")))
+	require.True(t, concurrency.MeasuringOf(g.Policy))
+	g.serve(50, 40*sim.Millisecond, models.Completed)
+	require.False(t, concurrency.MeasuringOf(g.Policy))
+	assert.InDelta(t, 40_000, float64(concurrency.MinRTTOf(g.Policy)), 1000)
+	g.now += sim.Minute
+	g.tick()
+	assert.True(t, concurrency.MeasuringOf(g.Policy), "and again after its interval")
+}
+
+func TestShorterIntervalsOfTheEnvoyControllerHoldAtOnce(t *testing.T) {
+	g := envoy(t, ", update_interval: 2h, min_rtt_interval: 10h")
+	g.serve(50, 20*sim.Millisecond, models.Completed)
+	g.now = 10 * sim.Minute
+	require.NoError(t, g.Reconfigure(spec[concurrency.EnvoyGradientSpec](t, "envoy-gradient", "preset: source, jitter: 0%, update_interval: 1s, min_rtt_interval: 1m")))
+	require.Equal(t, sim.Second, g.Policy.(policy.Periodic).Period())
+	g.serve(1, 20*sim.Millisecond, models.Completed)
+	g.now = 10*sim.Minute + sim.Second
+	g.tick()
+	assert.Greater(t, concurrency.LimitOf(g.Policy), 3, "the limit has moved")
+	g.now = 11 * sim.Minute
+	g.tick()
+	assert.True(t, concurrency.MeasuringOf(g.Policy))
+}

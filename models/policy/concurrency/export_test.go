@@ -69,17 +69,17 @@ func GradientOf(p policy.Policy, us int64) (gradient float64, atLeast int) {
 func InFlightOf(p policy.Policy) int {
 	switch p := p.(type) {
 	case *aimd:
-		return p.flights.n
+		return p.flights.N
 	case *vegas:
-		return p.flights.n
+		return p.flights.N
 	case *gradient2:
-		return p.flights.n
+		return p.flights.N
 	case *envoyGradient:
-		return p.flights.n
+		return p.flights.N
 	case *failsafeLimiter:
-		return p.flights.n
+		return p.flights.N
 	}
-	return p.(*pid).flights.n
+	return p.(*pid).flights.N
 }
 
 // QuantileOf is the quantile of a histogram of the values, as of latencies in

@@ -85,7 +85,7 @@ type failsafeLimiter struct {
 	baseline   average
 	throughput correlation
 	rtt        correlation
-	flights    inFlight
+	flights    policy.InFlight
 	reason     models.Reason
 }
 
@@ -119,31 +119,31 @@ func (p *failsafeLimiter) Admit(a *models.Attempt, s *models.Signals) models.Ver
 	if p.limit == 0 {
 		p.limit = p.first(s.Capacity)
 	}
-	if p.flights.n >= int(p.limit) {
+	if p.flights.N >= int(p.limit) {
 		return models.Verdict{Reason: p.reason}
 	}
-	p.flights.enter(a, s.Now)
+	p.flights.Enter(a, s.Now)
 	return models.Verdict{}
 }
 
 // Finish takes the sample down, and ends the window if it is time.
 func (p *failsafeLimiter) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
-	full := p.flights.n >= int(p.limit)
-	e, ok := p.flights.leave(a)
-	if !ok || o == models.Rejected && !ran(a, o) || now == e.since {
+	full := p.flights.N >= int(p.limit)
+	e, ok := p.flights.Leave(a)
+	if !ok || o == models.Rejected && !ran(a, o) || now == e.Since {
 		return
 	}
 	if p.recent == nil {
 		p.recent = newTDigest()
 	}
 	if ran(a, o) && o != models.TimedOut {
-		rtt := now - e.since
+		rtt := now - e.Since
 		if p.n == 0 {
 			p.leastRTT, p.inFlight = rtt, 0
 		}
 		p.n++
 		p.leastRTT = min(p.leastRTT, rtt)
-		p.inFlight = max(p.inFlight, int(e.inFlight))
+		p.inFlight = max(p.inFlight, int(e.InFlight))
 		p.recent.add(float64(rtt))
 	}
 	if now <= p.next || p.n < p.spec.RecentMinSamples {
@@ -212,6 +212,6 @@ func (p *failsafeLimiter) Reconfigure(spec policy.Spec) error {
 		p.throughput, p.rtt = newCorrelation(s.CorrelationWindow), newCorrelation(s.CorrelationWindow)
 	}
 	p.bounds, p.spec, p.from, p.to = b, *s, from, to
-	p.limit = p.within(p.limit)
+	p.limit = p.settled(p.limit)
 	return nil
 }

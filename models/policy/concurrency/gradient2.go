@@ -63,7 +63,7 @@ type gradient2 struct {
 	window  window
 	limit   float64
 	long    average // of the rtt, ns
-	flights inFlight
+	flights policy.InFlight
 	reason  models.Reason
 }
 
@@ -93,16 +93,16 @@ func (p *gradient2) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 	if p.limit == 0 {
 		p.limit = p.first(s.Capacity)
 	}
-	if p.flights.n >= int(p.limit) {
+	if p.flights.N >= int(p.limit) {
 		return models.Verdict{Reason: p.reason}
 	}
-	p.flights.enter(a, s.Now)
+	p.flights.Enter(a, s.Now)
 	return models.Verdict{}
 }
 
 // Finish moves the limit. A drop counts as any other sample.
 func (p *gradient2) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
-	e, ok := p.flights.leave(a)
+	e, ok := p.flights.Leave(a)
 	if !ok {
 		return
 	}
@@ -147,6 +147,6 @@ func (p *gradient2) Reconfigure(spec policy.Spec) error {
 	}
 	p.bounds, p.spec = b, *s
 	p.window.length, p.window.least = preset(s.Preset).or(s.Window, 0, 20*sim.Second), s.MinWindowSamples
-	p.limit = p.within(p.limit)
+	p.limit = p.settled(p.limit)
 	return nil
 }

@@ -110,6 +110,15 @@ func (b bounds) within(x float64) float64 {
 	return math.Max(float64(b.least), math.Min(float64(b.most), x))
 }
 
+// settled is a limit under new bounds. One that has not begun, 0, stays so: it is to
+// begin at the servers that the first attempt shows.
+func (b bounds) settled(limit float64) float64 {
+	if limit == 0 {
+		return 0
+	}
+	return b.within(limit)
+}
+
 // A preset is a set of times: source as published, inference for work that
 // takes some 20 seconds.
 type preset string

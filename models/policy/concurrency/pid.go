@@ -74,7 +74,7 @@ type pid struct {
 	starts                       int
 	tokens                       float64
 	filled                       sim.Time // when the tokens were counted
-	flights                      inFlight
+	flights                      policy.InFlight
 	reason                       models.Reason
 }
 
@@ -91,10 +91,10 @@ func (p *pid) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 			return models.Verdict{Reason: p.reason}
 		}
 		p.tokens--
-	} else if p.flights.n >= p.limit() {
+	} else if p.flights.N >= p.limit() {
 		return models.Verdict{Reason: p.reason}
 	}
-	p.flights.enter(a, s.Now)
+	p.flights.Enter(a, s.Now)
 	return models.Verdict{}
 }
 
@@ -111,7 +111,10 @@ func (p *pid) Start(a *models.Attempt, s *models.Signals) models.Verdict {
 }
 
 // Finish counts what is in flight.
-func (p *pid) Finish(a *models.Attempt, _ models.Outcome, _ sim.Time) { p.flights.leave(a) }
+func (p *pid) Finish(a *models.Attempt, _ models.Outcome, _ sim.Time) { p.flights.Leave(a) }
+
+// Period is the time between changes.
+func (p *pid) Period() sim.Time { return p.period }
 
 // Tick ends a period.
 func (p *pid) Tick(s *models.Signals) sim.Time {

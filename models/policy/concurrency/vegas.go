@@ -73,7 +73,7 @@ type vegas struct {
 	noLoad  sim.Time // least rtt; 0: none yet
 	jitter  float64  // 0: not drawn yet
 	probes  int      // samples since the least rtt was measured anew
-	flights inFlight
+	flights policy.InFlight
 	luck    policy.Luck
 	reason  models.Reason
 }
@@ -84,16 +84,16 @@ func (p *vegas) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 	if p.limit == 0 {
 		p.limit = p.first(s.Capacity)
 	}
-	if p.flights.n >= int(p.limit) {
+	if p.flights.N >= int(p.limit) {
 		return models.Verdict{Reason: p.reason}
 	}
-	p.flights.enter(a, s.Now)
+	p.flights.Enter(a, s.Now)
 	return models.Verdict{}
 }
 
 // Finish moves the limit.
 func (p *vegas) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
-	e, ok := p.flights.leave(a)
+	e, ok := p.flights.Leave(a)
 	if !ok {
 		return
 	}
@@ -165,6 +165,6 @@ func (p *vegas) Reconfigure(spec policy.Spec) error {
 	}
 	p.bounds, p.spec = b, *s
 	p.window.length, p.window.least = preset(s.Preset).or(s.Window, 0, 2*sim.Minute), s.MinWindowSamples
-	p.limit = p.within(p.limit)
+	p.limit = p.settled(p.limit)
 	return nil
 }

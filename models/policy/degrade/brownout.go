@@ -99,6 +99,9 @@ func (p *brownout) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
 	}
 }
 
+// Period is that of the dimmer.
+func (p *brownout) Period() sim.Time { return p.period }
+
 // Tick ends a period.
 func (p *brownout) Tick(s *models.Signals) sim.Time {
 	if s.Now < p.last+p.period {

@@ -41,8 +41,8 @@ func (s *ConcurrencyLimitSpec) New(env policy.Env) (policy.Policy, error) {
 	return c, c.Reconfigure(s)
 }
 
-// A concurrencyLimit counts all and by tier at any time, and by user from when
-// that is its scope.
+// A concurrencyLimit counts all, by tier and by user at any time: whose limit it is
+// may change, and an attempt does not say whether it was counted.
 type concurrencyLimit struct {
 	all    int
 	tiers  []int
@@ -54,14 +54,14 @@ type concurrencyLimit struct {
 
 // Admit takes a place if there is one.
 func (c *concurrencyLimit) Admit(a *models.Attempt, _ *models.Signals) models.Verdict {
-	under := c.all
+	under, user := c.all, c.ofUser(a.User)
 	switch c.per {
 	case "tier":
 		under = c.tiers[a.Tier]
 	case perUserScope:
 		under = 0
-		if n := c.users.of(a.User); n != nil {
-			under = int(*n)
+		if user != nil {
+			under = int(*user)
 		}
 	}
 	if under >= c.limit {
@@ -69,8 +69,8 @@ func (c *concurrencyLimit) Admit(a *models.Attempt, _ *models.Signals) models.Ve
 	}
 	c.all++
 	c.tiers[a.Tier]++
-	if n := c.ofUser(a.User); n != nil && *n < math.MaxUint16 {
-		*n++
+	if user != nil && *user < math.MaxUint16 {
+		*user++
 	}
 	return models.Verdict{}
 }
@@ -84,17 +84,16 @@ func (c *concurrencyLimit) Finish(a *models.Attempt, _ models.Outcome, _ sim.Tim
 	}
 }
 
-// ofUser is the count of a user where users are counted.
+// ofUser is the count of a user; nil for the request of nobody that is told apart.
 func (c *concurrencyLimit) ofUser(user models.User) *uint16 {
-	if c.per != perUserScope && c.users.users == nil {
+	if int(user) >= c.users.n {
 		return nil
 	}
 	return c.users.of(user)
 }
 
 // Reconfigure changes the limit. Attempts under way keep their places, even if
-// they are more than the new limit. Where the scope becomes that of users, those
-// that are under way are not known by user and do not count.
+// they are more than the new limit, and whosever limit it was.
 func (c *concurrencyLimit) Reconfigure(spec policy.Spec) error {
 	s := spec.(*ConcurrencyLimitSpec)
 	most := float64(1 << 53)

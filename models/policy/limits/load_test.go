@@ -145,6 +145,27 @@ func TestAtMostSoManyAreUnderWay(t *testing.T) {
 	}
 }
 
+func TestALimitOfEachUserCountsWhatIsUnderWaySinceItWasOneOfAll(t *testing.T) {
+	g := newGateway(t, 0, &limits.ConcurrencyLimitSpec{Limit: 100, Per: "all"})
+	g.env.Tiers = make([]policy.TierInfo, 1)
+	p, err := (&limits.ConcurrencyLimitSpec{Limit: 100, Per: "all"}).New(g.env)
+	require.NoError(t, err)
+	in := func() bool { return p.Admit(&models.Attempt{User: 1}, &models.Signals{}).Reason == 0 }
+	out := func() { p.(policy.Finisher).Finish(&models.Attempt{User: 1}, models.Completed, 0) }
+	for range 3 {
+		require.True(t, in())
+	}
+	require.NoError(t, p.Reconfigure(&limits.ConcurrencyLimitSpec{Limit: 1, Per: "user"}))
+	for range 2 {
+		assert.False(t, in())
+		out()
+	}
+	assert.False(t, in(), "one is under way still")
+	out()
+	assert.True(t, in())
+	assert.False(t, in())
+}
+
 func quota(rpm, tpm, tokens, cv float64, per string) *limits.RequestsAndTokensSpec {
 	return &limits.RequestsAndTokensSpec{RPM: unit.Count(rpm), TPM: unit.Count(tpm), Tokens: tokens, CV: cv, Per: per}
 }

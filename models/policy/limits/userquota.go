@@ -69,7 +69,7 @@ type userQuota struct {
 // days; a window ends early by less than that.
 func tickFor(horizon sim.Time) sim.Time {
 	tick := sim.Millisecond
-	for horizon/tick >= maxTicks {
+	for horizon/tick >= maxTicks-1 { // one more for an attempt that is entered in the next
 		tick *= 10
 	}
 	return tick
@@ -95,13 +95,24 @@ func (q *userQuota) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 	left := q.left(a, sim.Time(*w>>countBits)*q.tick, s.Now)
 	switch {
 	case count == 0 || left <= 0:
-		*w = uint32(s.Now/q.tick)<<countBits | 1
+		*w = q.tickOf(a, s.Now)<<countBits | 1
 	case count >= q.limit:
 		return models.Verdict{Reason: q.reason, RetryAfter: left}
 	default:
 		*w++
 	}
 	return models.Verdict{}
+}
+
+// tickOf is the tick in which the attempt of a user came; the next, if that one began
+// before the window of the clock did, so that no attempt counts in the window before
+// its own.
+func (q *userQuota) tickOf(a *models.Attempt, now sim.Time) uint32 {
+	tick := now / q.tick
+	if q.left(a, tick*q.tick, now) <= 0 {
+		tick++
+	}
+	return uint32(tick)
 }
 
 // left is how long the window lasts in which the attempt of a user at `opened`
@@ -133,8 +144,15 @@ func (q *userQuota) Reconfigure(spec policy.Spec) error {
 		return fmt.Errorf("limit is %d, it must be 1 to %d", s.Limit, maxCount)
 	}
 	window := sim.Time(s.Window)
-	if window <= 0 {
+	tick := q.tick
+	if s.Reset == sliding {
+		tick = q.log.tick
+	}
+	switch {
+	case window <= 0:
 		return fmt.Errorf("window is %v, it must be more than 0", window)
+	case window < tick:
+		return fmt.Errorf("window is %v, it must be at least %v in a run so long: that is how finely attempts are told apart", window, tick)
 	}
 	var offsets []sim.Time
 	if s.Reset == "utc-midnight" || s.Reset == "local-midnight" {
@@ -187,7 +205,7 @@ func (q *userQuota) fromLog() {
 	for u := range q.windows {
 		for i, stamp := range q.log.stamps[u*limit:][:limit] {
 			if at := sim.Time(stamp-1) * q.log.tick; stamp != 0 && at+q.window > now {
-				q.windows[u] = uint32(at/q.tick)<<countBits | uint32(limit-i)
+				q.windows[u] = q.tickOf(&models.Attempt{User: models.User(u)}, at)<<countBits | uint32(limit-i)
 				break
 			}
 		}

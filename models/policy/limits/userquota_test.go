@@ -192,3 +192,46 @@ func TestAResetThatCannotBeIsRefused(t *testing.T) {
 		assert.EqualError(t, err, want)
 	}
 }
+
+// A tick of 10 s cannot divide a run that begins 37 s after the full minute at its
+// midnights: the first attempts of a day would seem to be of the day before.
+func TestAQuotaOfTheDayCountsFromTheFirstInstantOfTheDay(t *testing.T) {
+	for name, q := range map[string]*limits.UserQuotaSpec{"utc": midnight("utc-midnight"), "local": midnight("local-midnight", 5.5)} {
+		g := startingAt(t, 20_000*sim.Day+12*h+37*sim.Second+sim.Millisecond, q)
+		g.env.Horizon = 13 * sim.Day
+		var err error
+		g.Policy, err = q.New(g.env)
+		require.NoError(t, err)
+		day := 12*h - 37*sim.Second - sim.Millisecond // until midnight in UTC
+		if name == "local" {
+			day -= 5*h + 30*sim.Minute
+		}
+		admitted := 0
+		for at := day - 5*sim.Second; at < day+20*sim.Second; at += 100 * sim.Millisecond {
+			if g.try(at, 1).Reason == 0 {
+				admitted++
+			}
+		}
+		assert.Equal(t, 4, admitted, "%s: two on each day", name)
+		assert.Zero(t, g.try(day+sim.Day, 1).Reason)
+		assert.Zero(t, g.try(day+sim.Day, 1).Reason)
+		assert.Equal(t, sim.Day, g.try(day+sim.Day, 1).RetryAfter)
+	}
+}
+
+func TestALogThatBecomesAQuotaOfTheDayKeepsTheDaysApart(t *testing.T) {
+	g := startingAt(t, 20_000*sim.Day+12*h+500*sim.Millisecond, sliding(2, sim.Day))
+	day := 12*h - 500*sim.Millisecond
+	require.Zero(t, g.try(day+100*sim.Millisecond, 1).Reason)
+	g.now = day + h
+	require.NoError(t, g.Reconfigure(midnight("utc-midnight")))
+	assert.Zero(t, g.try(g.now, 1).Reason)
+	assert.NotZero(t, g.try(g.now, 1).Reason, "it has had one since midnight")
+}
+
+func TestAWindowIsNoShorterThanWhatTellsAttemptsApart(t *testing.T) {
+	g := newGateway(t, 0, perUser(1, h))
+	assert.EqualError(t, g.Reconfigure(perUser(1, sim.Second/2)), "window is 500ms, it must be at least 1s in a run so long: that is how finely attempts are told apart")
+	require.NoError(t, g.Reconfigure(perUser(1, sim.Second)))
+	require.NoError(t, g.Reconfigure(sliding(1, sim.Second/2)), "a log is finer")
+}

@@ -135,6 +135,9 @@ func (p *scripted) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
 	p.attempt.of = nil
 }
 
+// Period is the interval.
+func (p *scripted) Period() sim.Time { return sim.Time(p.spec.Interval) }
+
 // Tick calls the script's own, if there is one.
 func (p *scripted) Tick(s *models.Signals) (next sim.Time) {
 	if p.failed || p.module.tick == nil {
