@@ -17,7 +17,7 @@ import (
 // time of the scenario: the beginning of what is read (from, or the first row)
 // lies at `at`, and from there on times are multiplied by scale_time.
 type Log struct {
-	File      string        `yaml:"file" required:"true" doc:"The file, its path from the scenario's folder. Its name ends in .csv (the first line names the columns), .jsonl (an object a line) or .parquet. The resolved scenario names it, with its hash, and does not hold it: keep the file beside it."`
+	File      string        `yaml:"file" required:"true" doc:"The file, its path from the scenario's folder. Its name ends in .csv (the first line names the columns), .jsonl (an object a line) or .parquet. The resolved scenario names it, with its hash, and does not hold it: keep the file beside the manifest."`
 	Time      string        `yaml:"time" doc:"Column of the time."`
 	Unit      string        `yaml:"unit" enum:"date,h,m,s,ms,us,ns" doc:"How the time is written: as a date (RFC 3339 or like 2023-11-16 18:15:46.68, UTC where it says nothing else) or as a number in this unit. Without it that of the format, and s otherwise."`
 	At        unit.Instant  `yaml:"at" default:"+0s" doc:"When the beginning of what is read comes. What would come before the run is left out."`
