@@ -199,6 +199,33 @@ func (f *frame) largestCell(paid bool) (best cell, cells int) {
 	return best, cells
 }
 
+// shownCells are those whose quantiles are shown, in the order of their tiers: of
+// each tier the served cell with most completions, where there are no more than
+// four of them, and otherwise of the largest tier that pays and of the largest that
+// does not, since quantiles of several tiers cannot be put together. rest reports
+// whether tiers are left out.
+func (f *frame) shownCells() (cells []cell, rest bool) {
+	for _, t := range f.run.Tiers {
+		best, most := cell{}, 0.0
+		for _, c := range f.cells {
+			if c.tier == t.Name && f.inServed(c) {
+				if n := total(f.sum("completed", func(d cell) bool { return d == c })); n > most {
+					most, best = n, c
+				}
+			}
+		}
+		if most > 0 {
+			cells = append(cells, best)
+		}
+	}
+	if len(cells) <= 4 {
+		return cells, false
+	}
+	paid, _ := f.largestCell(true)
+	unpaid, _ := f.largestCell(false)
+	return slices.DeleteFunc(cells, func(c cell) bool { return c != paid && c != unpaid }), true
+}
+
 // tier is the place of a tier in the run's list, -1 if it is not there.
 func (f *frame) tier(name string) int {
 	return slices.IndexFunc(f.run.Tiers, func(t metrics.TierInfo) bool { return t.Name == name })
