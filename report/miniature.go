@@ -72,7 +72,7 @@ func miniature(title, instead string, with, without *Run) picture {
 		rectangle(c, white, c.Rectangle)
 		write(c, words(11, black, true), 12, miniHeight-18, title)
 		end := vg.Length(miniWidth - 12)
-		for _, e := range []entry{{instead, grey, asLine}, {title, blue, asLine}, {"first tries", pale(silver, 0.6), asArea}} {
+		for _, e := range []entry{{instead, grey, asLine}, {title, blue, asLine}, {"new requests", pale(silver, 0.6), asArea}} {
 			w := words(8.5, black, false).Width(e.label) + 24
 			end -= w
 			legend(c, []entry{e}, end, miniHeight-9, w+20)

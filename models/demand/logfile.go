@@ -129,6 +129,9 @@ func (c *clock) read(text string) (sim.Time, error) {
 	}
 	if err != nil || strings.ContainsAny(text, "eE") {
 		x, bad := strconv.ParseFloat(text, 64)
+		if isDate(text) {
+			return 0, &dated{quoted(text)}
+		}
 		if bad != nil || math.IsNaN(x) || math.IsInf(x, 0) {
 			return 0, fmt.Errorf("%s is no number", quoted(text))
 		}
@@ -140,6 +143,14 @@ func (c *clock) read(text string) (sim.Time, error) {
 		return 0, fmt.Errorf("%s is out of range", quoted(text))
 	}
 	return sim.Time(n)*ns + sim.Time(math.Floor(float64(part*float64(ns))+0.5)), nil
+}
+
+// isDate reports whether a text is written like a date.
+func isDate(text string) bool {
+	return slices.ContainsFunc(layouts, func(layout string) bool {
+		_, err := time.Parse(layout, text)
+		return err == nil
+	})
 }
 
 // number reads a number of at least 0.
