@@ -200,30 +200,35 @@ func (f *frame) largestCell(paid bool) (best cell, cells int) {
 }
 
 // shownCells are those whose quantiles are shown, in the order of their tiers: of
-// each tier the served cell with most completions, where there are no more than
-// four of them, and otherwise of the largest tier that pays and of the largest that
-// does not, since quantiles of several tiers cannot be put together. rest reports
-// whether tiers are left out.
-func (f *frame) shownCells() (cells []cell, rest bool) {
+// each tier that has that share of all completions the served cell with most of them,
+// where there are no more than four, and otherwise of the largest tier that pays and
+// of the largest that does not, since quantiles of several tiers cannot be put
+// together. few reports whether tiers have less than the share, and rest whether
+// others are left out.
+func (f *frame) shownCells(share float64) (cells []cell, few, rest bool) {
+	all := total(f.sum("completed", f.inServed))
 	for _, t := range f.run.Tiers {
-		best, most := cell{}, 0.0
+		best, most, sum := cell{}, 0.0, 0.0
 		for _, c := range f.cells {
 			if c.tier == t.Name && f.inServed(c) {
-				if n := total(f.sum("completed", func(d cell) bool { return d == c })); n > most {
+				n := total(f.sum("completed", func(d cell) bool { return d == c }))
+				if sum += n; n > most {
 					most, best = n, c
 				}
 			}
 		}
-		if most > 0 {
+		if most > 0 && sum >= share*all {
 			cells = append(cells, best)
+		} else if most > 0 {
+			few = true
 		}
 	}
 	if len(cells) <= 4 {
-		return cells, false
+		return cells, few, false
 	}
 	paid, _ := f.largestCell(true)
 	unpaid, _ := f.largestCell(false)
-	return slices.DeleteFunc(cells, func(c cell) bool { return c != paid && c != unpaid }), true
+	return slices.DeleteFunc(cells, func(c cell) bool { return c != paid && c != unpaid }), few, true
 }
 
 // tier is the place of a tier in the run's list, -1 if it is not there.

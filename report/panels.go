@@ -261,7 +261,7 @@ func (t *timeline) stacked(f *frame, title, unit string, shown map[string]reason
 }
 
 // spread shows the median and the 99th percentile of each interval for up to four
-// tiers (shownCells).
+// tiers (shownCells). Those with next to no completions would be noise.
 func (t *timeline) spread(f *frame, title, of, fact string) {
 	if f.table.Column(of+"_p50_s") == nil {
 		return
@@ -272,7 +272,7 @@ func (t *timeline) spread(f *frame, title, of, fact string) {
 		p50, p99 []float64
 	}
 	var curves []curve
-	cells, rest := f.shownCells()
+	cells, few, rest := f.shownCells(0.05)
 	for _, best := range cells {
 		here := func(c cell) bool { return c == best }
 		label := best.tier
@@ -295,13 +295,16 @@ func (t *timeline) spread(f *frame, title, of, fact string) {
 	if !(hi > 0) {
 		return
 	}
-	p := t.add(title, "logarithmic; line: median, band: up to p99", lo/1.3, math.Max(hi*1.3, lo*10), seconds)
+	banded, unit := curves, "logarithmic; line: median, band: up to p99"
+	if len(curves) > 2 { // bands of many would hide one another
+		banded, unit = nil, "logarithmic; line: median, faint: p99"
+	}
+	if few {
+		unit += "; tiers with 5 % or more of what was completed"
+	}
+	p := t.add(title, unit, lo/1.3, math.Max(hi*1.3, lo*10), seconds)
 	p.logarithmic(roundSeconds, knownSeconds, finerSeconds)
 	x := f.middle()
-	banded := curves
-	if len(curves) > 2 { // bands of many would hide one another
-		p.unit, banded = "logarithmic; line: median, faint: p99", nil
-	}
 	for _, c := range banded {
 		p.plot.Add(band{x, c.p50, c.p99, pale(c.colour, 0.25)})
 	}

@@ -262,7 +262,7 @@ func worst(r *Run, f *frame) []string {
 			rows = append(rows, []string{"most errors", percent(most) + " of what ended", f.hour() + " from " + r.moment(start[at])})
 		}
 	}
-	cells, _ := f.shownCells()
+	cells, _, _ := f.shownCells(0)
 	for _, best := range cells {
 		slow := f.only("latency_p50_s", func(c cell) bool { return c == best })
 		if most, at := largest(slow); most > 0 {
