@@ -92,3 +92,15 @@ func TestATierOfTwoClassesHasALineForEach(t *testing.T) {
 	assert.Regexp(t, `all, job +.* 3\.47 s +23 s`, b.String())
 	assert.Regexp(t, `all, text +.* 77 s +23 s`, b.String())
 }
+
+func TestWhoLeavesARoomIsNotSaidToLeaveAQueue(t *testing.T) {
+	r := plainQueue()
+	assert.Equal(t, "left the queue", leftWhat(r))
+	r.Result.Summary.Classes["job"].Held.Mean = 2
+	r.Result.Summary.Classes["job"].WaitUserMean = 3
+	r.Classes[0].SLO = sim.Second
+	assert.Equal(t, "left the queue or the room", leftWhat(r))
+	var b bytes.Buffer
+	require.NoError(t, Text(&b, r, ""))
+	assert.Contains(t, b.String(), "beyond the time that policies kept them before the queue")
+}

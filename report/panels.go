@@ -198,9 +198,9 @@ func (t *timeline) errors(f *frame) {
 	p := t.stacked(f, title, "attempts per second", shown, layers, leftMost)
 	if p != nil && leftMost > 0 {
 		p.plot.Add(line{x: f.middle(), y: left, colour: grey, width: 0.9})
-		from := "left the queue (no error)"
-		if total(f.sum("held_mean", f.inServed)) > 0 {
-			from = "left the queue or the room"
+		from := leftWhat(t.run)
+		if from == "left the queue" {
+			from += " (no error)"
 		}
 		p.entries = append(p.entries, entry{from, grey, asLine})
 	}
