@@ -138,16 +138,19 @@ func newTimeAxis(r *Run, width vg.Length) timeAxis {
 // counted is an axis of seconds, hours or days since the start.
 func counted(length float64) timeAxis {
 	unit, name, write := 1.0, "simulated time, s", grouped
+	var known []float64
 	switch {
 	case length > 90*86400:
 		unit, name = 86400, "simulated time, days"
-	case length > 2*3600:
+	case length > 4*3600:
 		unit, name = 3600, "simulated time, h"
+	case length >= 600:
+		unit, name, known = 60, "simulated time, min", minuteSteps
 	case length < 20:
 		write = digits
 	}
 	a := timeAxis{about: name}
-	for _, t := range (ticker{name: write, wanted: 10}).Ticks(0, length/unit) {
+	for _, t := range (ticker{name: write, wanted: 10, known: known}).Ticks(0, length/unit) {
 		a.ticks = append(a.ticks, t.Value*unit)
 		a.labels = append(a.labels, timeLabel{at: t.Value * unit, text: t.Label})
 	}
@@ -216,7 +219,8 @@ func clock(r *Run, length float64) timeAxis {
 			a.labels = append(a.labels, timeLabel{at: t, text: date, row: 1})
 		}
 	}
-	for at := midnight(r.Start).AddDate(0, 0, -1); at.Sub(r.Start).Seconds() < length; at = at.AddDate(0, 0, 1) {
+	// Less than a day has no nights to compare with.
+	for at := midnight(r.Start).AddDate(0, 0, -1); length >= 86400 && at.Sub(r.Start).Seconds() < length; at = at.AddDate(0, 0, 1) {
 		from := math.Max(at.Add(22*time.Hour).Sub(r.Start).Seconds(), 0)
 		to := math.Min(at.Add(30*time.Hour).Sub(r.Start).Seconds(), length)
 		if from < to {

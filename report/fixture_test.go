@@ -170,7 +170,7 @@ func launchRun(intervals int) *Run {
 				n    float64
 				sum  *metrics.Figure
 			}{
-				{"requests", requests, &f.Requests}, {"attempts", attempts, &f.Attempts}, {"admitted", admitted, &f.Admitted}, {"completed", served, &f.Completed},
+				{"requests", requests, &f.Requests}, {"first_tries", math.Min(requests, attempts), new(metrics.Figure)}, {"attempts", attempts, &f.Attempts}, {"admitted", admitted, &f.Admitted}, {"completed", served, &f.Completed},
 				{"abandoned", left, &f.Abandoned}, {"timed_out", out, &f.TimedOut}, {"failed", failed, &f.Failed}, {"cancelled", 0, &f.Cancelled},
 				{"suppressed", 0, &f.Suppressed}, {"satisfied", got, &f.Satisfied}, {"given_up", requests - got, &f.GivenUp}, {"signups", 0, &f.Signups},
 			} {
@@ -211,7 +211,7 @@ func launchRun(intervals int) *Run {
 				} else {
 					busy = 14 * breath * share
 				}
-				for _, name := range []string{"requests", "attempts", "admitted", "completed", "satisfied"} {
+				for _, name := range []string{"requests", "first_tries", "attempts", "admitted", "completed", "satisfied"} {
 					c.int(name, n)
 				}
 				for _, name := range []string{"abandoned", "timed_out", "failed", "cancelled", "suppressed", "given_up", "rejected_free-quota", "rejected_paid-quota", "rejected_feature-gate", "rejected_shedding", "rejected_queue-limit"} {
@@ -382,7 +382,7 @@ func plainQueue() *Run {
 	}
 	jobs := metrics.Figure(sum)
 	f := &metrics.Figures{Requests: jobs, Satisfied: jobs, Attempts: jobs, Admitted: jobs, Completed: jobs, ErrorRate: 0, CompletedShare: 1,
-		Latency: metrics.Spread{Mean: 5, P50: 3.47, P99: 23}, QueueLength: metrics.Level{Mean: 3.2, Max: 41}}
+		Latency: metrics.Spread{Mean: 5, P50: 3.47, P99: 23}, RequestLatency: metrics.Spread{Mean: 5, P50: 3.47, P99: 23}, LatencyServedMean: 5, WaitServedMean: 4, Wait: metrics.Spread{Mean: 4}, QueueLength: metrics.Level{Mean: 3.2, Max: 41}}
 	r.Result = &metrics.Result{Series: &c.table, Pools: &p.table, Summary: metrics.Summary{Schema: metrics.SchemaVersion, Scenario: "mm1", Scale: 1, Seed: 7, To: step * n, All: f,
 		Pools: map[string]metrics.PoolFigures{"servers": {Utilisation: 0.8, CapacityMean: 1}}, Tiers: map[string]*metrics.Figures{"all": f}, Classes: map[string]*metrics.Figures{"job": f}}}
 	curve := Distribution{Label: "all"}

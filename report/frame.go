@@ -199,6 +199,38 @@ func (f *frame) largestCell(paid bool) (best cell, cells int) {
 	return best, cells
 }
 
+// shownCells are those whose quantiles are shown, in the order of their tiers: of
+// each tier that has that share of all completions the served cell with most of them,
+// where there are no more than four, and otherwise of the largest tier that pays and
+// of the largest that does not, since quantiles of several tiers cannot be put
+// together. few reports whether tiers have less than the share, and rest whether
+// others are left out.
+func (f *frame) shownCells(share float64) (cells []cell, few, rest bool) {
+	all := total(f.sum("completed", f.inServed))
+	for _, t := range f.run.Tiers {
+		best, most, sum := cell{}, 0.0, 0.0
+		for _, c := range f.cells {
+			if c.tier == t.Name && f.inServed(c) {
+				n := total(f.sum("completed", func(d cell) bool { return d == c }))
+				if sum += n; n > most {
+					most, best = n, c
+				}
+			}
+		}
+		if most > 0 && sum >= share*all {
+			cells = append(cells, best)
+		} else if most > 0 {
+			few = true
+		}
+	}
+	if len(cells) <= 4 {
+		return cells, few, false
+	}
+	paid, _ := f.largestCell(true)
+	unpaid, _ := f.largestCell(false)
+	return slices.DeleteFunc(cells, func(c cell) bool { return c != paid && c != unpaid }), few, true
+}
+
 // tier is the place of a tier in the run's list, -1 if it is not there.
 func (f *frame) tier(name string) int {
 	return slices.IndexFunc(f.run.Tiers, func(t metrics.TierInfo) bool { return t.Name == name })

@@ -44,10 +44,10 @@ func (t *timeline) darken(p *panel) {
 	p.plot.Add(band{[]float64{from, to}, []float64{lo, lo}, []float64{hi, hi}, stormColour})
 }
 
-// goodput shows what is offered, what is served, and what of it comes in time, of
+// goodput shows what is offered, what requests are satisfied, and what of it comes in time, of
 // the classes that promise a latency.
 func (t *timeline) goodput(f *frame) {
-	offered, served, good := f.rate("requests", f.promised), f.rate("completed", f.promised), f.rate("completed_in_slo", f.promised)
+	offered, served, good := f.rate("requests", f.promised), f.rate("satisfied", f.promised), f.rate("completed_in_slo", f.promised)
 	most, _ := largest(append(slices.Clone(offered), served...))
 	if good == nil || !(most > 0) {
 		return
@@ -57,7 +57,7 @@ func (t *timeline) goodput(f *frame) {
 	behind := pale(silver, 0.55)
 	p.plot.Add(band{x, make([]float64, len(x)), offered, behind},
 		line{x: x, y: served, colour: pale(green, 0.5), width: 1.6}, line{x: x, y: good, colour: black, width: 0.9})
-	p.entries = []entry{{"offered: first tries", behind, asArea}, {"served", pale(green, 0.5), asLine}, {"of these, in time", black, asLine}}
+	p.entries = []entry{{"offered: new requests", behind, asArea}, {"satisfied", pale(green, 0.5), asLine}, {"of these, in time", black, asLine}}
 	if _, _, ok := t.run.storm(); ok {
 		p.entries = append(p.entries, entry{"metastable", stormColour, asArea})
 	}
@@ -86,7 +86,7 @@ func inTime(r *Run) (lines []string) {
 		if f == nil || c.SLO == 0 || f.SLOAttainment.IsNull() {
 			continue
 		}
-		lines = append(lines, fmt.Sprintf("Of class %s %s was promised: %s of the requests that ended had it from the first try; %s/s were offered, %s/s served, %s/s of them in time.",
+		lines = append(lines, fmt.Sprintf("Of class %s %s was promised: %s of the requests that ended had it from the first try; %s/s were offered, %s/s satisfied, %s/s by an attempt that was in time.",
 			c.Name, seconds(c.SLO.Seconds()), percent(float64(f.SLOAttainment)), count(r.full(float64(f.OfferedPerS))), count(r.full(float64(f.GoodputPerS))), count(r.full(float64(f.GoodputSLOPerS)))))
 		if f.RetryAmplification > 1.005 {
 			line := "Each of its requests took " + digits(float64(f.RetryAmplification)) + " attempts"
@@ -95,12 +95,19 @@ func inTime(r *Run) (lines []string) {
 			}
 			lines = append(lines, line+".")
 		}
+		if n := float64(f.Completed - f.Satisfied); n > 0.005*float64(f.Completed) {
+			lines = append(lines, fmt.Sprintf("%s of its completed attempts brought what nobody wanted any more: another attempt had, or the user had gone.", count(r.full(n))))
+		}
 		if f.Wasted > 0 {
 			lines = append(lines, fmt.Sprintf("Servers worked %s hours for results that nobody got.", count(r.full(float64(f.Wasted))/3600)))
 		}
 		if !f.WaitUserMean.IsNull() {
-			lines = append(lines, fmt.Sprintf("Its attempts waited %s on average; the mean over its users is %s, and %s over those who were served.",
-				seconds(float64(f.Wait.Mean)), seconds(float64(f.WaitUserMean)), seconds(float64(f.WaitServedUserMean))))
+			beyond := ""
+			if f.Held.Mean > 0 {
+				beyond = ", beyond the time that policies kept them before the queue"
+			}
+			lines = append(lines, fmt.Sprintf("Its attempts waited %s on average%s; the mean over its users is %s, and %s over those who were served.",
+				seconds(float64(f.Wait.Mean)), beyond, seconds(float64(f.WaitUserMean)), seconds(float64(f.WaitServedUserMean))))
 		}
 	}
 	return lines

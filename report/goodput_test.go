@@ -77,7 +77,7 @@ func TestTheTextSaysWhetherThePromiseWasKeptAndWhenTheStormWas(t *testing.T) {
 	var b bytes.Buffer
 	require.NoError(t, Text(&b, storm(), ""))
 	for _, line := range []string{
-		"Of class job 10 s was promised: 25 % of the requests that ended had it from the first try; 0.9/s were offered, 0.8/s served, 0.3/s of them in time.",
+		"Of class job 10 s was promised: 25 % of the requests that ended had it from the first try; 0.9/s were offered, 0.8/s satisfied, 0.3/s by an attempt that was in time.",
 		"Each of its requests took 5 attempts.",
 		"Servers worked 2 hours for results that nobody got.",
 		"longest recovery  2 h",

@@ -110,11 +110,19 @@ func scaleName(scale float64) string {
 }
 
 // moment writes a time of the run: Mon 31 Mar 17:00, or where the run has no dates
-// 1,200 s, +6h58m in a run of more than two hours.
+// 200 s, +20m30s in a run of ten minutes or more, +6h58m in one of more than two hours.
 func (r *Run) moment(t float64) string {
 	if r.Start.IsZero() {
-		if r.Duration > 2*time.Hour && r.Duration <= 90*24*time.Hour {
-			return "+" + strings.TrimSuffix((time.Duration(math.Round(t))*time.Second).Round(time.Minute).String(), "0s")
+		if r.Duration >= 10*time.Minute && r.Duration <= 90*24*time.Hour {
+			at, step := time.Duration(math.Round(t))*time.Second, time.Second
+			if r.Duration > 2*time.Hour {
+				step = time.Minute
+			}
+			text := at.Round(step).String()
+			if short, whole := strings.CutSuffix(text, "m0s"); whole {
+				text = short + "m"
+			}
+			return "+" + text
 		}
 		return grouped(t) + " s"
 	}

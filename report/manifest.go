@@ -40,6 +40,7 @@ type manifest struct {
 
 // An environment is what may differ between equal runs.
 type environment struct {
+	File     string  `json:"scenario_file,omitempty"` // as the user named it: data files lie in its folder
 	Platform string  `json:"platform"`
 	Go       string  `json:"go"`
 	Wall     float64 `json:"wall_s"`
@@ -68,7 +69,7 @@ func manifestJSON(r *Run, hashes map[string]string, wall time.Duration) ([]byte,
 		Version:        r.Version,
 		SHA256:         hashes,
 		Resolved:       r.Resolved,
-		Environment:    environment{runtime.GOOS + "/" + runtime.GOARCH, runtime.Version(), wall.Seconds()},
+		Environment:    environment{r.ScenarioFile, runtime.GOOS + "/" + runtime.GOARCH, runtime.Version(), wall.Seconds()},
 	})
 }
 

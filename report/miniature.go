@@ -17,6 +17,9 @@ const (
 // minuteSteps are what people divide hours into.
 var minuteSteps = []float64{1, 2, 5, 10, 15, 30, 60, 120, 360, 720, 1440}
 
+// secondSteps are what people divide durations into: seconds, minutes, hours.
+var secondSteps = []float64{1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 2 * 3600, 6 * 3600, 12 * 3600, 86400}
+
 // Miniature is the small picture of a lever in the documentation: the same world
 // with it and without, as PNG. Three panels share the time axis: what was
 // served, how long that took, and who was not served. instead names the world
@@ -57,17 +60,19 @@ func miniature(title, instead string, with, without *Run) picture {
 		title      string
 		with, less []float64
 		behind     []float64
+		ticks      ticker
 	}
+	perSecond := ticker{name: count, wanted: 4}
 	minis := []mini{
-		{"served in time, per second", f.rate(served, f.inServed), g.rate(served, g.inServed), f.rate("requests", f.inServed)},
-		{"median latency of those served, tier " + best.tier + ", s", slow(f), slow(g), nil},
-		{"refused, dropped or gone, per second", lost(f), lost(g), nil},
+		{"served in time, per second", f.rate(served, f.inServed), g.rate(served, g.inServed), f.rate("requests", f.inServed), perSecond},
+		{"median latency of those served, tier " + best.tier, slow(f), slow(g), nil, ticker{name: roundSeconds, wanted: 4, known: secondSteps}},
+		{"refused, dropped or gone, per second", lost(f), lost(g), nil, perSecond},
 	}
 	return picture{name: "miniature", title: title, about: title, width: miniWidth, height: miniHeight, kept: true, draw: func(c draw.Canvas) {
 		rectangle(c, white, c.Rectangle)
 		write(c, words(11, black, true), 12, miniHeight-18, title)
 		end := vg.Length(miniWidth - 12)
-		for _, e := range []entry{{instead, grey, asLine}, {title, blue, asLine}, {"first tries", pale(silver, 0.6), asArea}} {
+		for _, e := range []entry{{instead, grey, asLine}, {title, blue, asLine}, {"new requests", pale(silver, 0.6), asArea}} {
 			w := words(8.5, black, false).Width(e.label) + 24
 			end -= w
 			legend(c, []entry{e}, end, miniHeight-9, w+20)
@@ -87,7 +92,7 @@ func miniature(title, instead string, with, without *Run) picture {
 				}
 			}
 			p.Y.Min, p.Y.Max = 0, top*1.05
-			p.Y.Tick.Marker = ticker{name: count, wanted: 4}
+			p.Y.Tick.Marker = m.ticks
 			p.Add(backdrop{&timeAxis{}})
 			if m.behind != nil {
 				p.Add(band{minutes, make([]float64, len(minutes)), m.behind, pale(silver, 0.6)})

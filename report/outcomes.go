@@ -95,6 +95,16 @@ var requestParts = []part{
 	{"open at the end", mist, false, func(f *metrics.Figures) metrics.Figure { return f.Open }},
 }
 
+// leftWhat says what users left who would not wait.
+func leftWhat(r *Run) string {
+	for _, c := range r.Classes {
+		if f := r.Result.Summary.Classes[c.Name]; f != nil && f.Held.Mean > 0 {
+			return "left the queue or the room"
+		}
+	}
+	return "left the queue"
+}
+
 func attemptParts(r *Run) []part {
 	parts := []part{
 		{"completed", green, false, func(f *metrics.Figures) metrics.Figure { return f.Completed - f.Degraded }},
@@ -114,7 +124,7 @@ func attemptParts(r *Run) []part {
 			parts = append(parts, part{"refused: " + g.label, g.colour, g.striped, of})
 		}
 	}
-	parts = append(parts, part{"left the queue", grey, false, func(f *metrics.Figures) metrics.Figure { return f.Abandoned }})
+	parts = append(parts, part{leftWhat(r), grey, false, func(f *metrics.Figures) metrics.Figure { return f.Abandoned }})
 	parts = append(parts, refused...)
 	return append(parts,
 		part{"timed out", vermillion, false, func(f *metrics.Figures) metrics.Figure { return f.TimedOut }},

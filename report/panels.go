@@ -79,7 +79,7 @@ func (t *timeline) what(f *frame) string {
 
 func (t *timeline) requests(f *frame) {
 	x := f.middle()
-	requests, attempts := f.rate("requests", f.inServed), f.rate("attempts", f.inServed)
+	first, attempts := f.rate("first_tries", f.inServed), f.rate("attempts", f.inServed)
 	admitted, completed := f.rate("admitted", f.inServed), f.rate("completed", f.inServed)
 	most, _ := largest(attempts)
 	if !(most > 0) {
@@ -98,10 +98,10 @@ func (t *timeline) requests(f *frame) {
 	}
 	facts := t.facts(p, 1, func(m string) bool { return countOf(m, f, f.inServed) })
 	arrived := "arrived"
-	if total(attempts) > total(requests) && requests != nil {
+	if total(attempts) > total(first) && first != nil {
 		arrived = "arrived, retries included"
 		behind := pale(silver, 0.55)
-		p.plot.Add(band{x, make([]float64, len(x)), requests, behind})
+		p.plot.Add(band{x, make([]float64, len(x)), first, behind})
 		p.entries = append(p.entries, entry{"of these, first tries", behind, asArea})
 	}
 	l := line{x: x, y: attempts, colour: blue, width: 0.9}
@@ -124,6 +124,13 @@ func (t *timeline) requests(f *frame) {
 }
 
 func (t *timeline) queue(f *frame) { t.level(f, "queue_length_mean", "Queue", "attempts waiting") }
+
+// clients shows whom clients hold back, where their libraries hold back first tries.
+func (t *timeline) clients(f *frame) {
+	if most, _ := f.untried(f.inServed); most > 0 {
+		t.level(f, "retrying_mean", "Held by their clients before or between tries", "requests")
+	}
+}
 
 // kept shows whom policies keep before the queue: in a waiting room, aside for
 // spare cycles.
@@ -191,7 +198,11 @@ func (t *timeline) errors(f *frame) {
 	p := t.stacked(f, title, "attempts per second", shown, layers, leftMost)
 	if p != nil && leftMost > 0 {
 		p.plot.Add(line{x: f.middle(), y: left, colour: grey, width: 0.9})
-		p.entries = append(p.entries, entry{"left the queue (no error)", grey, asLine})
+		from := leftWhat(t.run)
+		if from == "left the queue" {
+			from += " (no error)"
+		}
+		p.entries = append(p.entries, entry{from, grey, asLine})
 	}
 }
 
@@ -249,9 +260,8 @@ func (t *timeline) stacked(f *frame, title, unit string, shown map[string]reason
 	return p
 }
 
-// spread shows the median and the 99th percentile of each interval for the
-// largest tier that pays and the largest that does not: quantiles of several
-// tiers cannot be put together.
+// spread shows the median and the 99th percentile of each interval for up to four
+// tiers (shownCells). Those with next to no completions would be noise.
 func (t *timeline) spread(f *frame, title, of, fact string) {
 	if f.table.Column(of+"_p50_s") == nil {
 		return
@@ -262,14 +272,12 @@ func (t *timeline) spread(f *frame, title, of, fact string) {
 		p50, p99 []float64
 	}
 	var curves []curve
-	for _, paid := range []bool{false, true} {
-		best, tiers := f.largestCell(paid)
-		if tiers == 0 {
-			continue
-		}
+	cells, few, rest := f.shownCells(0.05)
+	for _, best := range cells {
 		here := func(c cell) bool { return c == best }
 		label := best.tier
-		if tiers > 1 {
+		if rest {
+			paid := t.run.Tiers[f.tier(best.tier)].Paid
 			label += map[bool]string{true: " (most of the paid)", false: " (most of the unpaid)"}[paid]
 		}
 		curves = append(curves, curve{label, tierColours[f.tier(best.tier)%len(tierColours)], f.only(of+"_p50_s", here), f.only(of+"_p99_s", here)})
@@ -287,10 +295,17 @@ func (t *timeline) spread(f *frame, title, of, fact string) {
 	if !(hi > 0) {
 		return
 	}
-	p := t.add(title, "logarithmic; line: median, band: up to p99", lo/1.3, math.Max(hi*1.3, lo*10), seconds)
+	banded, unit := curves, "logarithmic; line: median, band: up to p99"
+	if len(curves) > 2 { // bands of many would hide one another
+		banded, unit = nil, "logarithmic; line: median, faint: p99"
+	}
+	if few {
+		unit += "; tiers with 5 % or more of what was completed"
+	}
+	p := t.add(title, unit, lo/1.3, math.Max(hi*1.3, lo*10), seconds)
 	p.logarithmic(roundSeconds, knownSeconds, finerSeconds)
 	x := f.middle()
-	for _, c := range curves {
+	for _, c := range banded {
 		p.plot.Add(band{x, c.p50, c.p99, pale(c.colour, 0.25)})
 	}
 	for _, c := range curves {

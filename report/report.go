@@ -50,16 +50,17 @@ import (
 
 // A Run is everything about a run that its report says.
 type Run struct {
-	Name        string        // of the scenario: ghibli-2025
-	Title       string        // of the pictures; if empty, the name
-	Version     string        // of the program
-	Resolved    string        // the scenario as it was run, every default written out
-	Start       time.Time     // UTC date of t_s = 0; zero: the run has no dates and its axis counts seconds
-	Duration    time.Duration // from t_s = 0
-	Interval    time.Duration // of the series; its last one may be shorter
-	Scale       float64       // simulated share of the world, in (0, 1]
-	Seed        uint64
-	Replication uint64
+	Name         string        // of the scenario: ghibli-2025
+	Title        string        // of the pictures; if empty, the name
+	Version      string        // of the program
+	Resolved     string        // the scenario as it was run, every default written out
+	ScenarioFile string        // where the scenario was read, as the user named it; empty: it is shipped
+	Start        time.Time     // UTC date of t_s = 0; zero: the run has no dates and its axis counts seconds
+	Duration     time.Duration // from t_s = 0
+	Interval     time.Duration // of the series; its last one may be shorter
+	Scale        float64       // simulated share of the world, in (0, 1]
+	Seed         uint64
+	Replication  uint64
 
 	Replications int    // how many were run, this one the first of them; 0 or 1: it stands alone
 	Intervals    []byte // summary.json of all of them, with an interval for each figure; nil: Result.Summary

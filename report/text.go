@@ -164,7 +164,7 @@ func happened(r *Run, f *frame) (lines []string) {
 	}
 	for _, c := range r.Classes {
 		if fig := r.Result.Summary.Classes[c.Name]; fig != nil && fig.Held.Mean > 0 {
-			keptLines = append(keptLines, fmt.Sprintf("Before the queue policies kept %s of class %s at a time, on average, %s at most: that is no wait in the queue, and counts in the time that who was served was there.",
+			keptLines = append(keptLines, fmt.Sprintf("Before the queue policies kept %s of class %s at a time, on average, %s at most: that is no wait in the queue, and counts in the time that attempts took.",
 				count(r.full(float64(fig.Held.Mean))), c.Name, count(r.full(float64(fig.Held.Max)))))
 		}
 	}
@@ -190,10 +190,11 @@ func happened(r *Run, f *frame) (lines []string) {
 			if len(c.Pools) > 1 {
 				joined += " (before the first of its pools)"
 			}
-			lines = append(lines, fmt.Sprintf("Of class %s %s waited at a time, on average; who %s; who was served was there for %s, of which he waited %s.",
-				c.Name, count(r.full(float64(fig.QueueLength.Mean))), joined, seconds(float64(fig.Latency.Mean)), seconds(float64(fig.WaitServedMean))))
+			lines = append(lines, fmt.Sprintf("Of class %s %s waited at a time, on average; who %s; the attempt of who was satisfied took %s, of which he waited %s.",
+				c.Name, count(r.full(float64(fig.QueueLength.Mean))), joined, seconds(float64(fig.LatencyServedMean)), seconds(float64(fig.WaitServedMean))))
 		}
 	}
+	lines = append(lines, heldBack(r, f)...)
 	for _, c := range r.Classes {
 		if fig := r.Result.Summary.Classes[c.Name]; fig != nil && fig.FirstToken.Mean > 0 {
 			lines = append(lines, fmt.Sprintf("Of class %s the first token came after %s in the median (p99 %s), the others %s apart (p99 %s).", c.Name,
@@ -261,10 +262,10 @@ func worst(r *Run, f *frame) []string {
 			rows = append(rows, []string{"most errors", percent(most) + " of what ended", f.hour() + " from " + r.moment(start[at])})
 		}
 	}
-	for _, paid := range []bool{true, false} {
-		best, _ := f.largestCell(paid)
+	cells, _, _ := f.shownCells(0)
+	for _, best := range cells {
 		slow := f.only("latency_p50_s", func(c cell) bool { return c == best })
-		if most, at := largest(slow); best != (cell{}) && most > 0 {
+		if most, at := largest(slow); most > 0 {
 			rows = append(rows, []string{"slowest for " + best.tier, seconds(most) + " median", r.moment(f.t[at])})
 		}
 	}
@@ -273,14 +274,29 @@ func worst(r *Run, f *frame) []string {
 
 func suffered(r *Run) []string {
 	rows := [][]string{{"tier", "requests", "satisfied", "refused", "errors", "left", "median", "p99"}}
-	for _, t := range r.Tiers {
-		f := servedFigures(r, r.Result.Summary.Tiers[t.Name])
+	row := func(name string, f *metrics.Figures) {
 		if f == nil || f.Attempts == 0 {
-			continue
+			return
 		}
 		n := r.tally(f)
-		rows = append(rows, []string{t.Name, count(n.requests), percent(n.satisfied / n.requests), percent(n.limited / n.ended), percent(n.errors / n.ended), percent(n.left / n.ended),
+		rows = append(rows, []string{name, count(n.requests), percent(n.satisfied / n.requests), percent(n.limited / n.ended), percent(n.errors / n.ended), percent(n.left / n.ended),
 			seconds(float64(f.Latency.P50)), seconds(float64(f.Latency.P99))})
+	}
+	for _, t := range r.Tiers {
+		tier := r.Result.Summary.Tiers[t.Name]
+		var classes []string
+		for _, c := range r.Classes {
+			if tier != nil && tier.Classes[c.Name] != nil && served(c) {
+				classes = append(classes, c.Name)
+			}
+		}
+		if len(classes) < 2 {
+			row(t.Name, servedFigures(r, tier))
+			continue
+		}
+		for _, c := range classes { // together they would have no median
+			row(t.Name+", "+c, tier.Classes[c])
+		}
 	}
 	if len(rows) == 1 {
 		return nil

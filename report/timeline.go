@@ -44,6 +44,7 @@ func newTimeline(r *Run) *timeline {
 	t.goodput(f)
 	t.queue(f)
 	t.kept(f)
+	t.clients(f)
 	t.errors(f)
 	t.limits(f)
 	t.spread(f, "Latency of completed attempts", "latency", ".latency_s.p50")

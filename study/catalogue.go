@@ -122,6 +122,16 @@ func (l *Lever) with(sc *scenario.Scenario, settings []setting, variant string) 
 	return pulled, nil
 }
 
+// Command is what plays the standard surge with the lever, in one of its variants, in
+// a POSIX shell.
+func (l *Lever) Command(variant string) string {
+	command := "launchday run standard-surge"
+	for _, s := range slices.Concat(l.beside, l.settings) {
+		command += " --set '" + s.knob + "=" + strings.ReplaceAll(s.with(variant), "'", `'\''`) + "'"
+	}
+	return command
+}
+
 // with is the value with a preset.
 func (s setting) with(preset string) string {
 	if preset != "" {
@@ -185,8 +195,7 @@ func (l *Lever) Section(pictures string) string {
 		line("**At a reduced scale** it is another policy: %s\n", l.Scale)
 	}
 	line("**Source.** %s\n", l.Source)
-	shown := l.settings[len(l.settings)-1]
-	line("Shown here: `%s: %s`\n", shown.knob, shown.with(l.Variants()[0]))
+	line("Shown here:\n\n    %s\n", l.Command(l.Variants()[0]))
 	if l.Table != "" {
 		line("%s", l.Table)
 	}
@@ -212,7 +221,7 @@ func Catalogue(levers []Lever, pictures string) string {
 			case string(policy.Custom):
 				fmt.Fprintf(&b, "A policy may be written in Go, in about 30 lines in a module of your own that registers it ([examples/ownpolicy](../examples/ownpolicy)), or without compiling.\n\n")
 			case clients:
-				fmt.Fprintf(&b, "What the library of a client holds back by itself: `clients.NAME.guards`. Under the standard surge there are 50 processes of the client, and the service does nothing.\n\n")
+				fmt.Fprintf(&b, "What the library of a client holds back by itself: `clients.NAME.guards`. Under the standard surge there are 50 processes of the client, and the service does nothing but what the policies in the command do, which stand in the world without the guard, too. What a library holds back comes later or never, and no latency of an attempt holds that time: so there is also what requests had, from the first try on.\n\n")
 			}
 		}
 		b.WriteString(l.Section(pictures))

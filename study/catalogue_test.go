@@ -39,6 +39,41 @@ func TestTheCatalogueInTheDocsIsThatOfTheCode(t *testing.T) {
 	}
 }
 
+// The command of a section makes the world that its figures are of.
+func TestTheCommandOfEverySectionPlaysTheLeverAsItIsMeasured(t *testing.T) {
+	written, err := os.ReadFile(docs)
+	require.NoError(t, err)
+	sc := surge(t)
+	for _, l := range Levers() {
+		_, section, _ := strings.Cut(string(written), "### `"+l.Name+"`\n\n")
+		section, _, _ = strings.Cut(section, "\n### ")
+		_, command, ok := strings.Cut(section, "Shown here:\n\n    launchday run standard-surge")
+		require.True(t, ok, l.Name)
+		command, _, _ = strings.Cut(command, "\n")
+		var changes scenario.Changes
+		for command != "" {
+			var knob string
+			rest, ok := strings.CutPrefix(command, " --set '")
+			require.True(t, ok, "%s: %s", l.Name, command)
+			knob, command, ok = strings.Cut(rest, "'")
+			require.True(t, ok, "%s: %s", l.Name, rest)
+			path, value, _ := strings.Cut(knob, "=")
+			c, err := scenario.NewChange(path, value)
+			require.NoError(t, err)
+			changes = append(changes, c)
+		}
+		played, err := sc.With(changes)
+		require.NoError(t, err, l.Name)
+		measured, err := l.Pulled(sc, l.Variants()[0])
+		require.NoError(t, err)
+		got, err := played.Resolved()
+		require.NoError(t, err)
+		want, err := measured.Resolved()
+		require.NoError(t, err)
+		assert.Equal(t, want, got, l.Name)
+	}
+}
+
 func TestEveryKindOfPolicyIsInTheCatalogue(t *testing.T) {
 	levers := map[string]bool{}
 	for _, l := range Levers() {

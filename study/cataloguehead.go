@@ -8,7 +8,10 @@ prints one of these sections, and
 
     launchday run standard-surge --set 'policies=[{name: lever, kind: codel}]'
 
-plays it. Chains are lists: policies are asked in their order, and the first that refuses has the word.
+plays it. The command in each section plays the lever in the run that its figures are of: *in time* is
+` + "`goodput_quality_per_s`" + ` in its ` + "`summary.json`" + ` times the 7,200 seconds, and of the preset ` + "`source`" + ` with that word in
+its place; the steady load has ` + "`--set 'demand.streams.free.profile=[]' --set demand.streams.free.per_user=" + steadyPerUser + "`" + ` besides, and
+the same for ` + "`plus`" + `. Chains are lists: policies are asked in their order, and the first that refuses has the word.
 
 ## How gains are counted
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/launchday-sim/launchday/models/scenario"
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim/experiment"
+	"github.com/launchday-sim/launchday/sim/stats"
 )
 
 // A Comparison is two scenarios on the same random numbers.
@@ -28,42 +30,105 @@ type Comparison struct {
 // k of one has the same requests, users, patience and service demands as
 // replication k of the other, as far as their worlds go together.
 func Compare(ctx context.Context, a, b *scenario.Scenario, seed uint64, reps, workers int, progress func(done, of int)) (*Comparison, error) {
-	if a.Scale != b.Scale {
-		return nil, fmt.Errorf("the scenarios are at different scales, %v and %v: want one (--scale)", a.Scale, b.Scale)
-	}
-	both := [2]experiment.Trial{trial(a, seed), trial(b, seed)}
-	all, err := experiment.Run(ctx, func(ctx context.Context, n uint64) ([]experiment.Figure, error) {
-		return both[n%2](ctx, n/2)
-	}, experiment.Options{Replications: 2 * reps, Workers: workers, Progress: progress})
+	pairs, err := CompareAll(ctx, []*scenario.Scenario{a, b}, seed, reps, workers, progress)
 	if err != nil {
 		return nil, err
 	}
-	var of [2][][]experiment.Figure
-	for n, figures := range all {
-		for i := range figures {
-			figures[i].Value = float64(metrics.FullScale(figures[i].Name, metrics.Figure(figures[i].Value), float64(a.Scale)))
+	return pairs[0], nil
+}
+
+// CompareAll holds each scenario but the first against the first, all of them on the
+// same random numbers, as Compare does two. The first is run once for all.
+func CompareAll(ctx context.Context, scenarios []*scenario.Scenario, seed uint64, reps, workers int, progress func(done, of int)) ([]*Comparison, error) {
+	if len(scenarios) < 2 {
+		return nil, fmt.Errorf("%d scenarios: want at least two", len(scenarios))
+	}
+	var trials []experiment.Trial
+	var warned [][]string
+	base := scenarios[0]
+	for _, sc := range scenarios {
+		if sc.Scale != base.Scale {
+			return nil, fmt.Errorf("the scenarios are at different scales, %v and %v: want one (--scale)", base.Scale, sc.Scale)
 		}
-		of[n%2] = append(of[n%2], figures)
-	}
-	c := &Comparison{A: a.Name, B: b.Name, Seed: seed, Reps: reps, Scale: float64(a.Scale)}
-	if c.A == c.B {
-		c.A, c.B = c.A+" (A)", c.B+" (B)"
-	}
-	for _, sc := range []*scenario.Scenario{a, b} {
 		warnings, err := Warnings(sc)
 		if err != nil {
 			return nil, err
 		}
-		for _, w := range warnings {
-			c.Warnings = append(c.Warnings, sc.Name+": "+w)
+		for i := range warnings {
+			warnings[i] = sc.Name + ": " + warnings[i]
+		}
+		trials, warned = append(trials, trial(sc, seed)), append(warned, warnings)
+	}
+	n := uint64(len(scenarios))
+	all, err := experiment.Run(ctx, func(ctx context.Context, k uint64) ([]experiment.Figure, error) {
+		return trials[k%n](ctx, k/n)
+	}, experiment.Options{Replications: len(scenarios) * reps, Workers: workers, Progress: progress})
+	if err != nil {
+		return nil, err
+	}
+	of := make([][][]experiment.Figure, n)
+	for k, figures := range all {
+		for i := range figures {
+			figures[i].Value = float64(metrics.FullScale(figures[i].Name, metrics.Figure(figures[i].Value), float64(base.Scale)))
+		}
+		of[uint64(k)%n] = append(of[uint64(k)%n], figures)
+	}
+	names := distinct(scenarios)
+	var pairs []*Comparison
+	for k := 1; k < len(scenarios); k++ {
+		pairs = append(pairs, &Comparison{A: names[0], B: names[k], Seed: seed, Reps: reps, Scale: float64(base.Scale),
+			Warnings: slices.Concat(warned[0], warned[k]), Figures: compared(of[0], of[k])})
+	}
+	return pairs, nil
+}
+
+// distinct are the names of scenarios, with a letter behind those that are not the
+// only ones of their name.
+func distinct(scenarios []*scenario.Scenario) []string {
+	times := map[string]int{}
+	for _, sc := range scenarios {
+		times[sc.Name]++
+	}
+	var names []string
+	for i, sc := range scenarios {
+		name := sc.Name
+		if times[name] > 1 {
+			name += fmt.Sprintf(" (%c)", 'A'+i)
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// compared is experiment.Compare; what only one of the two has, the refusals of a
+// policy say, has its interval there all the same, and no difference.
+func compared(a, b [][]experiment.Figure) []experiment.Comparison {
+	alone := func(all [][]experiment.Figure) map[string]stats.Interval {
+		of := map[string]stats.Interval{}
+		for _, e := range experiment.Summarise(all, Confidence) {
+			of[e.Name] = e.Interval
+		}
+		return of
+	}
+	onlyA, onlyB := alone(a), alone(b)
+	pairs := experiment.Compare(a, b, Confidence)
+	for i := range pairs {
+		p := &pairs[i]
+		if p.Difference.N > 0 {
+			continue
+		}
+		if own, ok := onlyA[p.Name]; ok {
+			p.A = own
+		}
+		if own, ok := onlyB[p.Name]; ok {
+			p.B = own
 		}
 	}
-	c.Figures = experiment.Compare(of[0], of[1], Confidence)
-	return c, nil
+	return pairs
 }
 
 // mainMetrics are those that Text prints, of all, and of each tier.
-var mainMetrics = []string{"attempts", "completed", "users_satisfied", "signups", "goodput_per_s", "latency_s.mean", "latency_s.p50", "latency_s.p99", "wait_s.mean", "queue_length.mean", "held.mean", "error_rate", "refusal_rate", "abandonment_rate", "slo_attainment", "goodput_slo_per_s", "retry_amplification", "wasted_s", "metastable_s"}
+var mainMetrics = []string{"attempts", "completed", "users_satisfied", "signups", "goodput_per_s", "latency_s.mean", "latency_s.p50", "latency_s.p99", "request_latency_s.p50", "request_latency_s.p99", "wait_s.mean", "queue_length.mean", "held.mean", "error_rate", "refusal_rate", "abandonment_rate", "slo_attainment", "goodput_slo_per_s", "retry_amplification", "wasted_s", "time_to_recover_s", "jain_users", "jain_tiers", "metastable", "metastable_s"}
 
 // Text prints, for the main metrics, both means and the paired difference with
 // its interval.
@@ -71,6 +136,9 @@ func (c *Comparison) Text(w io.Writer) error {
 	fmt.Fprintf(w, "%s against %s: %d paired replications, seed %d, figures at full scale (simulated at %s)\n", c.B, c.A, c.Reps, c.Seed, unit.Fraction(c.Scale))
 	for _, warning := range c.Warnings {
 		fmt.Fprintf(w, "Mind: %s.\n", warning)
+	}
+	for _, line := range c.words() {
+		fmt.Fprintf(w, "%s\n", line)
 	}
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

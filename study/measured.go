@@ -147,8 +147,20 @@ func (t *Trials) Text() string {
 	if degraded := func(t *Trial) float64 { return degradedShare(&t.Surge) }; t.lever.acts(policy.Degrade) && degraded(with) > 0 {
 		fmt.Fprintf(&b, " Degraded answers: %s in the surge, %s under the steady load.", share(degraded), share(func(t *Trial) float64 { return degradedShare(&t.Steady) }))
 	}
+	if t.lever.Heading == clients {
+		fmt.Fprintf(&b, " From the first try on %s of the requests that ended were satisfied within the SLO, and those that were satisfied took %s in the median (%s).",
+			percent(float64(with.Surge.All.SLOAttainment)), took(with), t.beside("without: "+attained(&t.Without), attained))
+	}
 	return b.String()
 }
+
+// attained is what became of requests from the first try on, what clients held back
+// included.
+func attained(t *Trial) string {
+	return percent(float64(t.Surge.All.SLOAttainment)) + ", " + took(t)
+}
+
+func took(t *Trial) string { return fmt.Sprintf("%.0f s", float64(t.Surge.All.RequestLatency.P50)) }
 
 // beside is what stands in brackets: what is said of no lever, and of the preset
 // source where there is one.

@@ -140,6 +140,46 @@ func TestAComparisonOnCommonRandomNumbersSeesASmallDifferenceThroughTheNoise(t *
 	assert.Contains(t, text.String(), "8 of 8")
 }
 
+func TestEachOfSeveralIsHeldAgainstTheFirst(t *testing.T) {
+	a := shipped(t, "mm1", "duration", "4000s")
+	b := with(t, a, "name", "faster", "pools.server.speed", "1.02")
+	c := with(t, a, "name", "limited", "policies", "[{name: full, kind: queue-limit, limit: 3}]")
+	pairs, err := study.CompareAll(context.Background(), []*scenario.Scenario{a, b, c}, 5, 4, 2, nil)
+	require.NoError(t, err)
+	require.Len(t, pairs, 2)
+	two, err := study.Compare(context.Background(), a, b, 5, 4, 1, nil)
+	require.NoError(t, err)
+	require.Len(t, pairs[0].Figures, len(two.Figures))
+	for i, f := range two.Figures {
+		same := pairs[0].Figures[i]
+		assert.Equal(t, f.Name, same.Name)
+		assert.Equal(t, fmt.Sprint(f), fmt.Sprint(same), "a third scenario changes nothing between two")
+	}
+	assert.Equal(t, "mm1", pairs[1].A)
+	assert.Equal(t, "limited", pairs[1].B)
+	// What only one of two has is said of that one.
+	for _, f := range pairs[1].Figures {
+		if f.Name == "all.rejected.full" {
+			assert.Greater(t, f.B.Mean, 0.0)
+			assert.Equal(t, 4, f.B.N)
+			assert.Zero(t, f.A.N)
+			assert.Zero(t, f.Difference.N)
+		}
+	}
+	var text strings.Builder
+	require.NoError(t, pairs[1].Text(&text))
+	assert.Regexp(t, `(?m)^In limited: .*median from wish to answer [0-9.]+ s, not [0-9.]+ s.*\.$`, text.String())
+	for _, svg := range []bool{false, true} {
+		picture, err := study.Chart(pairs, svg)
+		require.NoError(t, err)
+		assert.NotEmpty(t, picture)
+		if svg {
+			assert.Contains(t, string(picture), "limited")
+			assert.NotContains(t, string(picture), "NaN")
+		}
+	}
+}
+
 func TestAFitFindsTheKnobsThatMadeTheRecord(t *testing.T) {
 	world := func(nodes, rate string, facts string) *scenario.Scenario {
 		sc, err := scenario.ReadText("fit.yaml", `

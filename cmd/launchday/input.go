@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,6 +24,7 @@ type input struct {
 	seed  uint64
 
 	seedFlag  *pflag.Flag
+	file      string  // of the scenario that was read last; empty where it is a shipped one
 	fileScale float64 // of the scenario that was read last, before --scale and --set
 }
 
@@ -60,25 +60,20 @@ func (in *input) read(arg string) (*scenario.Scenario, error) {
 // manifest of a run, whose seed it takes over unless one was given.
 func (in *input) open(arg string) (*scenario.Scenario, error) {
 	if strings.HasSuffix(arg, ".json") {
-		text, err := os.ReadFile(arg)
-		if err != nil {
-			return nil, err
+		sc, seed, origin, err := openManifest(arg)
+		if err == nil && !in.seedFlag.Changed {
+			in.seed = seed
 		}
-		var m struct {
-			Resolved string
-			Seed     uint64
-		}
-		if err := json.Unmarshal(text, &m); err != nil || m.Resolved == "" {
-			return nil, fmt.Errorf("%s: is not the manifest of a run: want a manifest.json or a scenario file", arg)
-		}
-		if !in.seedFlag.Changed {
-			in.seed = m.Seed
-		}
-		return scenario.ReadText(arg, m.Resolved)
+		in.file = origin
+		return sc, err
 	}
 	fsys, name, err := locate(arg)
 	if err != nil {
 		return nil, err
+	}
+	in.file = ""
+	if fsys == (files{}) {
+		in.file = name
 	}
 	return scenario.Read(fsys, name)
 }

@@ -31,8 +31,9 @@ func runCommand() *cobra.Command {
 		Use:   "run SCENARIO",
 		Short: "Run a scenario and write its pictures and data",
 		Long: `Run a scenario, which is a file, the name of one that is shipped, or the
-manifest.json of an earlier run, which is repeated bit for bit, and write to a
-new folder: pictures (PNG and SVG), summary.json, the series as CSV and Parquet,
+manifest.json of an earlier run, which is repeated bit for bit (data files that it
+names are looked for beside the manifest, in the working folder, and where the
+scenario was), and write to a new folder: pictures (PNG and SVG), summary.json, the series as CSV and Parquet,
 and a manifest. A folder appears
 when it is complete: a run that is interrupted leaves none.`,
 		Example: `  launchday run ghibli-2025
@@ -104,6 +105,7 @@ func (r *runCall) run(cmd *cobra.Command, sc *scenario.Scenario) error {
 	if err != nil {
 		return err
 	}
+	result.ScenarioFile = filepath.ToSlash(r.file)
 	if err := folder.Write(result, time.Since(begun)); err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 // time of the scenario: the beginning of what is read (from, or the first row)
 // lies at `at`, and from there on times are multiplied by scale_time.
 type Log struct {
-	File      string        `yaml:"file" required:"true" doc:"The file, its path from the scenario's folder. Its name ends in .csv (the first line names the columns), .jsonl (an object a line) or .parquet. The resolved scenario names it, with its hash, and does not hold it: keep the file beside it."`
+	File      string        `yaml:"file" required:"true" doc:"The file, its path from the scenario's folder. Its name ends in .csv (the first line names the columns), .jsonl (an object a line) or .parquet. The resolved scenario names it, with its hash, and does not hold it: keep the file beside the manifest."`
 	Time      string        `yaml:"time" doc:"Column of the time."`
 	Unit      string        `yaml:"unit" enum:"date,h,m,s,ms,us,ns" doc:"How the time is written: as a date (RFC 3339 or like 2023-11-16 18:15:46.68, UTC where it says nothing else) or as a number in this unit. Without it that of the format, and s otherwise."`
 	At        unit.Instant  `yaml:"at" default:"+0s" doc:"When the beginning of what is read comes. What would come before the run is left out."`
@@ -129,6 +129,9 @@ func (c *clock) read(text string) (sim.Time, error) {
 	}
 	if err != nil || strings.ContainsAny(text, "eE") {
 		x, bad := strconv.ParseFloat(text, 64)
+		if isDate(text) {
+			return 0, &dated{quoted(text)}
+		}
 		if bad != nil || math.IsNaN(x) || math.IsInf(x, 0) {
 			return 0, fmt.Errorf("%s is no number", quoted(text))
 		}
@@ -140,6 +143,14 @@ func (c *clock) read(text string) (sim.Time, error) {
 		return 0, fmt.Errorf("%s is out of range", quoted(text))
 	}
 	return sim.Time(n)*ns + sim.Time(math.Floor(float64(part*float64(ns))+0.5)), nil
+}
+
+// isDate reports whether a text is written like a date.
+func isDate(text string) bool {
+	return slices.ContainsFunc(layouts, func(layout string) bool {
+		_, err := time.Parse(layout, text)
+		return err == nil
+	})
 }
 
 // number reads a number of at least 0.

@@ -70,7 +70,7 @@ func (r *RateSeries) Load(files fs.FS, name string, seen *sync.Map) error {
 		return nil
 	})
 	if err != nil {
-		return err
+		return blame(err, name, r.Time, [2]string{"time", r.Time}, [2]string{"rate", r.Rate})
 	}
 	if len(p.at) < 2 {
 		return fmt.Errorf("%s: has fewer than two rows", name)

@@ -85,7 +85,36 @@ func Missing(name string, there []string) error {
 	if len(there) > most {
 		there = append(slices.Clone(there[:most]), "more")
 	}
-	return fmt.Errorf("has no column %q; there are %s", name, strings.Join(there, ", "))
+	return &missing{name, strings.Join(there, ", ")}
+}
+
+type missing struct{ name, there string }
+
+func (m *missing) Error() string {
+	return fmt.Sprintf("has no column %q; there are %s", m.name, m.there)
+}
+
+// A dated is the error for a date where a number was to be.
+type dated struct{ text string }
+
+func (d *dated) Error() string { return fmt.Sprintf("%s is a date and no number", d.text) }
+
+// blame gives an error of reading a file to the key that is wrong, where it is one:
+// keys are pairs of key and the column that it names.
+func blame(err error, file, time string, keys ...[2]string) error {
+	var m *missing
+	var date *dated
+	switch {
+	case errors.As(err, &m):
+		for _, k := range keys {
+			if k[1] == m.name {
+				return fmt.Errorf("%s is no column of %s: want one of %s", k[0], file, m.there)
+			}
+		}
+	case errors.As(err, &date):
+		return fmt.Errorf("unit does not go with %s, in column %s of %s: want date", date.text, time, file)
+	}
+	return err
 }
 
 // readCSV reads comma-separated values (RFC 4180) whose first line names the

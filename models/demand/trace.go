@@ -179,7 +179,7 @@ func (t *Trace) Load(files fs.FS, name string, seen *sync.Map) error {
 		return nil
 	})
 	if err != nil {
-		return err
+		return blame(err, name, when, [2]string{"time", t.Time}, [2]string{"size", t.Size}, [2]string{"user", t.User}, [2]string{"tokens_in", t.TokensIn}, [2]string{"tokens_out", t.TokensOut})
 	}
 	if len(r.at) == 0 {
 		return fmt.Errorf("%s: has no rows", name)

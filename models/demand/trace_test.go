@@ -223,7 +223,9 @@ func TestAFaultOfALogNamesFileLineAndColumn(t *testing.T) {
 	}{
 		{demand.Trace{Log: demand.Log{Time: "t"}}, "a.csv", "t\n1\nsoon\n", `a.csv: line 3: column t: "soon" is no number`},
 		{demand.Trace{Log: demand.Log{Time: "t", Unit: "date"}}, "a.csv", "t\n2030-13-01\n", `a.csv: line 2: column t: "2030-13-01" is no date`},
-		{demand.Trace{Log: demand.Log{Time: "when"}}, "a.csv", "t,x\n1,2\n", `a.csv: line 1: has no column "when"; there are t, x`},
+		{demand.Trace{Log: demand.Log{Time: "when"}}, "a.csv", "t,x\n1,2\n", `time is no column of a.csv: want one of t, x`},
+		{demand.Trace{Log: demand.Log{Time: "t"}, User: "who"}, "a.csv", "t,x\n1,2\n", `user is no column of a.csv: want one of t, x`},
+		{demand.Trace{Log: demand.Log{Time: "t"}}, "a.csv", "t\n2023-11-16 18:15:46.68\n", `unit does not go with "2023-11-16 18:15:46.68", in column t of a.csv: want date`},
 		{demand.Trace{Log: demand.Log{Time: "t"}, Size: "x"}, "a.csv", "t,x\n1,2\n1,-3\n", `a.csv: line 3: column x: "-3" is no number of at least 0`},
 		{demand.Trace{Log: demand.Log{Time: "t"}}, "a.csv", "t,x\n1,2\n1\n", `a.csv: record on line 3: wrong number of fields`},
 		{demand.Trace{Log: demand.Log{Time: "t"}}, "a.csv", "", `a.csv: is empty`},

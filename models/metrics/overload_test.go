@@ -123,7 +123,14 @@ func TestGoodputIsWhatIsCompletedWithinTheSLO(t *testing.T) {
 	d.r.Ended(d.now, late, models.Completed, 0)
 	d.r.Satisfied(d.now, late)
 	d.leave(5, sim.Second)
+	// The answer to one whom another copy has satisfied is completed, and no gain.
+	twice := &models.Attempt{User: 1, First: d.now, Arrived: d.now, Admitted: d.now, Try: 1, Copy: 1, Quality: 1, Orphan: true, Server: -1}
+	d.r.Arrived(twice)
+	d.now += sim.Second
+	d.r.Ended(d.now, twice, models.Completed, 0)
 	s := d.close()
+	assert.Equal(t, Figure(5), s.All.Completed)
+	assert.InDelta(t, (9+1+9+1+2+4)/4.0, float64(s.All.LatencyServedMean), 1e-6, "beside the waits of the same four")
 	seconds := float64(d.now+sim.Hour) / 1e9
 	assert.InDelta(t, 3/seconds, float64(s.All.GoodputSLOPerS), 1e-12, "three attempts")
 	assert.InDelta(t, 4/seconds, float64(s.All.GoodputPerS), 1e-12)

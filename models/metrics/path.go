@@ -71,6 +71,7 @@ var extensive = map[string]bool{
 	"users_satisfied_share":   false,
 	"wait_user_mean_s":        false,
 	"wait_served_mean_s":      false,
+	"latency_served_mean_s":   false,
 	"wait_served_user_mean_s": false,
 	"jain_users":              false,
 	"jain_tiers":              false,

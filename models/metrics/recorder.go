@@ -82,6 +82,7 @@ const (
 	cWastedMicros         // server time whose result nobody got, microseconds
 	cServed               // satisfied requests, fluid work left out
 	cServedWaitMicros     // wait of the attempts that satisfied them, microseconds
+	cServedMicros         // latency of the attempts that satisfied them, microseconds
 	numCounts
 )
 
@@ -447,6 +448,7 @@ func (r *Recorder) Satisfied(now sim.Time, a *models.Attempt) {
 		wait = a.Started - a.Admitted - a.Had
 	}
 	x.counts[cServed]++
+	x.counts[cServedMicros] += int64((now - a.Arrived + 500) / 1000)
 	x.counts[cServedWaitMicros] += int64((wait + 500) / 1000)
 	if u := r.of(a); u != nil {
 		record(&u.served, &u.satisfied, wait)

@@ -80,7 +80,7 @@ type Figures struct {
 	Users          Figure `json:"users"`           // distinct users with a request
 	UsersSatisfied Figure `json:"users_satisfied"` // distinct users with a completed request
 	Signups        Figure `json:"signups"`         // completed sign-ups
-	GoodputPerS    Figure `json:"goodput_per_s"`   // completed attempts a second
+	GoodputPerS    Figure `json:"goodput_per_s"`   // requests satisfied a second: results that nobody wanted any more, of orphans and second copies, are in completed alone
 
 	// Over whom: those who were refused, left or failed have no latency, so that
 	// latency_s alone looks best where the fewest are served.
@@ -115,6 +115,7 @@ type Figures struct {
 	UsersSatisfiedShare Figure `json:"users_satisfied_share"`   // users satisfied at least once / users
 	WaitUserMean        Figure `json:"wait_user_mean_s"`        // mean over users of the mean wait of a user's attempts that joined the queue, served or not; run
 	WaitServedMean      Figure `json:"wait_served_mean_s"`      // mean over satisfied requests of the wait of the attempt that satisfied them
+	LatencyServedMean   Figure `json:"latency_served_mean_s"`   // the same of that attempt's latency, arrival to end
 	WaitServedUserMean  Figure `json:"wait_served_user_mean_s"` // mean over satisfied users of the mean of that wait; run
 	JainUsers           Figure `json:"jain_users"`              // fairness over users who asked, of the share of their requests that was satisfied: 1 is all alike; run
 	JainTiers           Figure `json:"jain_tiers"`              // the same over tiers, null where only one asked

@@ -85,6 +85,7 @@ func (r *Recorder) table() *Table {
 		count             int
 	}{
 		{"requests", "requests", "new requests", cRequests},
+		{"first_tries", "attempts", "of the attempts that reached the service, the first of their request; less than requests where clients hold them back", cFirst},
 		{"attempts", "attempts", "attempts that reached the service", cAttempts},
 		{"admitted", "attempts", "attempts that the policies let in", cAdmitted},
 		{"completed", "attempts", "attempts served to their end", cCompleted},
@@ -98,7 +99,12 @@ func (r *Recorder) table() *Table {
 		{"signups", "users", "completed sign-ups", cSignups},
 		{"completed_in_slo", "attempts", "attempts completed within the slo of their class; 0 where it has none", cGood},
 	} {
-		count(c.name, c.unit, c.about, func(w *row) int64 { return w.counts[c.count] })
+		count(c.name, c.unit, c.about, func(w *row) int64 {
+			if c.count == cFirst && r.w.Classes[r.cells[w.cell].class].Fluid {
+				return w.counts[cRequests] // nobody holds a fluid back
+			}
+			return w.counts[c.count]
+		})
 	}
 	count("admitted_completed", "attempts", "of the attempts admitted in this interval, those that were completed by the end of the run; of fluid work, what was completed in it", func(w *row) int64 {
 		x := &r.cells[w.cell]

@@ -296,7 +296,7 @@ func (f *figurer) group(in func(*cell) bool, level int) *Figures {
 			refused += rejected[reason]
 		}
 	}
-	g.GoodputPerS = ratio(float64(n[cCompleted]), sim.Time(f.ns()).Seconds())
+	g.GoodputPerS = ratio(float64(n[cSatisfied]), sim.Time(f.ns()).Seconds())
 	g.ErrorRate = ratio(float64(bad), float64(ended))
 	g.RefusalRate = ratio(float64(refused), float64(ended))
 	g.AbandonmentRate = ratio(float64(left), float64(ended))
@@ -327,6 +327,7 @@ func (f *figurer) group(in func(*cell) bool, level int) *Figures {
 	g.RetryAmplification = ratio(float64(n[cAttempts]), float64(n[cRequests]))
 	g.Wasted = Figure(float64(n[cWastedMicros]) * 1e-6)
 	g.WaitServedMean = ratio(float64(n[cServedWaitMicros])*1e-6, float64(n[cServed]))
+	g.LatencyServedMean = ratio(float64(n[cServedMicros])*1e-6, float64(n[cServed]))
 	g.UsersSatisfiedShare = ratio(float64(g.UsersSatisfied), float64(g.Users))
 	g.JainTiers = jainOf(byTier)
 	f.whole(g, in, member)

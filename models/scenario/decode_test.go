@@ -71,7 +71,7 @@ func TestWhatIsNoScenarioIsRefusedWithAPosition(t *testing.T) {
 		"name: a\nx: \"\xff\"":                  `sample.yaml:2:5: the text is not UTF-8: want a text file in UTF-8`,
 		"name: a\nx: \x00":                      `sample.yaml:2:4: control characters are not allowed (value: 0)`,
 		"\xff\xfen\x00a\x00":                    `sample.yaml:1:1: the text is not UTF-8: want a text file in UTF-8`,
-		"name: [1, 2":                           `sample.yaml:2:1: did not find expected ',' or ']' while parsing a flow sequence`,
+		"name: [1, 2":                           `sample.yaml:2:1: the [ of line 1, column 7 is still open here: want a comma, or ] before this`,
 		"name:\n\t- a":                          `sample.yaml:2:1: there is a tab: want spaces`,
 		strings.Repeat("[", 20_000):             `sample.yaml:1:10001: exceeded max depth of 10000 while increasing flow level`,
 		strings.Repeat("a", 1<<20+1):            `sample.yaml:1:1: the file is too large: want at most 1 MiB`,

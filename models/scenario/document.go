@@ -161,6 +161,12 @@ func parse(name string, text []byte) (*yaml.Node, Faults) {
 			return at(fault.Mark.Index, "there is a tab", "spaces")
 		}
 		message := fault.Message
+		for what, brackets := range map[string]string{"flow mapping": "{}", "flow sequence": "[]"} {
+			if from := fault.ContextMark; strings.HasSuffix(fault.ContextMsg, what) && from.Line > 0 {
+				return nil, Faults{{File: name, Line: fault.Mark.Line, Column: max(1, fault.Mark.Column),
+					Message: fmt.Sprintf("the %c of line %d, column %d is still open here", brackets[0], from.Line, max(1, from.Column)), Want: fmt.Sprintf("a comma, or %c before this", brackets[1])}}
+			}
+		}
 		if fault.ContextMsg != "" {
 			message += " " + fault.ContextMsg
 		}

@@ -62,6 +62,10 @@ func TestAFaultOfALogStandsAtTheFileThatIsNamed(t *testing.T) {
 	}
 	assert.EqualError(t, read(func(fs fstest.MapFS) { fs["dir/logs/a.csv"] = &fstest.MapFile{Data: []byte("t,s\n0,2\n1,long\n")} }),
 		`dir/a.yaml:8:56: demand.streams.log.trace.file: "logs/a.csv" cannot be read: dir/logs/a.csv: line 3: column s: "long" is no number of at least 0`)
+	assert.EqualError(t, read(func(f fstest.MapFS) { f["dir/logs/a.csv"] = &fstest.MapFile{Data: []byte("when,s\n0,2\n")} }),
+		`dir/a.yaml:8:74: demand.streams.log.trace.time: "t" is no column of dir/logs/a.csv: want one of when, s`)
+	assert.ErrorContains(t, read(func(f fstest.MapFS) { f["dir/logs/a.csv"] = &fstest.MapFile{Data: []byte("t,s\n2025-01-01,2\n")} }),
+		`demand.streams.log.trace.unit: does not go with "2025-01-01", in column t of dir/logs/a.csv: want date`)
 	assert.ErrorContains(t, read(func(fs fstest.MapFS) { delete(fs, "dir/logs/b.csv") }), `dir/a.yaml:9:63: demand.streams.rate.rate_series.file: "logs/b.csv" cannot be read: open dir/logs/b.csv: file does not exist`)
 	_, err := scenario.ReadText("a.yaml", withLog)
 	assert.ErrorContains(t, err, "the scenario comes from no folder")

@@ -68,7 +68,7 @@ func TestAWrongKnobIsAnsweredWithTheNearestName(t *testing.T) {
 		{"", "1", `is no path of a knob: want names with points between them, such as pools.main.nodes`},
 		{"pools.images.nodes", "-3", `pools.images.nodes: "-3" is negative: want a count of at least 1, such as 1500 or 2.5M`},
 		{"pools.images.nodes", "", `pools.images.nodes: has no value`},
-		{"pools.images.nodes", "[1", `pools.images.nodes: did not find expected ',' or ']' while parsing a flow sequence`},
+		{"pools.images.nodes", "[1", `pools.images.nodes: the [ of line 1, column 1 is still open here: want a comma, or ] before this`},
 		{"pools.images.nodes", "[1]", `pools.images.nodes: is not a single value: want a count of at least 1, such as 1500 or 2.5M`},
 		{"pools.images.serves", "[gold]", `pools.images.serves[0]: "gold" is not in tiers: want free, plus or all`},
 		{"rules.gate.kind", "bucket", "rules.gate.rate: is missing: want a rate such as 2.5k/s or 1M/h\nsample.yaml:18:42: rules.gate: \"percent\" is not a key here: want name, kind, tier, rate or burst"},

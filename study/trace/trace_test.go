@@ -74,7 +74,8 @@ func TestAFaultNamesFileRowAndColumn(t *testing.T) {
 		return tr.Load(fstest.MapFS{"log.parquet": {Data: data}}, "log.parquet", nil)
 	}
 	assert.EqualError(t, load(demand.Trace{Log: demand.Log{Time: "ms"}, Size: "seconds"}), `log.parquet: row 3: column seconds: "-1" is no number of at least 0`)
-	assert.EqualError(t, load(demand.Trace{Log: demand.Log{Time: "when"}}), `log.parquet: has no column "when"; there are at, seconds, ms, who`)
+	assert.EqualError(t, load(demand.Trace{Log: demand.Log{Time: "when"}}), `time is no column of log.parquet: want one of at, seconds, ms, who`)
+	assert.ErrorContains(t, load(demand.Trace{Log: demand.Log{Time: "at"}}), "unit does not go with", "an instant is a date")
 	assert.EqualError(t, load(demand.Trace{Log: demand.Log{Time: "who"}}), `log.parquet: row 1: column who: "ann" is no number`)
 	broken := demand.Trace{Log: demand.Log{Time: "ms"}}
 	assert.ErrorContains(t, broken.Load(fstest.MapFS{"log.parquet": {Data: []byte("PAR1")}}, "log.parquet", nil), "log.parquet: is no Parquet file")

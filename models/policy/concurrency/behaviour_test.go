@@ -375,8 +375,8 @@ func TestParametersThatCannotBeAreRefused(t *testing.T) {
 		"recent_quantile is 1, it must be above 0 and below 1":                               failsafe(func(s *concurrency.FailsafeLimiterSpec) { s.RecentQuantile = 1 }),
 		"recent_window_min is 24h0m0s, it must be at most recent_window_max, which is 10m0s": failsafe(func(s *concurrency.FailsafeLimiterSpec) { s.RecentWindowMin = unit.Duration(sim.Day) }),
 		`signal is "luck", it must be queueing-delay or utilisation`:                         pid(func(s *concurrency.PIDSpec) { s.Signal = "luck" }),
-		"max_limit is 0, it must be at least min_limit, which is 1, and at most 2^30":        pid(func(s *concurrency.PIDSpec) { s.MaxLimit = 0 }),
-		"min_rate is 0/s, it must be more than 0 and at most 1G/s":                           pid(func(s *concurrency.PIDSpec) { s.Steers = "rate" }),
+		"max_limit is missing, it must be at least min_limit where a limit is steered, such as twice what is in flight when all is well": pid(func(s *concurrency.PIDSpec) { s.MaxLimit = 0 }),
+		"min_rate is 0/s, it must be more than 0 and at most 1G/s":                                                                       pid(func(s *concurrency.PIDSpec) { s.Steers = "rate" }),
 	} {
 		g := newGateway(t, everyKind(t, "source")["aimd"])
 		_, err := s.New(g.env)

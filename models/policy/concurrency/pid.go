@@ -45,9 +45,9 @@ type PIDSpec struct {
 	TargetUtilisation unit.Share    `yaml:"target_utilisation" default:"90%" doc:"Target of the utilisation."`
 	Steers            string        `yaml:"steers" default:"limit" enum:"limit,rate" doc:"What is steered: a limit on what is in flight, or a rate of admission."`
 	MinLimit          unit.Count    `yaml:"min_limit" default:"1" doc:"Least limit."`
-	MaxLimit          unit.Count    `yaml:"max_limit" default:"0" doc:"Largest limit; needed where a limit is steered."`
-	MinRate           unit.Rate     `yaml:"min_rate" default:"0" doc:"Least rate; needed where a rate is steered."`
-	MaxRate           unit.Rate     `yaml:"max_rate" default:"0" doc:"Largest rate; needed where a rate is steered."`
+	MaxLimit          unit.Count    `yaml:"max_limit" default:"0" doc:"Largest limit; where a limit is steered it has no default and must be given."`
+	MinRate           unit.Rate     `yaml:"min_rate" default:"0" doc:"Least rate; where a rate is steered it has no default and must be given."`
+	MaxRate           unit.Rate     `yaml:"max_rate" default:"0" doc:"Largest rate; where a rate is steered it has no default and must be given."`
 	Period            unit.Duration `yaml:"period" min:"1ms" or:"0s" doc:"Time between changes: 1s in source, 10s in inference."`
 	Kp                unit.Factor   `yaml:"kp" default:"0.3" doc:"Gain: by how much of itself a small relative error moves what is steered at once, for each 100 % of error."`
 	IntegralTime      unit.Duration `yaml:"integral_time" doc:"Time in which an error that stays moves it as much again: 10s in source, 2min in inference."`
@@ -168,6 +168,8 @@ func (p *pid) Reconfigure(spec policy.Spec) error {
 		return fmt.Errorf("kp is %v, it must be above 0 and at most 1e6", float64(s.Kp))
 	case s.Steers == "limit" && !(s.MinLimit >= 1 && s.MinLimit <= 1<<30):
 		return fmt.Errorf("min_limit is %v, it must be 1 to 2^30", s.MinLimit)
+	case s.Steers == "limit" && s.MaxLimit == 0:
+		return fmt.Errorf("max_limit is missing, it must be at least min_limit where a limit is steered, such as twice what is in flight when all is well")
 	case s.Steers == "limit" && !(s.MaxLimit >= s.MinLimit && s.MaxLimit <= 1<<30):
 		return fmt.Errorf("max_limit is %v, it must be at least min_limit, which is %v, and at most 2^30", s.MaxLimit, s.MinLimit)
 	case s.Steers == "rate" && !(s.MinRate > 0 && s.MinRate <= 1e9):

@@ -147,6 +147,9 @@ func (m *module) faults(err error) policy.TextFaults {
 			problem, want = "takes too many steps", "a shorter way, or a larger max_steps"
 		} else if strings.HasSuffix(problem, "by zero") {
 			want = "a divisor other than 0"
+		} else if name, found := strings.CutSuffix(problem, " referenced before assignment"); found {
+			name = name[strings.LastIndexByte(name, ' ')+1:]
+			want = fmt.Sprintf("state[%q], which lasts from call to call: a name that a function assigns is its own, from its first line on", name)
 		}
 		return policy.TextFaults{m.fault(at, problem, want)}
 	}

@@ -206,6 +206,7 @@ func TestAScriptThatCannotBeIsAnsweredWithItsPlace(t *testing.T) {
 func TestAScriptThatFailsEndsTheRun(t *testing.T) {
 	for body, want := range map[string]string{
 		"    return attempt.teir": "script:2:19: in admit: attempt has no .teir: want tier",
+		"    calls += 1":          "script:2:5: in admit: local variable calls referenced before assignment: want state[\"calls\"], which lasts from call to call: a name that a function assigns is its own, from its first line on",
 		"    return 1 // 0":       "script:2:14: in admit: floored division by zero: want a divisor other than 0",
 		"    return now + 'x'":    "script:2:16: in admit: unknown binary op: float + string",
 		"    return inner(now)\n\ndef inner(x):\n    return [1][5]": "script:5:15: in admit: list index 5 out of range [-1:0]",

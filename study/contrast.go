@@ -1,0 +1,88 @@
+package study
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/launchday-sim/launchday/models/unit"
+	"github.com/launchday-sim/launchday/report"
+	"github.com/launchday-sim/launchday/sim/experiment"
+)
+
+// contrasts are the figures that a comparison is told by in words and shown by in its
+// chart.
+var contrasts = []struct {
+	path, what string
+	as         report.Measure
+}{
+	{"all.goodput_slo_per_s", "served in time, per second", report.Number},
+	{"all.slo_attainment", "in time from the first try", report.Share},
+	{"all.users_satisfied_share", "users satisfied", report.Share},
+	{"all.request_latency_s.p50", "median from wish to answer", report.Time},
+	{"all.request_latency_s.p99", "p99 from wish to answer", report.Time},
+	{"all.error_rate", "errors, of attempts", report.Share},
+	{"all.retry_amplification", "attempts per request", report.Number},
+}
+
+func (c *Comparison) figure(path string) (experiment.Comparison, bool) {
+	for _, f := range c.Figures {
+		if f.Name == path && f.Difference.N >= 2 && !math.IsNaN(f.Difference.Mean) {
+			return f, true
+		}
+	}
+	return experiment.Comparison{}, false
+}
+
+// words say what is sure to differ, and what is not.
+func (c *Comparison) words() []string {
+	var sure, unsure []string
+	for _, k := range contrasts {
+		f, ok := c.figure(k.path)
+		switch {
+		case !ok || f.A.Mean == 0 && f.B.Mean == 0:
+		case f.Difference.Lo > 0 || f.Difference.Hi < 0:
+			sure = append(sure, fmt.Sprintf("%s %s, not %s", k.what, k.as.Text(f.B.Mean), k.as.Text(f.A.Mean)))
+		default:
+			unsure = append(unsure, k.what)
+		}
+	}
+	var lines []string
+	if len(sure) > 0 {
+		lines = append(lines, "In "+c.B+": "+strings.Join(sure, "; ")+".")
+	}
+	if len(unsure) > 0 {
+		lines = append(lines, "No sure difference: "+strings.Join(unsure, "; ")+".")
+	}
+	return lines
+}
+
+// Chart shows comparisons with one base: for each main figure the base, and the others
+// with the interval of their paired difference from it. It is PNG or SVG.
+func Chart(pairs []*Comparison, svg bool) ([]byte, error) {
+	first := pairs[0]
+	names := []string{first.A}
+	for _, p := range pairs {
+		names = append(names, p.B)
+	}
+	var columns []report.Contrast
+	for _, k := range contrasts {
+		column := report.Contrast{Title: k.what, As: k.as, Base: math.NaN()}
+		any := false
+		for _, p := range pairs {
+			f, ok := p.figure(k.path)
+			if !ok {
+				column.Others = append(column.Others, report.Around{Mean: math.NaN(), Lo: math.NaN(), Hi: math.NaN()})
+				continue
+			}
+			any = any || f.A.Mean != 0 || f.B.Mean != 0
+			column.Base = f.A.Mean
+			column.Others = append(column.Others, report.Around{Mean: f.B.Mean, Lo: f.A.Mean + f.Difference.Lo, Hi: f.A.Mean + f.Difference.Hi})
+		}
+		if any {
+			columns = append(columns, column)
+		}
+	}
+	caption := fmt.Sprintf("%d paired replications, seed %d, figures at full scale (simulated at %s)", first.Reps, first.Seed, unit.Fraction(first.Scale))
+	return report.Contrasts("Against "+first.A, caption, names, columns, svg)
+}
