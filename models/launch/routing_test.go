@@ -32,10 +32,10 @@ func TestARuleOfRoutingHasItsKnownMeanTime(t *testing.T) {
 		mean    float64
 		within  float64
 	}{
-		{"{by: shortest-queue}", "2", "1.6/s", 2.955736618, 0.2},           // truncated Markov chain
-		{"{by: random}", "2", "1.6/s", 5, 0.5},                             // M/M/1 at 0.8
-		{"{by: power-of-choices}", "300", "270/s", 2.614057377, 0.08},      // fixed point at 0.9, of infinitely many
-		{"{by: power-of-choices, choices: 1}", "20", "10/s", 2, 0.1},       // M/M/1 at 0.5
+		{"{by: shortest-queue}", "2", "1.6/s", 2.955736618, 0.2},      // truncated Markov chain
+		{"{by: random}", "2", "1.6/s", 5, 0.5},                        // M/M/1 at 0.8
+		{"{by: power-of-choices}", "300", "270/s", 2.614057377, 0.08}, // fixed point at 0.9, of infinitely many
+		{"{by: power-of-choices, choices: 1}", "20", "10/s", 2, 0.1},  // M/M/1 at 0.5
 	} {
 		knobs := []string{"pools.main.routing", c.by, "pools.main.nodes", c.servers, "demand.streams.jobs.rate", c.rate}
 		if c.servers == "300" {
