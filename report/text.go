@@ -190,7 +190,7 @@ func happened(r *Run, f *frame) (lines []string) {
 			if len(c.Pools) > 1 {
 				joined += " (before the first of its pools)"
 			}
-			lines = append(lines, fmt.Sprintf("Of class %s %s waited at a time, on average; who %s; the attempt of who was satisfied took %s, of which he waited %s.",
+			lines = append(lines, fmt.Sprintf("Of class %s %s waited at a time, on average; who %s; an attempt that satisfied its user took %s, %s of them waiting.",
 				c.Name, count(r.full(float64(fig.QueueLength.Mean))), joined, seconds(float64(fig.LatencyServedMean)), seconds(float64(fig.WaitServedMean))))
 		}
 	}
