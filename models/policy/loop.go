@@ -22,9 +22,9 @@ type Host interface {
 	// Kept is the number of attempts that link i keeps.
 	Kept(i int) int
 
-	// Forget takes link i, which ceases to act, from the list of those that the
-	// attempts under way are to tell of their end.
-	Forget(i int)
+	// Forget takes a link that ceases to act from those that the attempts under way
+	// are to tell of their end: its bits of Attempt.Told.
+	Forget(told uint64)
 
 	// GoOn lets n of the attempts that link i keeps go on behind it.
 	GoOn(now sim.Time, i, n int)
@@ -42,12 +42,13 @@ type loop struct {
 
 // A line is the events of a link that are to come.
 type line struct {
-	tick, ask, read sim.Timer
-	askAt           sim.Time // of ask
+	ticks     []sim.Timer // as the link's pools; one where it has none
+	ask, read sim.Timer
+	askAt     sim.Time // of ask
 }
 
 const (
-	evTick uint8 = iota // Arg: link
+	evTick uint8 = iota // Arg: link, and which of its pools << 16
 	evAsk               // Arg: link
 	evRead              // Arg: link
 )
@@ -70,11 +71,14 @@ func (c *Chain) setLoop() {
 	for i := range c.links {
 		l := &c.links[i]
 		if l.policy == nil {
-			for _, t := range []*sim.Timer{&l.line.tick, &l.line.ask, &l.line.read} {
+			for _, t := range []*sim.Timer{&l.line.ask, &l.line.read} {
 				p.k.Cancel(*t)
 				*t = 0
 			}
-			l.sampled = nil
+			for _, t := range l.line.ticks {
+				p.k.Cancel(t)
+			}
+			l.line.ticks, l.sampled, l.reports = nil, nil, nil
 			if n := p.host.Kept(i); n > 0 {
 				p.host.GoOn(p.k.Now(), i, n)
 			}
@@ -88,8 +92,12 @@ func (c *Chain) setLoop() {
 			p.k.Cancel(l.line.read)
 			c.read(i)
 		}
-		if _, ok := l.policy.(Ticker); ok && l.line.tick == 0 && l.since == p.k.Now() {
-			c.arm(&l.line.tick, p.k.Now(), evTick, i)
+		c.setReports(l)
+		if _, ok := l.policy.(Ticker); ok && (len(l.line.ticks) > 0 || l.since == p.k.Now()) {
+			for n := len(l.line.ticks); n < max(1, len(l.pools)); n++ {
+				l.line.ticks = append(l.line.ticks, 0)
+				c.armTick(i, n, p.k.Now())
+			}
 		}
 		if l.keeper {
 			p.keeps = true
@@ -106,15 +114,25 @@ func (c *Chain) arm(t *sim.Timer, at sim.Time, kind uint8, i int) {
 	*t = c.loop.k.Timer(at, sim.Event{Actor: c.loop.actor, Kind: kind, Priority: models.PriorityControl, Arg: uint32(i)})
 }
 
+// armTick schedules the end of a period of policy n of link i.
+func (c *Chain) armTick(i, n int, at sim.Time) { c.arm(&c.links[i].line.ticks[n], at, evTick, i|n<<16) }
+
 // Handle fires an event of the kernel.
 func (c *Chain) Handle(now sim.Time, ev sim.Event) {
-	i := int(ev.Arg)
+	i, n := int(ev.Arg&0xffff), int(ev.Arg>>16)
 	l := &c.links[i]
 	switch ev.Kind {
 	case evTick:
-		c.loop.seen = c.see(i)
-		if next := l.policy.(Ticker).Tick(l.view(&c.loop.seen)); next > now && next != sim.Never {
-			c.arm(&l.line.tick, next, evTick, i)
+		p := l.policy
+		if len(l.pools) > 0 {
+			c.loop.seen = c.loop.host.SeePool(l.pools[n])
+			p = l.of(uint8(l.pools[n]))
+		} else {
+			c.loop.seen = c.see(i)
+		}
+		c.deliver(l, now)
+		if next := p.(Ticker).Tick(l.view(&c.loop.seen)); next > now && next != sim.Never {
+			c.armTick(i, n, next)
 		}
 	case evAsk:
 		l.line.ask = 0
@@ -126,9 +144,13 @@ func (c *Chain) Handle(now sim.Time, ev sim.Event) {
 
 // Describe names an event for the trace.
 func (c *Chain) Describe(ev sim.Event) string {
-	name := c.links[ev.Arg].item.Name
+	l := &c.links[ev.Arg&0xffff]
+	name := l.item.Name
 	switch ev.Kind {
 	case evTick:
+		if l.each != nil {
+			return fmt.Sprintf("a period of %s ends at pool %s", name, c.env.Pools[l.pools[ev.Arg>>16]])
+		}
 		return fmt.Sprintf("a period of %s ends", name)
 	case evAsk:
 		return fmt.Sprintf("%s lets somebody go on", name)
@@ -173,6 +195,7 @@ func (c *Chain) ask(i int) {
 	for {
 		kept := c.loop.host.Kept(i)
 		c.loop.seen = c.see(i)
+		c.deliver(l, now)
 		seen := l.view(&c.loop.seen)
 		seen.Kept = kept
 		n, next := keeper.Let(kept, seen)

@@ -58,10 +58,10 @@ func (r *fakeRun) SeePool(pool int) models.Signals {
 // Expected is a minute at the first pool, and one more at each other.
 func (r *fakeRun) Expected(_ models.Class, pool int) sim.Time { return sim.Time(pool+1) * sim.Minute }
 
-func (r *fakeRun) Forget(i int) {
+func (r *fakeRun) Forget(told uint64) {
 	for k := range r.lines {
 		for _, a := range r.lines[k] {
-			a.Told &^= 1 << i
+			a.Told &^= told
 		}
 	}
 }

@@ -35,6 +35,18 @@ type Kind struct {
 	More    string      // what else its section says, in Markdown; empty where nothing
 	NoGain  string      // why it does not serve more users in time there than no policy does; empty where it does
 	Fresh   func() Spec // a pointer to a new Spec
+
+	// PerPool says that what it learns is of one pool: the chain keeps one policy of
+	// an item for each pool that the item's classes lead to.
+	PerPool bool
+
+	// Gauges says that its Start only measures, and drops and degrades nothing: with
+	// signal_delay it is told later who was started.
+	Gauges bool
+
+	// Unmoved says why signal_delay and signal_interval would do nothing to it, and
+	// are refused; empty where they act.
+	Unmoved string
 }
 
 var kinds = map[string]Kind{}
