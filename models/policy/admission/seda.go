@@ -20,9 +20,10 @@ func init() {
 		Fails:  "It answers to requests that were admitted a response time ago, at most each `timeout`: a flood fills the queue before the first bad percentile is complete. Because the response time holds the service, a target below the percentile of the service itself closes the bucket for good.",
 		Presets: "Source: target 1 s, 100 completions or 1 s, increases of 2/s within 0.05 to 5,000/s. Inference: target 60 s, three services of 20 s, and each 60 s, whatever the completions, for an answer must have had time to show; " +
 			"what the source gives in attempts a second stands in the same proportion to the first rate as to the source's 100/s: 2 %, 0.05 % and 50 times.",
-		Scale: "A batch of so many completions takes longer in a small world.",
-		Surge: "rate: 5/s",
-		Fresh: func() policy.Spec { return new(SedaSpec) },
+		Scale:   "A batch of so many completions takes longer in a small world.",
+		Surge:   "rate: 5/s",
+		Fresh:   func() policy.Spec { return new(SedaSpec) },
+		PerPool: true,
 	})
 }
 

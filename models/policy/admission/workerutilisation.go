@@ -19,8 +19,9 @@ func init() {
 		Fails:  "Servers that do work of their own until the end show a change only when work has ended: with services longer than some periods it sheds all before the first effect is seen. A pool that is meant to be full, as a batch of GPUs is, looks overloaded.",
 		Presets: "All numbers are ours. Source: a period of 1 s, for the requests of an API. Inference: 2 s, " +
 			"a tenth of a service of 20 s: 50 steps shed a tier within 100 s, about as long as people wait.",
-		Surge: "order: [free, plus]",
-		Fresh: func() policy.Spec { return new(WorkerUtilisationSpec) },
+		Surge:   "order: [free, plus]",
+		Fresh:   func() policy.Spec { return new(WorkerUtilisationSpec) },
+		PerPool: true,
 	})
 }
 

@@ -20,8 +20,10 @@ func init() {
 		Presets: "Source: target 5 ms, interval 100 ms. Inference: 2 s each. The published interval is the longest round trip, in which a sender shows that it has slowed down. A refused user slows nothing down, and a drop at the head moves the queue at once, so that the interval has to do two things only. " +
 			"It must be long beside the time from one start to the next, or a ripple counts as a standing queue. And the law must catch up with the load while people still wait: it reaches r drops a second after 2 r interval², 80 s for 10 a second and an interval of 2 s, 55 hours for 100 s. So take sqrt(patience/(2 r)) where another rate is too much. " +
 			"target is a tenth of a service of 20 s; between 200 ms and 5 s it hardly matters. Source is no control here: 100 ms after somebody waits it drops whoever waits, which in a surge is as good as any policy, since with a hundred servers the next arrival is there at once, and under a steady high load refuses those who would not have waited long.",
-		Scale: "The drops come at absolute times, one each interval/sqrt(n), whatever the arrivals: in a world of reduced scale they are a larger share of them, and control sets in sooner. A service that is a hundred times as large needs an interval a tenth as long.",
-		Fresh: func() policy.Spec { return new(CoDelSpec) },
+		Scale:   "The drops come at absolute times, one each interval/sqrt(n), whatever the arrivals: in a world of reduced scale they are a larger share of them, and control sets in sooner. A service that is a hundred times as large needs an interval a tenth as long.",
+		Fresh:   func() policy.Spec { return new(CoDelSpec) },
+		Unmoved: "it stands at the queue itself, and measures the wait of each attempt there",
+		PerPool: true,
 	})
 }
 

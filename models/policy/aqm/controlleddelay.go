@@ -16,6 +16,8 @@ func init() {
 		Presets: "Source: m 5 ms, n 100 ms. Inference: m 5 s, a quarter of a service of 20 s; n 20 s, a service: who has waited it can still be served within a minute, as with twenty times m, which the source has, nobody could.",
 		Scale:   "A queue before fewer servers comes and goes more slowly: near capacity it stands for longer in a world of reduced scale, and the short limit is in force more often.",
 		Fresh:   func() policy.Spec { return new(ControlledDelaySpec) },
+		Unmoved: "it stands at the queue itself, and sees when it is empty",
+		PerPool: true,
 	})
 }
 

@@ -15,6 +15,8 @@ func init() {
 		Fails:   "In a first-in-first-out queue under steady overload all have waited longer than twice the target: it drops nearly all of an interval at once, then none, and the queue saws.",
 		Presets: "Source: target 5 ms, interval 100 ms. Inference: target 2 s, a tenth of a service of 20 s, so that what is kept has waited 4 s at most; interval 20 s, a service: so long a queue without one short wait is no ripple, and a third of a minute's patience is left to act in.",
 		Fresh:   func() policy.Spec { return new(FollyCoDelSpec) },
+		Unmoved: "it stands at the queue itself, and measures the wait of each attempt there",
+		PerPool: true,
 	})
 }
 

@@ -17,8 +17,9 @@ func init() {
 		Fails:  "The controller is tuned for many senders that slow down: with retries the same attempts come again and the probability climbs until nearly all are refused. It needs many updates to follow a surge.",
 		Presets: "Source: target and update 15 ms, burst 150 ms, alpha 0.125, beta 1.25. Inference: target 2 s, a tenth of a service of 20 s; burst 10 s. update 500 ms: above 10 % the probability grows by at most 2 % an update, and as far as 80 % takes 18 s so; scaled like the work it would be 9 minutes, when all have gone. " +
 			"alpha and beta are a 250th of the published ones: a wait is measured late by itself, 20 s as the surge begins, and with retries six times the capacity comes, so that the loop is stable for beta x 6 x 20 s well below pi/2; it is 0.6. Source has no loop here: it refuses nearly all while more than two wait, which costs nothing in a surge, as with a hundred servers the next arrival is there at once, and under a steady high load refuses those who would not have waited long.",
-		Scale: "Nothing is refused while at most two wait, whatever the scale.",
-		Fresh: func() policy.Spec { return new(PIESpec) },
+		Scale:   "Nothing is refused while at most two wait, whatever the scale.",
+		Fresh:   func() policy.Spec { return new(PIESpec) },
+		PerPool: true,
 	})
 }
 

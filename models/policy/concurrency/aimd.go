@@ -19,6 +19,7 @@ func init() {
 		Scale:   integerSteps,
 		Surge:   "max: 1000",
 		Fresh:   func() policy.Spec { return new(AIMDSpec) },
+		PerPool: true,
 	})
 }
 

@@ -20,6 +20,7 @@ func init() {
 		Scale:   integerSteps + " The root of the limit, too, weighs more in a small limit than in a large one.",
 		Surge:   "max_concurrency: 1000",
 		Fresh:   func() policy.Spec { return new(EnvoyGradientSpec) },
+		PerPool: true,
 	})
 }
 

@@ -21,6 +21,7 @@ func init() {
 		Scale:   integerSteps,
 		Surge:   "max: 1000",
 		Fresh:   func() policy.Spec { return new(FailsafeLimiterSpec) },
+		PerPool: true,
 	})
 }
 

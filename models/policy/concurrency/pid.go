@@ -21,6 +21,8 @@ func init() {
 		Scale:   "A limit is a whole number: where only two may be in flight a change by less than a half is none. A small world also measures fewer waits a period.",
 		Surge:   "min_limit: 50, max_limit: 300",
 		Fresh:   func() policy.Spec { return new(PIDSpec) },
+		PerPool: true,
+		Gauges:  true,
 	})
 }
 

@@ -20,6 +20,7 @@ func init() {
 		Scale:   integerSteps,
 		Surge:   "max: 1000",
 		Fresh:   func() policy.Spec { return new(VegasSpec) },
+		PerPool: true,
 	})
 }
 

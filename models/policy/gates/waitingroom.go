@@ -13,12 +13,13 @@ import (
 func init() {
 	policy.Register(policy.Kind{
 		Name: "waiting-room", Heading: policy.Gates,
-		Doc:    "Lets users in while fewer than `total_active_users` are active and fewer than `new_users_per_minute` have come in in this minute; the others wait before the door, where their patience runs, or are refused (429), as `queueing_method` says. A user is active for `session_duration` after he came in, or after his last request; while he is, all his requests pass.",
-		Source: "Cloudflare Waiting Room, documentation: configuration settings, queueing methods, monitoring, FAQ.",
-		Fails:  "It counts users, not work: active users who ask for more than planned overload the service behind it. Sessions of users who have left hold places until they end.",
-		Scale:  "Whole users are let in: below some users a minute and place the limits become coarse.",
-		Surge:  "new_users_per_minute: 260/m, total_active_users: 1300",
-		Fresh:  func() policy.Spec { return new(WaitingRoomSpec) },
+		Doc:     "Lets users in while fewer than `total_active_users` are active and fewer than `new_users_per_minute` have come in in this minute; the others wait before the door, where their patience runs, or are refused (429), as `queueing_method` says. A user is active for `session_duration` after he came in, or after his last request; while he is, all his requests pass.",
+		Source:  "Cloudflare Waiting Room, documentation: configuration settings, queueing methods, monitoring, FAQ.",
+		Fails:   "It counts users, not work: active users who ask for more than planned overload the service behind it. Sessions of users who have left hold places until they end.",
+		Scale:   "Whole users are let in: below some users a minute and place the limits become coarse.",
+		Surge:   "new_users_per_minute: 260/m, total_active_users: 1300",
+		Fresh:   func() policy.Spec { return new(WaitingRoomSpec) },
+		Unmoved: "it counts the users whom it lets in, and looks at no pool",
 	})
 }
 

@@ -14,11 +14,12 @@ import (
 func init() {
 	policy.Register(policy.Kind{
 		Name: "token-bucket", Heading: policy.Limits,
-		Doc:    "A bucket of tokens that fills at `rate` up to `burst` and starts full; an attempt takes one, and is refused (429, with Retry-After) when there is not a whole one. All users that the policy acts on share the bucket.",
-		Source: "Turner, \"New directions in communications\", IEEE Communications Magazine 24(10), 1986; golang.org/x/time/rate, Limiter.Allow. Its reservations that go into debt, and what it gives back of them, have no like here: an attempt is admitted or refused at once.",
-		Fails:  "It knows nothing of the load: set below the capacity it wastes servers, set above it does not protect them, and it does not tell a cheap request from a dear one.",
-		Surge:  "rate: 5/s, burst: 50",
-		Fresh:  func() policy.Spec { return new(TokenBucketSpec) },
+		Doc:     "A bucket of tokens that fills at `rate` up to `burst` and starts full; an attempt takes one, and is refused (429, with Retry-After) when there is not a whole one. All users that the policy acts on share the bucket.",
+		Source:  "Turner, \"New directions in communications\", IEEE Communications Magazine 24(10), 1986; golang.org/x/time/rate, Limiter.Allow. Its reservations that go into debt, and what it gives back of them, have no like here: an attempt is admitted or refused at once.",
+		Fails:   "It knows nothing of the load: set below the capacity it wastes servers, set above it does not protect them, and it does not tell a cheap request from a dear one.",
+		Surge:   "rate: 5/s, burst: 50",
+		Fresh:   func() policy.Spec { return new(TokenBucketSpec) },
+		Unmoved: "it counts what it lets through itself, and looks at no pool",
 	})
 }
 
