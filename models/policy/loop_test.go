@@ -28,7 +28,7 @@ func newFakeRun(t *testing.T, items ...policy.Item) *fakeRun {
 	r := &fakeRun{k: sim.NewKernel(), lines: make([][]models.Attempt, len(items))}
 	var zero sim.Time
 	env := world(&zero)
-	env.Now, env.Pools = r.k.Now, []string{"main", "side"}
+	env.Now, env.Pools, env.Homes = r.k.Now, []string{"main", "side"}, []int{0, 1}
 	for i := range items {
 		if s, ok := items[i].Spec.(*agent); ok {
 			s.run = r
