@@ -29,6 +29,7 @@ type Kind struct {
 	Doc     string      // what it does, in about three sentences
 	Source  string      // the paper with its equation, the RFC, the original implementation
 	Fails   string      // when it does not help, or does harm
+	Held    string      // what its tests hold it against: vectors of an original, with what of them is left out, or what is published or exact
 	Presets string      // how the preset `inference` differs from `source`; empty where no constant is a time
 	Scale   string      // why it acts differently in a world of reduced scale; empty where it does not
 	Surge   string      // its parameters under the standard surge, as they stand in a scenario: "rate: 4/s, burst: 50"

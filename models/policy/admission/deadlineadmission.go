@@ -16,6 +16,7 @@ func init() {
 			"The throughput is the attempts that were started within `window`, counted only while no server was free, for an idle pool shows the demand and not its capacity. Until the pool has been busy for a quarter of the window, and always with `estimate: service`, it is the servers divided by the expected service time of the attempt.",
 		Source:  "Little's law, L = λW: J. D. C. Little, \"A proof for the queuing formula L = λW\", Operations Research 9(3), 1961.",
 		Fails:   "It takes the queue to be first in, first out and everybody in it to stay: with priorities, last in first out or impatient users the wait is another. Where capacity has just been lost, the window still shows what there was.",
+		Held:    "No vector. Little's law: the wait it expects against queue over throughput, call by call.",
 		Scale:   "A window with few starts estimates the throughput badly: with n of them by about 1/sqrt(n).",
 		Surge:   "deadline: 20s",
 		Fresh:   func() policy.Spec { return new(DeadlineAdmissionSpec) },

@@ -19,6 +19,7 @@ func init() {
 		Source: "The Starlark language, https://starlark-lang.org; go.starlark.net.",
 		Scale:  "A script sees the counts of the small world, and its own numbers are not scaled for it: write thresholds as 100 * scale.",
 		Fails:  "A decision costs ten times that of a policy in Go, and some hundred times where it reckons with floats. A fault of the script ends the run, in its last minute as well. What built-in functions such as list(range(n)) compute costs no steps.",
+		Held:   "No vector. go.starlark.net is the interpreter itself; what goes in and comes out of it, and what bounds it, in cases.",
 		More:   section,
 		Surge:  `script: "def admit(now, attempt, signals): return attempt.paid or signals.waiting < 50"`,
 		Fresh:  func() policy.Spec { return new(StarlarkSpec) },
