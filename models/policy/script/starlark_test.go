@@ -305,6 +305,27 @@ func TestACallMayTakeItsStepsAndNoMore(t *testing.T) {
 	assert.ErrorContains(t, w.failed[0], "takes too many steps")
 }
 
+func TestARangeIsNoLongerThanACallMayTakeSteps(t *testing.T) {
+	for text, fault := range map[string]string{
+		"return len(list(range(10000))) > 1":                       "",
+		"return len(list(range(10001))) > 1":                       "a range of 10001 numbers takes too many steps: want one of at most 10000, or a larger max_steps",
+		"return sorted(range(0, 10000000000, 2)) > []":             "a range of 5000000000 numbers takes too many steps",
+		"return range(1, 4) == range(1, 5, 1) or 3 in range(0, 4)": "",
+		"return range('a') > 1":                                    "want int",
+	} {
+		w := newWorld(t, spec("def admit(n, a, s): "+text))
+		w.Admit(&models.Attempt{}, &models.Signals{})
+		if fault == "" {
+			assert.Empty(t, w.failed, text)
+			continue
+		}
+		require.Len(t, w.failed, 1, text)
+		assert.ErrorContains(t, w.failed[0], fault, text)
+	}
+	_, err := spec("big = [x for x in range(200001)]\ndef admit(n, a, s): return True").New(newWorld(t, spec("def admit(n, a, s): return True")).env)
+	assert.ErrorContains(t, err, "script:1:24: a range of 200001 numbers takes too many steps")
+}
+
 func TestWhatWasKeptOfAnAttemptCannotBeLookedAtLater(t *testing.T) {
 	w := newWorld(t, spec(`
 def admit(now, attempt, signals):
