@@ -18,7 +18,7 @@ type module struct {
 	file                  string // as positions have it
 	name                  string // as messages have it; empty for a script in the scenario
 	thread                *starlark.Thread
-	steps                 int // that it may take
+	steps                 int                // that it may take
 	admit, onFinish, tick *starlark.Function // nil: it has none
 	causes                map[string]cause
 	returns               []returned // of admit
