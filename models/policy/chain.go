@@ -133,6 +133,9 @@ func (c *Chain) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 		if l.finishes {
 			a.Told |= 1 << (l.bit + c.seat(l, a.Pool))
 		}
+		if v == (models.Verdict{}) {
+			continue
+		}
 		combine(&all, &v)
 		if v.Pool != 0 {
 			a.Pool = v.Pool - 1
@@ -239,7 +242,9 @@ func (c *Chain) start(a *models.Attempt, s *models.Signals) models.Verdict {
 		if v.Reason != 0 {
 			return v
 		}
-		combine(&all, &v)
+		if v != (models.Verdict{}) {
+			combine(&all, &v)
+		}
 	}
 	return all
 }

@@ -107,7 +107,6 @@ func (p *brownout) Tick(s *models.Signals) sim.Time {
 	}
 	p.last = s.Now
 	if len(p.times) > 0 {
-		slices.Sort(p.times)
 		p.control(percentile(p.times, float64(p.spec.Percentile)))
 		p.times = p.times[:0]
 	}
@@ -124,15 +123,46 @@ func (p *brownout) control(t float64) {
 	p.dimmer = math.Max(0, math.Min(1, p.dimmer+float64(gain*(p.setpoint-t))))
 }
 
-// percentile is that of sorted values, linear between order statistics (numpy's
-// default; type 7 of Hyndman and Fan, 1996).
-func percentile(sorted []float64, q float64) float64 {
-	at := float64(q * float64(len(sorted)-1))
+// percentile is that of values, linear between order statistics (numpy's default;
+// type 7 of Hyndman and Fan, 1996). It changes their order.
+func percentile(values []float64, q float64) float64 {
+	at := float64(q * float64(len(values)-1))
 	i := int(at)
-	if i+1 >= len(sorted) {
-		return sorted[len(sorted)-1]
+	if i+1 >= len(values) {
+		return slices.Max(values)
 	}
-	return sorted[i] + float64((at-float64(i))*(sorted[i+1]-sorted[i]))
+	place(values, i)
+	above := slices.Min(values[i+1:])
+	return values[i] + float64((at-float64(i))*(above-values[i]))
+}
+
+// place brings the values into an order in which none before i is above that at i,
+// and none behind it below (Hoare's algorithm 65, Find, 1961).
+func place(values []float64, i int) {
+	from, to := 0, len(values)-1
+	for from < to {
+		middle := values[i]
+		low, high := from, to
+		for low <= high {
+			for values[low] < middle {
+				low++
+			}
+			for middle < values[high] {
+				high--
+			}
+			if low <= high {
+				values[low], values[high] = values[high], values[low]
+				low++
+				high--
+			}
+		}
+		if high < i {
+			from = low
+		}
+		if i < low {
+			to = high
+		}
+	}
 }
 
 // Reconfigure changes the parameters; the dimmer and what was learned stay.
