@@ -33,6 +33,26 @@ clients: [{name: all, patience: {dist: lognormal, median: 90s, sigma: 0.6}}]
 policies:
 `
 
+// What Rajomon's part in the client's library holds back never reaches the service:
+// it is suppressed and no attempt, of first tries, of later ones and of copies.
+func TestWhatRajomonHoldsBackAtTheClientIsSuppressedAndNoAttempt(t *testing.T) {
+	world := fullAndIdle + "  - {name: x, kind: rajomon}\n"
+	plain := run(t, text(t, world), launch.Options{Seed: 1}).Summary.Classes["image"]
+	assert.Greater(t, float64(plain.Suppressed), 0.2*float64(plain.Requests))
+	assert.Equal(t, plain.Requests, plain.Attempts+plain.Suppressed, "each is tried once, or not at all")
+	for name, n := range plain.Rejected {
+		assert.True(t, name == "x.price" || n == 0, name)
+	}
+	for _, more := range []string{
+		"retry: {max_tries: 4, base: 5s, on_unavailable: yes, on_held: yes}",
+		"retry: {max_tries: 4, base: 5s, on_unavailable: yes}, guards: [{name: g, kind: circuit-breaker}], hedge: {after: 10s, max: 2}",
+		"resubmit: {after: 10s}",
+	} {
+		with := run(t, text(t, strings.Replace(world, "sigma: 0.6}}]", "sigma: 0.6}, "+more+"}]", 1)), launch.Options{Seed: 1}).Summary.Classes["image"]
+		assert.Greater(t, float64(with.Suppressed), float64(plain.Suppressed), more)
+	}
+}
+
 // A policy that learns from a pool does in a world of two what one for each of them
 // does: the full one is held down, and nobody is refused at the idle one.
 func TestTheFullPoolDoesNotThrottleTheIdleOneNorTheIdleOneHideTheFull(t *testing.T) {
