@@ -116,12 +116,12 @@ func (c *Chain) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 			continue
 		}
 		l := &c.links[i]
+		if l.reports != nil {
+			c.deliver(l, s.Now)
+		}
 		seen := l.view(s)
 		if l.keeper && c.loop.host != nil {
 			seen.Kept = c.loop.host.Kept(i)
-		}
-		if l.reports != nil {
-			c.deliver(l, s.Now)
 		}
 		v := l.of(a.Pool).Admit(a, seen)
 		if v.Reason != 0 {

@@ -85,13 +85,11 @@ func (c *Chain) deliver(l *link, now sim.Time) {
 	for r.n > 0 && r.ring[r.next].due <= now {
 		e := &r.ring[r.next]
 		p := l.of(e.pool)
-		hidden := hide(&e.of)
 		if e.outcome == models.InSystem {
 			c.startedThen(l, p, e)
 		} else {
 			p.(Finisher).Finish(&e.of, e.outcome, e.at)
 		}
-		hidden.restore(&e.of)
 		r.next = (r.next + 1) % len(r.ring)
 		r.n--
 	}

@@ -47,7 +47,6 @@ type deadlineAdmission struct {
 
 	ring [readings]reading // since the pool was last seen with a server free
 	n    int               // readings made
-	pool int
 }
 
 // A reading is the attempts that had been started at an instant.
@@ -76,9 +75,6 @@ func (p *deadlineAdmission) Admit(a *models.Attempt, s *models.Signals) models.V
 
 // read makes a reading if the last is older than a part of the window.
 func (p *deadlineAdmission) read(s *models.Signals) {
-	if s.Pool != p.pool {
-		p.n, p.pool = 0, s.Pool
-	}
 	if p.n > 0 && s.Now-p.ring[(p.n-1)%readings].at < p.window/readings {
 		return
 	}

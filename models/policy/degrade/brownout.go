@@ -23,6 +23,8 @@ func init() {
 		Scale: "A percentile of the few response times of a period of a small world is a noisier one.",
 		Surge: "optional_work: 40%, quality: 70%",
 		Fresh: func() policy.Spec { return new(BrownoutSpec) },
+
+		PerPool: true,
 	})
 }
 

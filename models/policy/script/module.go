@@ -128,7 +128,11 @@ func (m *module) boundedRange() *starlark.Builtin {
 	return starlark.NewBuiltin("range", func(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		r, err := all.CallInternal(t, args, kwargs)
 		if err == nil && starlark.Len(r) > m.steps {
-			return nil, &wanted{fmt.Sprintf("a range of %d numbers takes too many steps", starlark.Len(r)), fmt.Sprintf("one of at most %d, or a larger max_steps", m.steps)}
+			want := fmt.Sprintf("one of at most %d", m.steps)
+			if m.admit != nil { // its top level is done, which has a bound of its own
+				want += ", or a larger max_steps"
+			}
+			return nil, &wanted{fmt.Sprintf("a range of %d numbers takes too many steps", starlark.Len(r)), want}
 		}
 		return r, err
 	})
