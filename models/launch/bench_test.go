@@ -67,7 +67,7 @@ func BenchmarkCustomer(b *testing.B) {
 }
 
 // chains are five policies each, loose enough to let all in: as a gateway has them
-// before a service, and five that learn from how attempts end.
+// before a service, one of each heading, and five that learn from how attempts end.
 var chains = []struct{ name, policies string }{
 	{"five", `policies:
   - {name: rollout, kind: feature-gate, percent: 100%}
@@ -75,6 +75,13 @@ var chains = []struct{ name, policies string }{
   - {name: bucket, kind: token-bucket, rate: 10k/s, burst: 1k}
   - {name: in-flight, kind: aimd, max: 1000, min: 1000, initial: 1000}
   - {name: full, kind: queue-limit, limit: 100k}
+`},
+	{"five-of-all", `policies:
+  - {name: quota, kind: user-quota, limit: 100, window: 1d}
+  - {name: dagor, kind: dagor}
+  - {name: codel, kind: codel}
+  - {name: vegas, kind: vegas, max: 1000}
+  - {name: pie, kind: pie}
 `},
 	{"five-that-learn", `policies:
   - {name: aimd, kind: aimd, max: 1000, min: 1000, initial: 1000}
