@@ -63,7 +63,7 @@ type Attempt struct {
 	Stage    uint8    // stations of its class that it has passed
 	Line     uint16   // the link of the chain whose policy keeps it before the queue, from 1; 0: none does
 	Passed   uint16   // links of the chain that it has passed, for those who are told how it ended
-	Told     uint64   // bit i: link i admitted it and is to be told how it ends
+	Told     uint64   // the policies that admitted it and are to be told how it ends, as the chain numbers them
 	Had      sim.Time // service at earlier stations, or before it was displaced
 	Joined   sim.Time // the queue in which it is, or was last
 	Behind   uint16   // the link, from 0, from which on it passed when it was Admitted; it passed those before when it Arrived

@@ -21,6 +21,9 @@ type Lever struct {
 	Doc     string // what it does
 	Source  string
 	Fails   string // when it fails
+	Held    string // what its tests hold it against
+	Pools   bool   // it is kept for each pool
+	Unmoved string // why signals that are late do nothing to it
 	Presets string // how `inference` differs from `source`; empty where there are none
 	Scale   string // why it acts differently at a reduced scale; empty where it does not
 	NoGain  string // why it serves no more users in time under the standard surge
@@ -54,20 +57,20 @@ func Levers() []Lever {
 			if k.Heading != h || k.Surge == "" && h == policy.Custom {
 				continue
 			}
-			l := Lever{Heading: string(h), Name: name, Doc: k.Doc, Source: k.Source, Fails: k.Fails, Presets: k.Presets, Scale: k.Scale, NoGain: k.NoGain,
-				More: k.More, Table: scenario.KeyTable(k.Fresh(), nil)}
+			l := Lever{Heading: string(h), Name: name, Doc: k.Doc, Source: k.Source, Fails: k.Fails, Held: k.Held, Presets: k.Presets, Scale: k.Scale, NoGain: k.NoGain,
+				Pools: k.PerPool, Unmoved: k.Unmoved, More: k.More, Table: scenario.KeyTable(k.Fresh(), nil)}
 			l.settings = []setting{{"policies", "[{name: lever, kind: " + name + presetHere + more(k.Surge) + "}]"}}
 			list = append(list, l)
 		}
 	}
 	for _, k := range queue.Disciplines {
-		list = append(list, Lever{Heading: queues, Name: k.Name, Doc: k.Doc, Source: k.Source, Fails: k.Fails, Presets: k.Presets, Scale: k.Scale, NoGain: k.NoGain,
+		list = append(list, Lever{Heading: queues, Name: k.Name, Doc: k.Doc, Source: k.Source, Fails: k.Fails, Held: k.Held, Presets: k.Presets, Scale: k.Scale, NoGain: k.NoGain,
 			Table:    scenario.KeyTable(new(queue.Spec), func(key string) bool { return key != "discipline" && queue.Reads(k.Name, key) }),
 			settings: []setting{{"pools.gpus.queue", "{discipline: " + k.Name + presetHere + more(k.Surge) + "}"}}})
 	}
 	for _, name := range client.GuardKinds() {
 		k := client.GuardOf(name)
-		l := Lever{Heading: clients, Name: name, Doc: k.Doc, Source: k.Source, Fails: k.Fails, Presets: k.Presets, NoGain: k.NoGain, Table: scenario.KeyTable(k.Fresh(), nil),
+		l := Lever{Heading: clients, Name: name, Doc: k.Doc, Source: k.Source, Fails: k.Fails, Held: k.Held, Presets: k.Presets, NoGain: k.NoGain, Table: scenario.KeyTable(k.Fresh(), nil),
 			settings: []setting{{"clients.everyone.instances", "50"}, {"clients.everyone.guards", "[{name: lever, kind: " + name + presetHere + more(k.Surge) + "}]"}}}
 		if k.Beside != "" {
 			l.beside = []setting{{"policies", k.Beside}}
@@ -194,7 +197,14 @@ func (l *Lever) Section(pictures string) string {
 	if l.Scale != "" {
 		line("**At a reduced scale** it is another policy: %s\n", l.Scale)
 	}
+	if l.Pools {
+		line("**Several pools.** One item keeps a policy for each pool that its classes lead to: each learns from its own pool and acts there alone.\n")
+	}
+	if l.Unmoved != "" {
+		line("**Late signals.** `signal_delay` and `signal_interval` are refused: %s.\n", l.Unmoved)
+	}
 	line("**Source.** %s\n", l.Source)
+	line("**Held against.** %s\n", l.Held)
 	line("Shown here:\n\n    %s\n", l.Command(l.Variants()[0]))
 	if l.Table != "" {
 		line("%s", l.Table)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -79,13 +80,42 @@ func TestEveryKindOfPolicyIsInTheCatalogue(t *testing.T) {
 	for _, l := range Levers() {
 		assert.False(t, levers[l.Name], "%s is there twice", l.Name)
 		levers[l.Name] = true
-		for what, text := range map[string]string{"doc": l.Doc, "source": l.Source, "when it fails": l.Fails} {
+		for what, text := range map[string]string{"doc": l.Doc, "source": l.Source, "when it fails": l.Fails, "what it is held against": l.Held} {
 			assert.NotEmpty(t, text, "%s: %s", l.Name, what)
 		}
 	}
 	for _, kind := range policy.Kinds() {
 		assert.True(t, levers[kind], kind)
 	}
+}
+
+// Whoever reads the catalogue learns of every file of vectors, and of none that is not
+// there.
+func TestTheCatalogueNamesTheVectorsThatThereAre(t *testing.T) {
+	named := map[string]bool{}
+	for _, l := range Levers() {
+		first := ""
+		for _, word := range regexp.MustCompile("`([a-z0-9_]+_[a-z0-9]+|_[a-z])`").FindAllStringSubmatch(l.Held, -1) {
+			name := word[1]
+			if strings.HasPrefix(name, "_") {
+				name = first[:len(first)-2] + name
+			} else {
+				first = name
+			}
+			named[name] = true
+		}
+	}
+	for _, folder := range []string{"policy/*", "queue", "client"} {
+		files, err := filepath.Glob("../models/" + folder + "/testdata/*.csv")
+		require.NoError(t, err)
+		require.NotEmpty(t, files)
+		for _, f := range files {
+			name := strings.TrimSuffix(filepath.Base(f), ".csv")
+			assert.True(t, named[name], "%s is named nowhere", f)
+			delete(named, name)
+		}
+	}
+	assert.Empty(t, named, "no such files")
 }
 
 // digest is what became of attempts and requests, as text: all figures but the number

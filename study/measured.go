@@ -71,6 +71,12 @@ func refusedShare(s *metrics.Summary) float64 {
 	return n / float64(s.All.Attempts)
 }
 
+// heldShare is the share of tries that a policy's part in the client's library held
+// back.
+func heldShare(s *metrics.Summary) float64 {
+	return float64(s.All.Suppressed) / float64(s.All.Attempts+s.All.Suppressed)
+}
+
 func degradedShare(s *metrics.Summary) float64 {
 	return float64(s.All.Degraded) / math.Max(1, float64(s.All.Completed))
 }
@@ -143,6 +149,9 @@ func (t *Trials) Text() string {
 		fmt.Fprintf(&b, " At a steady %s of the capacity: %s of %s in time (%s), and %s of the attempts turned away.", steadyLoad, grouped(inTime(&with.Steady)), grouped(float64(with.Steady.All.Requests)),
 			t.beside("without: "+grouped(inTime(&t.Without.Steady)), func(source *Trial) string { return grouped(inTime(&source.Steady)) }),
 			share(func(t *Trial) float64 { return refusedShare(&t.Steady) }))
+	}
+	if held := func(t *Trial) float64 { return heldShare(&t.Surge) }; t.lever.acts(policy.Admission) && held(with) > 0 {
+		fmt.Fprintf(&b, " Tries held back by clients: %s in the surge, %s under the steady load.", share(held), share(func(t *Trial) float64 { return heldShare(&t.Steady) }))
 	}
 	if degraded := func(t *Trial) float64 { return degradedShare(&t.Surge) }; t.lever.acts(policy.Degrade) && degraded(with) > 0 {
 		fmt.Fprintf(&b, " Degraded answers: %s in the surge, %s under the steady load.", share(degraded), share(func(t *Trial) float64 { return degradedShare(&t.Steady) }))

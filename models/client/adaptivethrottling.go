@@ -15,6 +15,7 @@ func init() {
 		Doc:     "Each process refuses a share of its own tries, first ones too, that grows with the share of them that the service has not served in the last `window`: max(0, (requests - k accepts) / (requests + 1)). Variant failsafe: the same law of the recorded results alone, up to `max_rejection`.",
 		Source:  "Beyer et al., Site Reliability Engineering, 2016, chapter 21, equation \"client request rejection probability\" (21-1); variant failsafe: failsafe-go 0.9.8, adaptivethrottler.",
 		Fails:   "It sees only what its own process has sent: with few requests in the window the share is coarse and late. Requests under way count as not accepted, so that slow answers alone look like refusals where a window holds few services. In the variant failsafe old results leave the window only when new ones come: a process that is idle or holds everything back stays at its share.",
+		Held:    "Vectors of failsafe-go v0.9.8's adaptivethrottler, `failsafe_throttler_a` and `_b`: all 800 rows, the probability of rejection; its coin is not in them. Besides: the share of the book's equation, statistically.",
 		Presets: "source: window 2m, in failsafe 1m; inference: 10m in both, for work of some 20 seconds.",
 		Fresh:   func() GuardSpec { return new(AdaptiveThrottlingSpec) },
 	})

@@ -13,6 +13,7 @@ func init() {
 		Doc:    "A bucket of `capacity` tokens for each process that starts full: a retry takes some, more after a timeout, and is not made when there are too few. Every success gives one back, and a retry that succeeds gives back what it cost. First tries are never held back.",
 		Source: "AWS SDK for Go v2 1.47.7, aws/retry (standard.go, middleware.go) and aws/ratelimit: costs legacy; with AWS_NEW_RETRIES_2026: costs new2026.",
 		Fails:  "500 tokens are 100 retries of each process before anything is held back: many processes with few requests each never get there. A failed retry gives nothing back, so that a short outage can leave the bucket empty for as long as successes take to fill it.",
+		Held:   "Vectors of aws-sdk-go-v2's standard retryer, `aws_standard_a`, `_b` and `aws_standard_new2026_a`: all 1,100 rows, exactly. The jitter of its backoff is in none.",
 		Fresh:  func() GuardSpec { return new(AWSStandardSpec) },
 	})
 }

@@ -14,6 +14,7 @@ func init() {
 		Doc:     "Each process stops all of its tries when too many have failed, and after a time lets a trial through: a success closes the breaker, a failure opens it again. Variant gobreaker trips on failures in a row, or on a share of failures if `failure_share` is set; variant hystrix on a share of those of a rolling window, looked at from time to time.",
 		Source:  "Nygard, Release It!, 2007, \"Circuit Breaker\"; variant gobreaker: sony/gobreaker 2.4.0; variant hystrix: Netflix Hystrix 1.5, HystrixCircuitBreaker and HystrixCommandProperties.",
 		Fails:   "It is all or nothing: an overload that half of the tries would survive becomes an outage for every user of the process. Processes that tripped together try again together. A limit of the operator (429) counts as a failure and can trip it.",
+		Held:    "Vectors of sony/gobreaker v2.4.0, `gobreaker_a`, `_b` and `_c`: all 1,200 rows, states, results and all six counts. The variant hystrix has no vector, and is held against cases of its rules.",
 		Presets: "source: gobreaker open 60s; hystrix window 10s, looked at each 500ms, open 5s. inference: gobreaker open 2m; hystrix window 2m, looked at each 6s, open 1m, twelve times as long, for work of some 20 seconds.",
 		Fresh:   func() GuardSpec { return new(CircuitBreakerSpec) },
 	})

@@ -15,6 +15,7 @@ func init() {
 		Doc:     "A leaky bucket of tokens: a request puts 1,000 in, a retry takes 1,000 / `percent_can_retry` out, and a reserve allows `min_retries_per_s` without any request. What is put in and what is taken out both expire after about `ttl`. A retry for which there are not enough tokens is not made.",
 		Source:  "Twitter Finagle, RetryBudget, with TokenBucket.newLeakyBucket and WindowedAdder of Twitter util (commits 4feb34c and 17c8187).",
 		Fails:   "The reserve is one for the whole ttl, not one for each second: a burst may spend it at once. Many processes with a reserve each are many retries: at 10/s they are no limit for a client that makes a request every few seconds.",
+		Held:    "Vectors of twitter/finagle's RetryBudget, `finagle_budget_a`, `_b` and `_c`: all 1,400 rows, exactly.",
 		Presets: "source: ttl 10s; inference: 2m, for work of some 20 seconds. The reserve is min_retries_per_s x ttl, and grows with it.",
 		Surge:   "min_retries_per_s: 0",
 		Fresh:   func() GuardSpec { return new(FinagleBudgetSpec) },

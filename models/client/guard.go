@@ -114,6 +114,7 @@ type GuardKind struct {
 	Doc     string           // what it does, in about three sentences
 	Source  string           // the paper, the specification, the original implementation
 	Fails   string           // when it does not help, or does harm
+	Held    string           // what its tests hold it against: vectors of an original, with what of them is left out, or what is published or exact
 	Presets string           // how the preset `inference` differs from `source`; empty where no constant is a time
 	Beside  string           // policies of the service beside it there, as a list; without any it has nothing to go by
 	Surge   string           // its parameters under the standard surge, as they stand in a scenario

@@ -14,6 +14,7 @@ func init() {
 		Doc:     "A process retries only while its retries of the last `window` are fewer than `ratio` of its requests, so that retries can raise the load by no more than that. What is over the budget is not tried again. First tries are never held back.",
 		Source:  "Beyer et al., Site Reliability Engineering, 2016, chapter 21, \"Deciding to retry\": a per-client retry budget of 10 %, beside at most 3 attempts of a request. The book gives no window; it is that of its adaptive throttling.",
 		Fails:   "A process with few requests has always room for one retry in its window: with many idle processes the budget binds nobody. It counts retries, not their cost.",
+		Held:    "No vector. That retries are bounded to the ratio, in long sequences.",
 		Presets: "source: window 2m; inference: 10m, for work of some 20 seconds the same number of services.",
 		Fresh:   func() GuardSpec { return new(RetryBudgetSpec) },
 	})

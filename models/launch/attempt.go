@@ -49,6 +49,12 @@ func (r *Run) try(now sim.Time, p parked) {
 		r.park(now, ok.Wait, p)
 		return
 	}
+	if r.chain.Throttles(a, now) {
+		c.Ended(now, a, models.Cancelled, 0) // what its guards took for it they take back
+		r.rec.Suppressed(a)
+		r.follow(now, slot, c.ReactHeld(a, now))
+		return
+	}
 	if most, hedged := c.Copies(); most > 0 {
 		r.expectCopies(now, slot, c, hedged)
 	}

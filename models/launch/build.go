@@ -43,6 +43,7 @@ func (r *Run) build() error {
 		poolNames = append(poolNames, spec.Name)
 	}
 	var classNames []string
+	var homes []int
 	var infos []metrics.ClassInfo
 	for _, c := range sc.Classes {
 		n := class{pool: r.poolOf(c.Pool), signup: c.Kind == "signup", fluid: c.Kind == "fluid"}
@@ -51,6 +52,9 @@ func (r *Run) build() error {
 		}
 		r.classes = append(r.classes, n)
 		classNames = append(classNames, c.Name)
+		if homes = append(homes, n.pool); n.fluid {
+			homes[len(homes)-1] = -1
+		}
 		info := metrics.ClassInfo{Name: c.Name, Pools: r.route(&n), Signup: n.signup, Fluid: n.fluid, Tokens: n.tokens != nil}
 		if !n.fluid {
 			info.SLO = sim.Time(c.SLO)
@@ -63,7 +67,7 @@ func (r *Run) build() error {
 	if err != nil {
 		return err
 	}
-	r.chain, err = policy.NewChain(sc.Policies, policy.Env{Seed: r.opts.Seed, Replication: r.opts.Replication, Users: r.demand.Users(), Horizon: r.end, Epoch: epoch, Scale: float64(sc.Scale), Tiers: tiers, Classes: classNames, Pools: poolNames, Reasons: &r.reasons, Now: r.k.Now, Fail: r.fail})
+	r.chain, err = policy.NewChain(sc.Policies, policy.Env{Seed: r.opts.Seed, Replication: r.opts.Replication, Users: r.demand.Users(), Horizon: r.end, Epoch: epoch, Scale: float64(sc.Scale), Tiers: tiers, Classes: classNames, Pools: poolNames, Homes: homes, Reasons: &r.reasons, Now: r.k.Now, Fail: r.fail})
 	if err != nil {
 		return err
 	}

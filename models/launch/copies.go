@@ -55,7 +55,7 @@ func (r *Run) awaitCopy(now sim.Time, i int32, after sim.Time) {
 func copyKey(a *models.Attempt) rng.Key { return a.Request.Child(uint64(a.Try) + uint64(a.Copy)<<32) }
 
 // sendCopy sends a copy of an attempt, which is live or has just ended, if the
-// guards of its client let it go; it reports whether it did, and then the record
+// guards of its client, and the part of policies that is there, let it go; it reports whether it did, and then the record
 // may be gone. What they hold back is the last that is asked for in this try.
 func (r *Run) sendCopy(now sim.Time, i int32, of models.Slot) bool {
 	g := &r.copies[i]
@@ -67,8 +67,12 @@ func (r *Run) sendCopy(now sim.Time, i int32, of models.Slot) bool {
 		return false // its client has changed
 	}
 	ok := c.AllowCopy(now, a, int(g.stage))
+	throttled := ok.OK && ok.Wait == 0 && r.chain.Throttles(a, now)
+	if throttled {
+		c.Ended(now, a, models.Cancelled, 0)
+	}
 	switch {
-	case !ok.OK:
+	case !ok.OK || throttled:
 		r.rec.Suppressed(a)
 		g.sent = client.MaxCopies
 		return false

@@ -28,7 +28,7 @@ func (r *Run) keep(now sim.Time, slot models.Slot, v *models.Verdict) {
 	r.rec.Kept(now, a)
 	if v.Kept == models.Aside {
 		a.Patience, a.Place = sim.Never, putAside
-		e, vacant := pack(slot, a, uint8(r.classes[a.Class].pool), i)
+		e, vacant := pack(slot, a, uint8(r.classes[a.Class].pool), r.chain.Told(i))
 		l.aside.push(e)
 		if vacant {
 			r.free = append(r.free, slot)
@@ -44,10 +44,10 @@ func (r *Run) keep(now sim.Time, slot models.Slot, v *models.Verdict) {
 	r.chain.Joined(i)
 }
 
-// Forget lets no attempt tell link i of its end, which ceases to act.
-func (r *Run) Forget(i int) {
+// Forget lets no attempt tell a link of its end that ceases to act.
+func (r *Run) Forget(told uint64) {
 	for s := range r.attempts {
-		r.attempts[s].Told &^= 1 << i
+		r.attempts[s].Told &^= told
 	}
 }
 
@@ -164,11 +164,11 @@ const hasSlot = 1 << 31
 // putAside is the Place of an attempt that is put aside.
 const putAside = math.MaxUint64
 
-// pack makes the entry of an attempt that link keeper puts aside and whose class is
-// served by the pool home, and reports whether its slot is free now.
-func pack(slot models.Slot, a *models.Attempt, home uint8, keeper int) (packed, bool) {
+// pack makes the entry of an attempt that is put aside by the link that keeper is
+// told by, and whose class is served by the pool home, and reports whether its slot is free now.
+func pack(slot models.Slot, a *models.Attempt, home uint8, keeper uint64) (packed, bool) {
 	decided := a.Pool != home || a.Work != 0 || a.MaxWait != 0 || a.Quality != 1
-	if a.Try > 1 || a.Told&^(1<<keeper) != 0 || a.Step > 0 || a.Copy > 0 || a.Copies != 0 || a.Behind > 0 || a.First != a.Arrived || a.Row != 0 || decided {
+	if a.Try > 1 || a.Told&^keeper != 0 || a.Step > 0 || a.Copy > 0 || a.Copies != 0 || a.Behind > 0 || a.First != a.Arrived || a.Row != 0 || decided {
 		return packed{what: hasSlot | uint32(slot)}, false
 	}
 	return packed{a.Request, a.Arrived, a.User, uint32(a.Tier)<<16 | uint32(a.Class)<<8 | uint32(a.Visit)}, true
@@ -184,10 +184,7 @@ func (r *Run) unpack(e packed, i int) models.Slot {
 	c := &r.classes[class]
 	r.attempts[slot] = models.Attempt{Request: e.request, First: e.arrived, Arrived: e.arrived, Admitted: e.arrived, User: e.user, Server: -1, Quality: 1,
 		Try: 1, Visit: uint8(e.what), Tier: tier, Class: class, Pool: uint8(c.pool), Priority: r.priority[tier], Patience: sim.Never,
-		Service: r.Expected(class, c.pool), Line: uint16(i + 1), Passed: uint16(i + 1)}
-	if r.chain.Finishes(i) {
-		r.attempts[slot].Told = 1 << i
-	}
+		Service: r.Expected(class, c.pool), Line: uint16(i + 1), Passed: uint16(i + 1), Told: r.chain.Told(i)}
 	return slot
 }
 

@@ -17,8 +17,8 @@ type Item struct {
 	Enabled        bool          `yaml:"enabled" default:"yes" doc:"Whether it acts. One that is enabled later starts afresh at that moment."`
 	Tiers          []string      `yaml:"tiers" ref:"tiers" doc:"Tiers that it acts on; all if empty."`
 	Classes        []string      `yaml:"classes" ref:"classes" doc:"Classes of requests that it acts on; all if empty."`
-	SignalDelay    unit.Duration `yaml:"signal_delay" default:"0s" min:"1ms" or:"0s" doc:"How old the signals of the pool are that it sees."`
-	SignalInterval unit.Duration `yaml:"signal_interval" default:"0s" min:"1ms" or:"0s" doc:"How often they are read; 0s is at every attempt, or 16 times within signal_delay and every 1ms at most."`
+	SignalDelay    unit.Duration `yaml:"signal_delay" default:"0s" min:"1ms" or:"0s" doc:"How old the signals of the pool are that it sees, and how late it is told how attempts end and whose turn has come."`
+	SignalInterval unit.Duration `yaml:"signal_interval" default:"0s" min:"1ms" or:"0s" doc:"How often signals are read and reports are sent; 0s is at every attempt, for signals 16 times within signal_delay and every 1ms at most."`
 	Spec           Spec          `yaml:",inline" kinds:"policy"`
 }
 
@@ -32,6 +32,8 @@ type Chain struct {
 	env   Env
 	links []link
 	cells []cell // by tier * classes + class
+	seats []seat // by the bit of Attempt.Told
+	homes []int  // pools that may serve an attempt when a policy is asked
 	loop  loop
 	moved models.Signals // of the pool that a policy chose; here because a policy takes it by address
 }
@@ -39,13 +41,16 @@ type Chain struct {
 // mostReadings bounds the readings of signals that are kept for a policy.
 const mostReadings = 10_000
 
-// maxFinishers is the bits of Attempt.Told.
-const maxFinishers = 64
-
 // A link is one item with the policy that does its work.
 type link struct {
 	item     Item
-	policy   Policy // nil while the item is disabled
+	policy   Policy   // nil while the item is disabled; the first of several
+	each     []Policy // by pool, where there are several
+	pools    []int    // of each, the first policy's first; nil where there is but one for all
+	wide     bool     // there may be several
+	bit      int      // of Attempt.Told, the first of its own
+	gauges   bool     // it is told late who was started, if it is told late at all
+	reports  *reports // that have not reached it yet; nil where they travel at once
 	since    sim.Time
 	sampled  *sampled // nil: it sees the signals of the moment
 	keeper   bool     // it may keep attempts
@@ -56,9 +61,10 @@ type link struct {
 // A cell is those links that act on one tier and class, by what they do. Each
 // list is in the order of the scenario.
 type cell struct {
-	admit []int
-	hold  []Holder
-	start []int
+	admit    []int
+	hold     []int
+	throttle []int
+	start    []int
 }
 
 // NewChain builds the policies of the items. env.Name is filled in for each;
@@ -110,11 +116,14 @@ func (c *Chain) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 			continue
 		}
 		l := &c.links[i]
+		if l.reports != nil {
+			c.deliver(l, s.Now)
+		}
 		seen := l.view(s)
 		if l.keeper && c.loop.host != nil {
 			seen.Kept = c.loop.host.Kept(i)
 		}
-		v := l.policy.Admit(a, seen)
+		v := l.of(a.Pool).Admit(a, seen)
 		if v.Reason != 0 {
 			a.Passed = 0 // so that those who are told know a refusal from a drop by the queue
 			c.tell(a, models.Rejected, s.Now)
@@ -122,7 +131,10 @@ func (c *Chain) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 			return v
 		}
 		if l.finishes {
-			a.Told |= 1 << i
+			a.Told |= 1 << (l.bit + c.seat(l, a.Pool))
+		}
+		if v == (models.Verdict{}) {
+			continue
 		}
 		combine(&all, &v)
 		if v.Pool != 0 {
@@ -176,8 +188,27 @@ func combine(all, v *models.Verdict) {
 // Hold reports whether the user holds the request back of his own will, so
 // that it never becomes an attempt.
 func (c *Chain) Hold(a *models.Attempt, now sim.Time) bool {
-	for _, h := range c.cell(a).hold {
-		if h.Hold(a, now) {
+	for _, i := range c.cell(a).hold {
+		l := &c.links[i]
+		if l.reports != nil {
+			c.deliver(l, now)
+		}
+		if l.of(a.Pool).(Holder).Hold(a, now) {
+			return true
+		}
+	}
+	return false
+}
+
+// Throttles reports whether a policy's part in the client's library holds the try
+// back, so that it never becomes an attempt.
+func (c *Chain) Throttles(a *models.Attempt, now sim.Time) bool {
+	for _, i := range c.cell(a).throttle {
+		l := &c.links[i]
+		if l.reports != nil {
+			c.deliver(l, now)
+		}
+		if l.of(a.Pool).(Throttle).Throttles(a, now) {
 			return true
 		}
 	}
@@ -200,11 +231,20 @@ func (c *Chain) start(a *models.Attempt, s *models.Signals) models.Verdict {
 	var all models.Verdict
 	for _, i := range c.cell(a).start {
 		l := &c.links[i]
-		v := l.policy.(Starter).Start(a, l.view(s))
+		if l.reports != nil {
+			c.deliver(l, s.Now)
+			if l.gauges {
+				l.reports.started(a, s.Now, l.due(s.Now))
+				continue
+			}
+		}
+		v := l.of(a.Pool).(Starter).Start(a, l.view(s))
 		if v.Reason != 0 {
 			return v
 		}
-		combine(&all, &v)
+		if v != (models.Verdict{}) {
+			combine(&all, &v)
+		}
 	}
 	return all
 }
@@ -223,17 +263,21 @@ func (c *Chain) tell(a *models.Attempt, o models.Outcome, now sim.Time) {
 	}
 	hidden := hide(a)
 	for told := a.Told; told != 0; told &= told - 1 {
-		l := &c.links[bits.TrailingZeros64(told)]
-		if l.finishes && l.since <= max(a.Arrived, a.Admitted) {
-			l.policy.(Finisher).Finish(a, o, now)
+		at := c.seats[bits.TrailingZeros64(told)]
+		l := &c.links[at.link]
+		if !l.finishes || l.since > max(a.Arrived, a.Admitted) {
+			continue
 		}
+		if l.reports != nil {
+			c.deliver(l, now)
+			l.reports.ended(a, at.pool, o, now, l.due(now))
+			continue
+		}
+		l.of(at.pool).(Finisher).Finish(a, o, now)
 	}
 	hidden.restore(a)
 	a.Told = 0
 }
-
-// Finishes reports whether link i is told how attempts end.
-func (c *Chain) Finishes(i int) bool { return c.links[i].finishes }
 
 // Reconfigure puts the items in the place of the old ones. An item that was
 // enabled before under the same name and kind takes its new parameters and
@@ -242,6 +286,9 @@ func (c *Chain) Finishes(i int) bool { return c.links[i].finishes }
 func (c *Chain) Reconfigure(items []Item) error {
 	if c.loop.k != nil && !slices.EqualFunc(items, c.links, func(it Item, l link) bool { return it.Name == l.item.Name && it.Kind == l.item.Kind }) {
 		return fmt.Errorf("policies cannot be added, removed or moved in a run that has begun: events and lines belong to their places")
+	}
+	if c.loop.k == nil {
+		c.homes = homes(items, &c.env)
 	}
 	links := make([]link, len(items))
 	for i, it := range items {
@@ -257,10 +304,11 @@ func (c *Chain) Reconfigure(items []Item) error {
 		if err != nil {
 			return fmt.Errorf("policy %s: %w", it.Name, err)
 		}
-		if _, told := fresh.(Finisher); told && it.Enabled && i >= maxFinishers {
-			return fmt.Errorf("policy %s: is told how attempts end, and must be among the first %d of the list", it.Name, maxFinishers)
-		}
 		links[i] = link{item: it, policy: fresh, since: c.env.Now()}
+	}
+	seats, err := c.seating(links)
+	if err != nil {
+		return err
 	}
 	// Every item is sound: from here on nothing can fail half-way.
 	for i := range links {
@@ -268,16 +316,16 @@ func (c *Chain) Reconfigure(items []Item) error {
 		if !l.item.Enabled {
 			l.policy = nil
 		}
-		old := c.running(l.item.Name, l.item.Kind)
-		if old == nil {
-			continue
-		}
-		l.line, l.sampled = old.line, old.sampled
-		if l.item.Enabled && old.policy != nil {
-			if err := old.policy.Reconfigure(l.item.Spec); err != nil {
-				return fmt.Errorf("policy %s: %w", l.item.Name, err)
+		if old := c.running(l.item.Name, l.item.Kind); old != nil {
+			l.line, l.sampled, l.reports = old.line, old.sampled, old.reports
+			if l.item.Enabled && old.policy != nil {
+				if err := c.takeOver(l, old); err != nil {
+					return fmt.Errorf("policy %s: %w", l.item.Name, err)
+				}
 			}
-			l.policy, l.since = old.policy, old.since
+		}
+		if err := c.spread(l, links[:i]); err != nil {
+			return fmt.Errorf("policy %s: %w", l.item.Name, err)
 		}
 	}
 	for i := range links {
@@ -285,10 +333,10 @@ func (c *Chain) Reconfigure(items []Item) error {
 		_, l.keeper = l.policy.(Keeper)
 		_, l.finishes = l.policy.(Finisher)
 		if i < len(c.links) && c.links[i].policy != nil && l.policy == nil && c.loop.host != nil {
-			c.loop.host.Forget(i)
+			c.loop.host.Forget(c.Told(i))
 		}
 	}
-	c.links = links
+	c.links, c.seats = links, seats
 	c.selectByTierAndClass()
 	c.setLoop()
 	return nil
@@ -310,6 +358,14 @@ func (c *Chain) checkNames(it Item) error {
 	}
 	if it.SignalInterval > 0 && sim.Time(it.SignalInterval) < sim.Millisecond {
 		return fmt.Errorf("signal_interval is %v, it must be 1ms or more", it.SignalInterval)
+	}
+	if why := Of(it.Kind).Unmoved; why != "" {
+		switch {
+		case it.SignalDelay != 0:
+			return fmt.Errorf("signal_delay does nothing: %s", why)
+		case it.SignalInterval != 0:
+			return fmt.Errorf("signal_interval does nothing: %s", why)
+		}
 	}
 	if it.Spec == nil {
 		return fmt.Errorf("kind %q has no parameters; the kinds are %v", it.Kind, Kinds())
@@ -340,8 +396,11 @@ func (c *Chain) selectByTierAndClass() {
 					continue
 				}
 				at.admit = append(at.admit, i)
-				if h, ok := l.policy.(Holder); ok {
-					at.hold = append(at.hold, h)
+				if _, ok := l.policy.(Holder); ok {
+					at.hold = append(at.hold, i)
+				}
+				if _, ok := l.policy.(Throttle); ok {
+					at.throttle = append(at.throttle, i)
 				}
 				if _, ok := l.policy.(Starter); ok {
 					at.start = append(at.start, i)

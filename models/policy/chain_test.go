@@ -300,17 +300,18 @@ func (s *hears) New(policy.Env) (policy.Policy, error) { return new(hearing), ni
 
 func (p *hearing) Finish(*models.Attempt, models.Outcome, sim.Time) {}
 
-func TestATooLateListenerChangesNothingInThoseBeforeIt(t *testing.T) {
+func TestOneListenerTooManyChangesNothingInThoseBeforeIt(t *testing.T) {
 	var now sim.Time
-	items := []policy.Item{item("first", stub{MaxWait: sim.Minute})}
-	for i := range 63 {
-		items = append(items, item(fmt.Sprint("between", i), stub{}))
+	listener := func(n int) policy.Item {
+		return policy.Item{Name: fmt.Sprint("listener", n), Kind: "hears", Spec: new(hears), Enabled: true}
 	}
-	items = append(items, policy.Item{Name: "last", Kind: "hears", Spec: new(hears)})
+	items := []policy.Item{item("first", stub{MaxWait: sim.Minute})}
+	for i := range 64 {
+		items = append(items, listener(i))
+	}
 	c := chain(t, world(&now), items...)
-	items = slices.Clone(items)
+	items = append(slices.Clone(items), listener(64))
 	items[0].Spec = &stub{MaxWait: sim.Hour}
-	items[64].Enabled = true
-	assert.EqualError(t, c.Reconfigure(items), "policy last: is told how attempts end, and must be among the first 64 of the list")
+	assert.ErrorContains(t, c.Reconfigure(items), "policy listener64: is told how attempts end, for which there is room for 64 policies")
 	assert.Equal(t, sim.Minute, c.Admit(&models.Attempt{}, &models.Signals{}).MaxWait)
 }

@@ -22,9 +22,9 @@ type Host interface {
 	// Kept is the number of attempts that link i keeps.
 	Kept(i int) int
 
-	// Forget takes link i, which ceases to act, from the list of those that the
-	// attempts under way are to tell of their end.
-	Forget(i int)
+	// Forget takes a link that ceases to act from those that the attempts under way
+	// are to tell of their end: its bits of Attempt.Told.
+	Forget(told uint64)
 
 	// GoOn lets n of the attempts that link i keeps go on behind it.
 	GoOn(now sim.Time, i, n int)
@@ -42,12 +42,14 @@ type loop struct {
 
 // A line is the events of a link that are to come.
 type line struct {
-	tick, ask, read sim.Timer
-	tickAt, askAt   sim.Time // of tick and ask; one that lies in the past has been
+	ticks     []sim.Timer // as the link's pools; one where it has none
+	tickAts   []sim.Time  // of these; one that lies in the past has been
+	ask, read sim.Timer
+	askAt     sim.Time // of ask
 }
 
 const (
-	evTick uint8 = iota // Arg: link
+	evTick uint8 = iota // Arg: link, and which of its pools << 16
 	evAsk               // Arg: link
 	evRead              // Arg: link
 )
@@ -70,11 +72,14 @@ func (c *Chain) setLoop() {
 	for i := range c.links {
 		l := &c.links[i]
 		if l.policy == nil {
-			for _, t := range []*sim.Timer{&l.line.tick, &l.line.ask, &l.line.read} {
+			for _, t := range []*sim.Timer{&l.line.ask, &l.line.read} {
 				p.k.Cancel(*t)
 				*t = 0
 			}
-			l.sampled = nil
+			for _, t := range l.line.ticks {
+				p.k.Cancel(t)
+			}
+			l.line.ticks, l.line.tickAts, l.sampled, l.reports = nil, nil, nil, nil
 			if n := p.host.Kept(i); n > 0 {
 				p.host.GoOn(p.k.Now(), i, n)
 			}
@@ -88,12 +93,12 @@ func (c *Chain) setLoop() {
 			p.k.Cancel(l.line.read)
 			c.read(i)
 		}
-		if _, ok := l.policy.(Ticker); ok && l.line.tick == 0 && l.since == p.k.Now() {
-			c.tickAgain(i, p.k.Now())
-		} else if periodic, ok := l.policy.(Periodic); ok && l.line.tick != 0 {
-			// Its period may be new, and shorter than what is left of the old one.
-			if at := p.k.Now() + min(periodic.Period(), sim.Never-p.k.Now()); at != sim.Never && at < l.line.tickAt {
-				c.tickAgain(i, at)
+		c.setReports(l)
+		if _, ok := l.policy.(Ticker); ok && (len(l.line.ticks) > 0 || l.since == p.k.Now()) {
+			c.hasten(i)
+			for n := len(l.line.ticks); n < max(1, len(l.pools)); n++ {
+				l.line.ticks, l.line.tickAts = append(l.line.ticks, 0), append(l.line.tickAts, 0)
+				c.armTick(i, n, p.k.Now())
 			}
 		}
 		if l.keeper {
@@ -111,15 +116,46 @@ func (c *Chain) arm(t *sim.Timer, at sim.Time, kind uint8, i int) {
 	*t = c.loop.k.Timer(at, sim.Event{Actor: c.loop.actor, Kind: kind, Priority: models.PriorityControl, Arg: uint32(i)})
 }
 
+// armTick schedules the end of a period of policy n of link i.
+func (c *Chain) armTick(i, n int, at sim.Time) {
+	l := &c.links[i].line
+	c.arm(&l.ticks[n], at, evTick, i|n<<16)
+	l.tickAts[n] = at
+}
+
+// hasten brings the ends of link i's periods forward, whose length may be new and shorter
+// than what is left of the old one.
+func (c *Chain) hasten(i int) {
+	l, now := &c.links[i], c.loop.k.Now()
+	for n, at := range l.line.tickAts {
+		p := l.policy
+		if len(l.pools) > 0 {
+			p = l.of(uint8(l.pools[n]))
+		}
+		if periodic, ok := p.(Periodic); ok && at > now {
+			if end := now + min(periodic.Period(), sim.Never-now); end < at {
+				c.armTick(i, n, end)
+			}
+		}
+	}
+}
+
 // Handle fires an event of the kernel.
 func (c *Chain) Handle(now sim.Time, ev sim.Event) {
-	i := int(ev.Arg)
+	i, n := int(ev.Arg&0xffff), int(ev.Arg>>16)
 	l := &c.links[i]
 	switch ev.Kind {
 	case evTick:
-		c.loop.seen = c.see(i)
-		if next := l.policy.(Ticker).Tick(l.view(&c.loop.seen)); next > now && next != sim.Never {
-			c.tickAgain(i, next)
+		p := l.policy
+		if len(l.pools) > 0 {
+			c.loop.seen = c.loop.host.SeePool(l.pools[n])
+			p = l.of(uint8(l.pools[n]))
+		} else {
+			c.loop.seen = c.see(i)
+		}
+		c.deliver(l, now)
+		if next := p.(Ticker).Tick(l.view(&c.loop.seen)); next > now && next != sim.Never {
+			c.armTick(i, n, next)
 		}
 	case evAsk:
 		l.line.ask = 0
@@ -131,9 +167,13 @@ func (c *Chain) Handle(now sim.Time, ev sim.Event) {
 
 // Describe names an event for the trace.
 func (c *Chain) Describe(ev sim.Event) string {
-	name := c.links[ev.Arg].item.Name
+	l := &c.links[ev.Arg&0xffff]
+	name := l.item.Name
 	switch ev.Kind {
 	case evTick:
+		if l.each != nil {
+			return fmt.Sprintf("a period of %s ends at pool %s", name, c.env.Pools[l.pools[ev.Arg>>16]])
+		}
 		return fmt.Sprintf("a period of %s ends", name)
 	case evAsk:
 		return fmt.Sprintf("%s lets somebody go on", name)
@@ -178,6 +218,7 @@ func (c *Chain) ask(i int) {
 	for {
 		kept := c.loop.host.Kept(i)
 		c.loop.seen = c.see(i)
+		c.deliver(l, now)
 		seen := l.view(&c.loop.seen)
 		seen.Kept = kept
 		n, next := keeper.Let(kept, seen)
@@ -189,13 +230,6 @@ func (c *Chain) ask(i int) {
 		}
 		c.loop.host.GoOn(now, i, n)
 	}
-}
-
-// tickAgain plans the next Tick of link i.
-func (c *Chain) tickAgain(i int, at sim.Time) {
-	l := &c.links[i].line
-	c.arm(&l.tick, at, evTick, i)
-	l.tickAt = at
 }
 
 // askAgain plans the next question to the Keeper of link i.

@@ -28,7 +28,7 @@ func newFakeRun(t *testing.T, items ...policy.Item) *fakeRun {
 	r := &fakeRun{k: sim.NewKernel(), lines: make([][]models.Attempt, len(items))}
 	var zero sim.Time
 	env := world(&zero)
-	env.Now, env.Pools = r.k.Now, []string{"main", "side"}
+	env.Now, env.Pools, env.Homes = r.k.Now, []string{"main", "side"}, []int{0, 1}
 	for i := range items {
 		if s, ok := items[i].Spec.(*agent); ok {
 			s.run = r
@@ -58,10 +58,10 @@ func (r *fakeRun) SeePool(pool int) models.Signals {
 // Expected is a minute at the first pool, and one more at each other.
 func (r *fakeRun) Expected(_ models.Class, pool int) sim.Time { return sim.Time(pool+1) * sim.Minute }
 
-func (r *fakeRun) Forget(i int) {
+func (r *fakeRun) Forget(told uint64) {
 	for k := range r.lines {
 		for _, a := range r.lines[k] {
-			a.Told &^= 1 << i
+			a.Told &^= told
 		}
 	}
 }

@@ -74,6 +74,15 @@ type Holder interface {
 	Hold(a *models.Attempt, now sim.Time) bool
 }
 
+// A Throttle is a Policy of which a part sits in the client's library, as of a
+// protocol between the two: a try that it holds back, the first or a later one, never
+// becomes an attempt and counts as suppressed. Its user reacts as to one that a guard
+// of his client holds back.
+type Throttle interface {
+	Policy
+	Throttles(a *models.Attempt, now sim.Time) bool
+}
+
 // A Starter is a Policy that looks at an attempt once more when its turn to be
 // served has come, as queue management does. The wait is s.Now - a.Admitted. One
 // that it refuses is dropped from the queue; otherwise Work and Quality of the
@@ -95,8 +104,9 @@ type Finisher interface {
 
 // A Ticker is a Policy that also acts between attempts, as a controller with a
 // period of its own does. Tick is called when it starts and then at the times
-// that it asks for; sim.Never is not again. The signals are those of the pool of
-// the first class that it acts on.
+// that it asks for; sim.Never is not again. The signals are those of its own pool
+// where its kind is kept for each (Kind.PerPool), and else of the pool of the first
+// class that it acts on.
 type Ticker interface {
 	Policy
 	Tick(s *models.Signals) (next sim.Time)
@@ -153,9 +163,12 @@ type Env struct {
 	Tiers             []TierInfo
 	Classes           []string // by models.Class
 	Pools             []string // as Signals.Pool and Attempt.Pool count them
+	Homes             []int    // by models.Class, the pool that serves it unless a policy chooses another; -1: no attempts are made at it
 	Reasons           *models.Reasons
 	Now               func() sim.Time // the present moment of the run, for New and Reconfigure
 	Fail              func(error)     // ends the run with an error, as soon as it may; nil where there is no run
+
+	stream string // of the luck of one of several policies of an item; empty for the first
 }
 
 // TierInfo is what a policy may know of a tier; its index is its models.Tier.
@@ -195,7 +208,7 @@ func (e *Env) ReasonOf(cause string, s models.Status) models.Reason {
 
 // Luck returns the luck of the policy's item.
 func (e *Env) Luck() Luck {
-	name := "policy/" + e.Name
+	name := "policy/" + e.Name + e.stream
 	return Luck{users: rng.StreamKey(e.Seed, e.Replication, name), purpose: rng.Purpose(name)}
 }
 

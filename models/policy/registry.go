@@ -29,12 +29,25 @@ type Kind struct {
 	Doc     string      // what it does, in about three sentences
 	Source  string      // the paper with its equation, the RFC, the original implementation
 	Fails   string      // when it does not help, or does harm
+	Held    string      // what its tests hold it against: vectors of an original, with what of them is left out, or what is published or exact
 	Presets string      // how the preset `inference` differs from `source`; empty where no constant is a time
 	Scale   string      // why it acts differently in a world of reduced scale; empty where it does not
 	Surge   string      // its parameters under the standard surge, as they stand in a scenario: "rate: 4/s, burst: 50"
 	More    string      // what else its section says, in Markdown; empty where nothing
 	NoGain  string      // why it does not serve more users in time there than no policy does; empty where it does
 	Fresh   func() Spec // a pointer to a new Spec
+
+	// PerPool says that what it learns is of one pool: the chain keeps one policy of
+	// an item for each pool that the item's classes lead to.
+	PerPool bool
+
+	// Gauges says that its Start only measures, and drops and degrades nothing: with
+	// signal_delay it is told later who was started.
+	Gauges bool
+
+	// Unmoved says why signal_delay and signal_interval would do nothing to it, and
+	// are refused; empty where they act.
+	Unmoved string
 }
 
 var kinds = map[string]Kind{}

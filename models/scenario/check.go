@@ -163,6 +163,14 @@ func (c *checker) rooms() {
 		case item.SignalInterval > 0 && sim.Time(item.SignalInterval) < sim.Millisecond, item.SignalInterval > 0 && item.SignalDelay/item.SignalInterval > 10_000:
 			c.fault("policies."+item.Name+".signal_interval", "is too short", "1ms or more, and a 10,000th of signal_delay or more")
 		}
+		if why := policy.Of(item.Kind).Unmoved; why != "" {
+			if item.SignalDelay != 0 {
+				c.fault("policies."+item.Name+".signal_delay", "does nothing: "+why, "none")
+			}
+			if item.SignalInterval != 0 {
+				c.fault("policies."+item.Name+".signal_interval", "does nothing: "+why, "none")
+			}
+		}
 		env.Name = item.Name
 		_, err := item.Spec.New(env)
 		c.refused("policies."+item.Name, "", err)

@@ -17,10 +17,13 @@ func init() {
 			"A client's credits are what it has pending, what it has asked for and a part of what is spare; one that asks when there is none is refused (503), and so is everybody on arrival while the delay is twice the target.",
 		Source: "Cho et al., \"Overload Control for µs-Scale RPCs with Breakwater\", OSDI 2020; the authors' server, srpc_update_credit, decr_credit_pool and incr_credit_pool, and configs/bw_config.h of breakwater-artifact.",
 		Fails:  "Clients that hold credits and send nothing hold them from others, which the pool makes good only slowly; the fewer the clients to a credit, the slower it grows. It knows no priorities.",
+		Held:   "Transcriptions of the authors' credit pool, not runs of it: `port_breakwater_a` and `port_breakwater_b`, all 600 rows, credits exactly and the fraction carried over to 1e-9. What a client gets of the pool is in no file, and is held against the source line by line in cases of its own.",
 		Presets: "Source: target 80 µs for services of 10 µs (refusal at 160 µs) and a round trip of 10 µs. Inference: target 2 s, a tenth of a service of 20 s (refusal at 4 s): the delay is that of who has started, late by itself, and while it grows to 4 s a load of six times the capacity, retries among it, puts six times that into the queue, 24 s, which with the service is still within a minute. " +
 			"A round trip of 1 s, in which the pool of a thousand clients grows by a credit, a fifth of what 100 servers do in the time. a and b are shares and stay. Source does not steer here: any wait is more than 160 µs and refuses, which costs nothing in a surge, as with a hundred servers the next arrival is there at once; under a steady high load it refuses those who would not have waited long.",
-		Scale: "Credits are whole numbers and a pool grows by whole credits, so that a small world moves in coarser steps. Where starts are rarer than round trips, as always in source, the pool is changed once a start, of which a small world has fewer: it grows the slower.",
-		Fresh: func() policy.Spec { return new(BreakwaterSpec) },
+		Scale:   "Credits are whole numbers and a pool grows by whole credits, so that a small world moves in coarser steps. Where starts are rarer than round trips, as always in source, the pool is changed once a start, of which a small world has fewer: it grows the slower.",
+		Fresh:   func() policy.Spec { return new(BreakwaterSpec) },
+		PerPool: true,
+		Gauges:  true,
 	})
 }
 

@@ -122,6 +122,7 @@ func TestAClientPaysWithAllItsTokens(t *testing.T) {
 	at := func(x float64) models.Verdict {
 		return p.Admit(&models.Attempt{}, &models.Signals{Now: sim.FromSeconds(x)})
 	}
+	held := func(x float64) bool { return p.(policy.Throttle).Throttles(&models.Attempt{}, sim.FromSeconds(x)) }
 	raise := func(x float64) {
 		now := sim.FromSeconds(x)
 		p.(policy.Starter).Start(&models.Attempt{Admitted: now - 6*sim.Second}, &models.Signals{Now: now})
@@ -129,17 +130,16 @@ func TestAClientPaysWithAllItsTokens(t *testing.T) {
 	}
 	raise(0)
 	assert.Zero(t, at(0), "10 tokens are worth more than a price of 3")
-	v := at(5)
-	assert.Equal(t, "load.tokens", cause(env, v), "it offered all, has earned one, and was told the price")
-	assert.Equal(t, 10*sim.Second, v.RetryAfter)
-	assert.Equal(t, 2*sim.Second, at(13).RetryAfter)
+	assert.True(t, held(5), "it offered all, has earned one, and was told the price")
+	assert.True(t, held(14.9))
+	assert.False(t, held(15), "three are enough")
 	assert.Zero(t, at(15))
 	raise(16)
 	raise(17)
 	assert.Equal(t, "load.price", cause(env, at(30)), "3 tokens do for the price it knows, and not for 9")
-	v = at(30)
-	assert.Equal(t, "load.tokens", cause(env, v), "they are gone")
-	assert.Equal(t, 45*sim.Second, v.RetryAfter)
+	assert.True(t, held(30), "they are gone")
+	assert.True(t, held(74.9))
+	assert.False(t, held(75), "nine periods later it has what it was told")
 
 	spec.GuidePrice = 20
 	require.NoError(t, p.Reconfigure(spec))

@@ -14,10 +14,13 @@ func init() {
 			"A window with a mean queueing time above `threshold` was one of overload: the level is lowered until it would have admitted `alpha` less. After any other window it is raised until it would have admitted more by `beta` of all that came.",
 		Source: "Zhou et al., \"Overload Control for Scaling WeChat Microservices\", SoCC 2018, algorithm 1, in the reading of Jiali-Xing/dagor-grpc (CalculateAdmissionLevel).",
 		Fails:  "It sees the overload of those whom it let in a whole wait ago, and goes on lowering the level meanwhile: where the wait is longer than the window it sheds too much and comes back only by beta a window. Anonymous requests have the luck of the request, so that a retry may pass.",
+		Held:   "No vector. Algorithm 1 in the reading of Jiali-Xing/dagor-grpc: the walk over the histogram cell by cell, at levels reckoned by hand; in a closed loop, the wait that it holds.",
 		Presets: "Source: 20 ms over 1 s or 2,000 requests. Inference: 2 s, a tenth of a service of 20 s and, as 20 ms of the 500 ms that WeChat gives a task, about a twenty-fifth of the minute that people give it, over 5 s and without a bound on the requests: what a level does shows in the queueing times of those who start, after their wait, so that a window must be longer than that, not than a service; " +
 			"and at alpha a window it takes 14 windows to shed a half, which is to be about the minute that people wait. Source serves a little more in the surge because 20 ms are overload to it: whenever all servers are busy it sheds, which costs nothing while arrivals are plenty. It moves so fast between too few and too many levels that high tiers are refused with the low ones, and under a steady high load it refuses those who would not have waited long.",
-		Scale: "The histogram of a window counts attempts: in a small world it is coarse, and a bound on the requests of a window is reached later.",
-		Fresh: func() policy.Spec { return new(DagorSpec) },
+		Scale:   "The histogram of a window counts attempts: in a small world it is coarse, and a bound on the requests of a window is reached later.",
+		Fresh:   func() policy.Spec { return new(DagorSpec) },
+		PerPool: true,
+		Gauges:  true,
 	})
 }
 

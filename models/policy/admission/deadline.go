@@ -12,11 +12,13 @@ import (
 func init() {
 	policy.Register(policy.Kind{
 		Name: "deadline", Heading: policy.Admission,
-		Doc:    "Admits, but lets nothing wait longer than `max_wait`: then it times out in the queue.",
-		Source: "Timeouts in queue as in every request queue.",
-		Fails:  "It does not look ahead: an attempt without a chance waits in vain, and its user longer than with a refusal.",
-		Surge:  "max_wait: 30s",
-		Fresh:  func() policy.Spec { return new(DeadlineSpec) },
+		Doc:     "Admits, but lets nothing wait longer than `max_wait`: then it times out in the queue.",
+		Source:  "Timeouts in queue as in every request queue.",
+		Fails:   "It does not look ahead: an attempt without a chance waits in vain, and its user longer than with a refusal.",
+		Held:    "No vector. The longest wait that it sets, call by call.",
+		Surge:   "max_wait: 30s",
+		Fresh:   func() policy.Spec { return new(DeadlineSpec) },
+		Unmoved: "it bounds a wait, and looks at no pool",
 	})
 }
 

@@ -14,11 +14,13 @@ func init() {
 		Name: "deadline-admission", Heading: policy.Admission,
 		Doc: "Refuses (503, with Retry-After) an attempt that would wait longer than `deadline`: the queue divided by the throughput. " +
 			"The throughput is the attempts that were started within `window`, counted only while no server was free, for an idle pool shows the demand and not its capacity. Until the pool has been busy for a quarter of the window, and always with `estimate: service`, it is the servers divided by the expected service time of the attempt.",
-		Source: "Little's law, L = λW: J. D. C. Little, \"A proof for the queuing formula L = λW\", Operations Research 9(3), 1961.",
-		Fails:  "It takes the queue to be first in, first out and everybody in it to stay: with priorities, last in first out or impatient users the wait is another. Where capacity has just been lost, the window still shows what there was.",
-		Scale:  "A window with few starts estimates the throughput badly: with n of them by about 1/sqrt(n).",
-		Surge:  "deadline: 20s",
-		Fresh:  func() policy.Spec { return new(DeadlineAdmissionSpec) },
+		Source:  "Little's law, L = λW: J. D. C. Little, \"A proof for the queuing formula L = λW\", Operations Research 9(3), 1961.",
+		Fails:   "It takes the queue to be first in, first out and everybody in it to stay: with priorities, last in first out or impatient users the wait is another. Where capacity has just been lost, the window still shows what there was.",
+		Held:    "No vector. Little's law: the wait it expects against queue over throughput, call by call.",
+		Scale:   "A window with few starts estimates the throughput badly: with n of them by about 1/sqrt(n).",
+		Surge:   "deadline: 20s",
+		Fresh:   func() policy.Spec { return new(DeadlineAdmissionSpec) },
+		PerPool: true,
 	})
 }
 
@@ -45,7 +47,6 @@ type deadlineAdmission struct {
 
 	ring [readings]reading // since the pool was last seen with a server free
 	n    int               // readings made
-	pool int
 }
 
 // A reading is the attempts that had been started at an instant.
@@ -74,9 +75,6 @@ func (p *deadlineAdmission) Admit(a *models.Attempt, s *models.Signals) models.V
 
 // read makes a reading if the last is older than a part of the window.
 func (p *deadlineAdmission) read(s *models.Signals) {
-	if s.Pool != p.pool {
-		p.n, p.pool = 0, s.Pool
-	}
 	if p.n > 0 && s.Now-p.ring[(p.n-1)%readings].at < p.window/readings {
 		return
 	}

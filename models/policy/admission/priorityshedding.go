@@ -17,6 +17,7 @@ func init() {
 			"Tiers without a threshold are not shed.",
 		Source: "\"Handling Overload\", Site Reliability Engineering, 2016, chapter 21.",
 		Fails:  "Where most of the load is of the highest tier there is nothing left to shed, and a threshold in attempts a server is a wait only as long as service times stay what they were.",
+		Held:   "No vector. Which tier is shed at which queue or utilisation, call by call; the book gives no numbers.",
 		Surge:  "thresholds: [{name: free, waiting_per_server: 0.5}, {name: plus, waiting_per_server: 2}]",
 		Fresh:  func() policy.Spec { return new(PrioritySheddingSpec) },
 	})

@@ -15,6 +15,7 @@ func init() {
 		Doc:    "Refuses (503) an attempt that would have to wait behind `limit` others or more (drop tail).",
 		Source: "The finite waiting room of queueing theory: M/M/c/K.",
 		Fails:  "A limit in attempts is a wait in seconds only at one speed of service; short of patience it admits work that will be abandoned.",
+		Held:   "No vector. The published blocking probability of M/M/c/K, which `launchday validate` proves in whole runs with it, and Erlang's loss for a limit of 0.",
 		Surge:  "limit: 150",
 		Fresh:  func() policy.Spec { return new(QueueLimitSpec) },
 	})

@@ -15,13 +15,16 @@ func init() {
 	policy.Register(policy.Kind{
 		Name: "rajomon", Heading: policy.Admission,
 		Doc: "The service has a price that follows the largest queueing delay of each period; a client earns `token_step` tokens a period and offers all it has with an attempt. " +
-			"One that offers less than the price is refused (503). A client that has seen a higher price in its last answer keeps its tokens and is refused on its own side until it has enough.",
+			"One that offers less than the price is refused (503). A client that has seen a higher price in its last answer keeps its tokens, and what its users want until it has enough is held back on its own side: it is suppressed and no attempt.",
 		Source: "Xing et al., \"Rajomon: Decentralized and Coordinated Overload Control for Latency-Sensitive Microservices\", NSDI 2025; pennsail/rajomon, UpdateOwnPrice, UpdatePrice and UnaryInterceptorEnduser.",
-		Fails:  "Who comes seldom is rich: where a client comes once in many periods, the price must climb for as many before anybody is refused. Who has paid and is refused at the service has lost his tokens.",
+		Fails:  "Who comes seldom is rich: where a client comes once in many periods, the price must climb for as many before anybody is refused. Who has paid and is refused at the service has lost his tokens. Who is held back on his own side tries again only where the retries of his client say on_held.",
+		Held:   "Vectors of pennsail/rajomon (commit f7c75535), `rajomon_a` (step), `_b` (proportional) and `_c` (expdecay): all 900 rows, price and increases exactly. The client's side is in no file, and is held against the interceptor of the source in cases.",
 		Presets: "Source: threshold 20 ms, price and tokens each 10 ms. Inference: threshold 5 s, a quarter of a service of 20 s; the price each 5 s, as long as the wait that it judges, and so is the excess that raises a proportional price by a step. " +
 			"Tokens each 500 ms: the price at which a pool is just full is what a client earns between two of its turns, 20 tokens where 50 clients share 5 requests a second, so that a step of the price is a twentieth of the load. With tokens each 5 s it would be 2, a step a half of the load, and everybody poor. With other numbers of clients or requests choose token_update so.",
-		Scale: "Prices and tokens are whole numbers; with few clients they separate coarsely.",
-		Fresh: func() policy.Spec { return new(RajomonSpec) },
+		Scale:   "Prices and tokens are whole numbers; with few clients they separate coarsely.",
+		Fresh:   func() policy.Spec { return new(RajomonSpec) },
+		PerPool: true,
+		Gauges:  true,
 	})
 }
 
@@ -45,7 +48,7 @@ type RajomonSpec struct {
 
 // New returns the policy with a price of 0.
 func (s *RajomonSpec) New(env policy.Env) (policy.Policy, error) {
-	p := &rajomon{luck: env.Luck(), reason: env.ReasonOf("price", models.Unavailable), held: env.ReasonOf("tokens", models.Unavailable), now: env.Now}
+	p := &rajomon{luck: env.Luck(), reason: env.ReasonOf("price", models.Unavailable), now: env.Now}
 	return p, p.Reconfigure(s)
 }
 
@@ -53,7 +56,7 @@ type rajomon struct {
 	spec                                           RajomonSpec
 	threshold, priceUpdate, delayUnit, tokenUpdate sim.Time
 	luck                                           policy.Luck
-	reason, held                                   models.Reason
+	reason                                         models.Reason
 	phase                                          sim.Time // when the first period of the tokens of now began
 	earned                                         int64    // by each client up to then, since tokens were dealt
 	now                                            func() sim.Time
@@ -77,8 +80,8 @@ func (p *rajomon) earnings(now sim.Time) (earned int64, periods sim.Time) {
 // Price is the price of the service, and how often it has risen in a row.
 func (p *rajomon) Price() (price, increases int64) { return p.price, p.increases }
 
-// Admit takes all tokens of the client and compares them with the price.
-func (p *rajomon) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
+// client is the client of an attempt, with the tokens that it has now.
+func (p *rajomon) client(a *models.Attempt, now sim.Time) *payer {
 	if p.clients == nil {
 		p.clients = make([]payer, p.n)
 		for i := range p.clients {
@@ -87,13 +90,22 @@ func (p *rajomon) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 	}
 	user := p.luck.OfUser(a)
 	c := &p.clients[user.IntN(uint64(p.n))]
-	earned, periods := p.earnings(s.Now)
+	earned, _ := p.earnings(now)
 	c.tokens += earned - c.earned
 	c.earned = earned
-	if c.tokens < c.price {
-		missing := (c.price - c.tokens + int64(p.spec.TokenStep) - 1) / int64(p.spec.TokenStep)
-		return models.Verdict{Reason: p.held, RetryAfter: p.phase + (periods+sim.Time(missing))*p.tokenUpdate - s.Now}
-	}
+	return c
+}
+
+// Throttles holds a try back while its client has less than the price that it was
+// told last.
+func (p *rajomon) Throttles(a *models.Attempt, now sim.Time) bool {
+	c := p.client(a, now)
+	return c.tokens < c.price
+}
+
+// Admit takes all tokens of the client and compares them with the price.
+func (p *rajomon) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
+	c := p.client(a, s.Now)
 	offered := c.tokens
 	c.tokens, c.price = 0, p.price
 	if offered < p.price {

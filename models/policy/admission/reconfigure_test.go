@@ -139,23 +139,29 @@ func TestTokensThatWereEarnedAtTheOldRateAreNotPaidAtTheNew(t *testing.T) {
 	dear.GuidePrice, dear.TokenStep = 100, 1
 	require.NoError(t, p.Reconfigure(&dear))
 	p.(policy.Ticker).Tick(&models.Signals{})
-	come := func() models.Verdict { return p.Admit(&models.Attempt{}, &models.Signals{Now: now}) }
-	require.NotZero(t, come().Reason, "it is told the price")
+	require.NotZero(t, p.Admit(&models.Attempt{}, &models.Signals{Now: now}).Reason, "it is told the price")
+	missing := func() sim.Time {
+		var d sim.Time
+		for p.(policy.Throttle).Throttles(&models.Attempt{}, now+d) {
+			d += 500 * sim.Millisecond
+		}
+		return d
+	}
 
 	now = 1050 * sim.Second // ten periods and a half of the next
 	fast := dear
 	fast.TokenUpdate = seconds(1)
 	require.NoError(t, p.Reconfigure(&fast))
-	assert.Equal(t, 89500*sim.Millisecond, come().RetryAfter, "it has ten tokens, and a half of a second of the next is over")
+	assert.Equal(t, 89500*sim.Millisecond, missing(), "it has ten tokens, and a half of a second of the next is over")
 	now += 20 * sim.Second
 	require.NoError(t, p.Reconfigure(&fast), "which changes nothing")
-	assert.Equal(t, 69500*sim.Millisecond, come().RetryAfter)
+	assert.Equal(t, 69500*sim.Millisecond, missing())
 	rich := fast
 	rich.TokenStep = 10
 	require.NoError(t, p.Reconfigure(&rich))
-	assert.Equal(t, 6500*sim.Millisecond, come().RetryAfter, "seventy are missing, and ten come each second")
+	assert.Equal(t, 6500*sim.Millisecond, missing(), "seventy are missing, and ten come each second")
 	slow := rich
 	slow.TokenUpdate = seconds(1000)
 	require.NoError(t, p.Reconfigure(&slow))
-	assert.Equal(t, 6500*sim.Second, come().RetryAfter)
+	assert.Equal(t, 6500*sim.Second, missing())
 }

@@ -13,11 +13,13 @@ import (
 func init() {
 	policy.Register(policy.Kind{
 		Name: "reserved-capacity", Heading: policy.Admission,
-		Doc:    "A share of the servers is kept for the critical tiers (a bulkhead; Stripe's fleet usage load shedder). The others may have as many attempts in flight as the rest of the servers; more are refused (503). Critical tiers may use all.",
-		Source: "Tarjan, \"Scaling your API with rate limiters\", Stripe, 2017: \"if our reserved number is 20 %, then any non-critical request over their 80 % allocation would be rejected\"; the 20 % is its example.",
-		Fails:  "What is reserved and not used is idle, and the critical tiers are protected only up to what was reserved: their own flood still queues.",
-		Surge:  "critical: [plus]",
-		Fresh:  func() policy.Spec { return new(ReservedCapacitySpec) },
+		Doc:     "A share of the servers is kept for the critical tiers (a bulkhead; Stripe's fleet usage load shedder). The others may have as many attempts in flight as the rest of the servers; more are refused (503). Critical tiers may use all.",
+		Source:  "Tarjan, \"Scaling your API with rate limiters\", Stripe, 2017: \"if our reserved number is 20 %, then any non-critical request over their 80 % allocation would be rejected\"; the 20 % is its example.",
+		Fails:   "What is reserved and not used is idle, and the critical tiers are protected only up to what was reserved: their own flood still queues.",
+		Held:    "No vector. The article's example of 20 %, call by call.",
+		Surge:   "critical: [plus]",
+		Fresh:   func() policy.Spec { return new(ReservedCapacitySpec) },
+		PerPool: true,
 	})
 }
 

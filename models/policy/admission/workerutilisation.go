@@ -17,10 +17,12 @@ func init() {
 			"While fewer are busy they come back in the reverse order, `readmit_step` of a tier each period: slower, so that they do not flap. Tiers that are not in the order are never shed.",
 		Source: "Tarjan, \"Scaling your API with rate limiters\", Stripe, 2017: the worker utilization load shedder; test traffic first, critical methods last. Stripe publishes no numbers.",
 		Fails:  "Servers that do work of their own until the end show a change only when work has ended: with services longer than some periods it sheds all before the first effect is seen. A pool that is meant to be full, as a batch of GPUs is, looks overloaded.",
+		Held:   "No vector. The order of tiers and the steps, period by period; Stripe publishes no numbers.",
 		Presets: "All numbers are ours. Source: a period of 1 s, for the requests of an API. Inference: 2 s, " +
 			"a tenth of a service of 20 s: 50 steps shed a tier within 100 s, about as long as people wait.",
-		Surge: "order: [free, plus]",
-		Fresh: func() policy.Spec { return new(WorkerUtilisationSpec) },
+		Surge:   "order: [free, plus]",
+		Fresh:   func() policy.Spec { return new(WorkerUtilisationSpec) },
+		PerPool: true,
 	})
 }
 

@@ -80,6 +80,38 @@ func TestEveryKindIsThereUnderItsName(t *testing.T) {
 	}
 }
 
+// What a kind says of itself to the chain is so: what is kept for each pool keeps
+// nobody, for a line is one; what only measures its starts has starts and refuses
+// nobody there; and what looks at no pool is not kept for each, or stands at a queue.
+func TestKindsSayOfThemselvesWhatTheyAre(t *testing.T) {
+	env := policy.Env{Name: "x", Users: 10, Reasons: new(models.Reasons), Now: func() sim.Time { return 0 }, Tiers: []policy.TierInfo{{Name: "free"}, {Name: "plus"}}}
+	specs := map[string]policy.Spec{
+		"pid":        &concurrency.PIDSpec{Preset: "source", Signal: "utilisation", TargetUtilisation: 0.9, Steers: "limit", MinLimit: 1, MaxLimit: 10, Kp: 1},
+		"dagor":      &admission.DagorSpec{Preset: "source", Rehash: unit.Duration(sim.Hour)},
+		"rajomon":    &admission.RajomonSpec{Preset: "source", TokenStep: 1, Clients: 1},
+		"breakwater": &admission.BreakwaterSpec{Preset: "source", Clients: 1},
+	}
+	for _, name := range policy.Kinds() {
+		k := policy.Of(name)
+		assert.NotEmpty(t, k.Held, name)
+		assert.False(t, k.Gauges && k.Unmoved != "", name)
+		if k.Gauges {
+			p, err := specs[name].New(env)
+			require.NoError(t, err, name)
+			for i := range 100 {
+				assert.Zero(t, p.(policy.Starter).Start(&models.Attempt{}, &models.Signals{Now: sim.Time(i) * sim.Hour, Waiting: 5, Capacity: 1}), name)
+			}
+		}
+	}
+	for _, spec := range []policy.Spec{&admission.CinnamonSpec{}, &gates.SpareCyclesSpec{}, &gates.WaitingRoomSpec{}, &gates.WaitlistSpec{}, &limits.LeakyBucketSpec{}} {
+		for _, name := range policy.Kinds() {
+			if fresh, _ := policy.Fresh(name); assert.ObjectsAreEqual(spec, fresh) {
+				assert.False(t, policy.Of(name).PerPool, "%s keeps attempts", name)
+			}
+		}
+	}
+}
+
 // launchDay is a chain as a launch has it: of its items two and the appeal act
 // on an image of the free tier, two on one of plus, and one on a sign-up.
 func launchDay(t testing.TB) *policy.Chain {

@@ -17,11 +17,14 @@ func init() {
 		Doc:    "Once everything that was taken from the queue for an `interval` had waited longer than `target`, it drops one attempt as its turn comes, the next after interval/sqrt(2), then interval/sqrt(3) and so on, until one has waited less. A queue that drains now and then is left alone, however long it gets. Nothing is dropped while at most `maxpacket` wait behind it.",
 		Source: "Nichols and Jacobson, \"Controlling queue delay\", ACM Queue 10(5), 2012; RFC 8289, section 5; Linux, include/net/codel_impl.h.",
 		Fails:  "It trusts that senders slow down when something is dropped. Where users retry or others come anyway, its few drops do not bring the wait down, and with a LIFO queue the wait at the head says nothing.",
+		Held:   "Vectors of the Linux kernel's codel_impl.h, `codel_linux_a` and `_b` (exactly), and transcriptions of RFC 8289, not runs of an original, `port_codel_rfc_a` and `_b` (times to 100 ns): all 6,000 rows, drops, count and state. Besides: the inverse root law of drops, and that the state dequeues again.",
 		Presets: "Source: target 5 ms, interval 100 ms. Inference: 2 s each. The published interval is the longest round trip, in which a sender shows that it has slowed down. A refused user slows nothing down, and a drop at the head moves the queue at once, so that the interval has to do two things only. " +
 			"It must be long beside the time from one start to the next, or a ripple counts as a standing queue. And the law must catch up with the load while people still wait: it reaches r drops a second after 2 r interval², 80 s for 10 a second and an interval of 2 s, 55 hours for 100 s. So take sqrt(patience/(2 r)) where another rate is too much. " +
 			"target is a tenth of a service of 20 s; between 200 ms and 5 s it hardly matters. Source is no control here: 100 ms after somebody waits it drops whoever waits, which in a surge is as good as any policy, since with a hundred servers the next arrival is there at once, and under a steady high load refuses those who would not have waited long.",
-		Scale: "The drops come at absolute times, one each interval/sqrt(n), whatever the arrivals: in a world of reduced scale they are a larger share of them, and control sets in sooner. A service that is a hundred times as large needs an interval a tenth as long.",
-		Fresh: func() policy.Spec { return new(CoDelSpec) },
+		Scale:   "The drops come at absolute times, one each interval/sqrt(n), whatever the arrivals: in a world of reduced scale they are a larger share of them, and control sets in sooner. A service that is a hundred times as large needs an interval a tenth as long.",
+		Fresh:   func() policy.Spec { return new(CoDelSpec) },
+		Unmoved: "it stands at the queue itself, and measures the wait of each attempt there",
+		PerPool: true,
 	})
 }
 

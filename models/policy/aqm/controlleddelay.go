@@ -13,9 +13,12 @@ func init() {
 		Doc:     "Nothing waits longer than `n`; and if the queue has not been empty for the last `n`, nothing that comes now waits longer than `m`. What reaches its limit times out in the queue. Put an adaptive LIFO queue behind it, as the article does, so that the newest are served within the short limit.",
 		Source:  "Maurer, \"Fail at scale\", ACM Queue 13(8), 2015, the listing onNewRequest; the code that Facebook published is another rule (folly-codel).",
 		Fails:   "Alone, in front of a first-in-first-out queue, it keeps everybody waiting up to the limit and then serves those who have waited longest. A queue that is briefly empty now and then is never seen as overloaded.",
+		Held:    "No vector. When the queue counts as empty within N, call by call; the CoDel of the same authors, `folly-codel`, has one.",
 		Presets: "Source: m 5 ms, n 100 ms. Inference: m 5 s, a quarter of a service of 20 s; n 20 s, a service: who has waited it can still be served within a minute, as with twenty times m, which the source has, nobody could.",
 		Scale:   "A queue before fewer servers comes and goes more slowly: near capacity it stands for longer in a world of reduced scale, and the short limit is in force more often.",
 		Fresh:   func() policy.Spec { return new(ControlledDelaySpec) },
+		Unmoved: "it stands at the queue itself, and sees when it is empty",
+		PerPool: true,
 	})
 }
 

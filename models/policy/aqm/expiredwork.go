@@ -12,11 +12,13 @@ import (
 func init() {
 	policy.Register(policy.Kind{
 		Name: "expired-work", Heading: policy.AQM,
-		Doc:    "Drops an attempt as its turn comes if the time that its class is expected to take would end later than `deadline` after it came: no server works on what comes too late. Until then it may wait.",
-		Source: "\"Addressing Cascading Failures\", Site Reliability Engineering, 2016, chapter 22, on deadlines; \"Handling Overload\", chapter 21.",
-		Fails:  "The queue stays as long as the deadline allows, so that under overload everybody waits nearly that long and little margin is left for a service that is slower than expected. It saves servers, not waits.",
-		Surge:  "deadline: 1m",
-		Fresh:  func() policy.Spec { return new(ExpiredWorkSpec) },
+		Doc:     "Drops an attempt as its turn comes if the time that its class is expected to take would end later than `deadline` after it came: no server works on what comes too late. Until then it may wait.",
+		Source:  "\"Addressing Cascading Failures\", Site Reliability Engineering, 2016, chapter 22, on deadlines; \"Handling Overload\", chapter 21.",
+		Fails:   "The queue stays as long as the deadline allows, so that under overload everybody waits nearly that long and little margin is left for a service that is slower than expected. It saves servers, not waits.",
+		Held:    "No vector. Who is dropped to the instant at which his answer would be late, call by call.",
+		Surge:   "deadline: 1m",
+		Fresh:   func() policy.Spec { return new(ExpiredWorkSpec) },
+		Unmoved: "it stands at the queue itself, and looks at the attempt whose turn has come",
 	})
 }
 

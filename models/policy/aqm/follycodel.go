@@ -13,8 +13,11 @@ func init() {
 		Doc:     "It keeps the least wait of each `interval`. If that was above `target`, the next interval counts as overloaded: in it, whatever has waited longer than twice the target is dropped as its turn comes. The first of an interval always passes.",
 		Source:  "facebook/folly, folly/executors/Codel.cpp, Codel::overloaded; it is what Facebook's services run, and not the rule of Maurer's article (controlled-delay).",
 		Fails:   "In a first-in-first-out queue under steady overload all have waited longer than twice the target: it drops nearly all of an interval at once, then none, and the queue saws.",
+		Held:    "Vectors of folly/executors/Codel (commit ff98381e), `folly_codel_a` and `_b`: all 800 rows, exactly.",
 		Presets: "Source: target 5 ms, interval 100 ms. Inference: target 2 s, a tenth of a service of 20 s, so that what is kept has waited 4 s at most; interval 20 s, a service: so long a queue without one short wait is no ripple, and a third of a minute's patience is left to act in.",
 		Fresh:   func() policy.Spec { return new(FollyCoDelSpec) },
+		Unmoved: "it stands at the queue itself, and measures the wait of each attempt there",
+		PerPool: true,
 	})
 }
 

@@ -13,11 +13,13 @@ import (
 func init() {
 	policy.Register(policy.Kind{
 		Name: "red", Heading: policy.AQM,
-		Doc:    "Averages the queue over the arrivals and refuses none while the average is below `min`, all from `max` on, and in between a share that rises to `max_p`, spread so that refusals come at even distances. With `gentle` the share goes on to rise from `max_p` at `max` to all at twice `max`. Nothing is refused while at most one waits.",
-		Source: "Floyd and Jacobson, \"Random early detection gateways for congestion avoidance\", IEEE/ACM Transactions on Networking 1(4), 1993, figure 2; gentle: Floyd, \"Recommendation on using the gentle_ variant of RED\", 2000; ns-3, red-queue-disc.cc.",
-		Fails:  "A length is a wait only at one capacity, so that the thresholds are wrong when servers are lost or come. The average lags behind a surge by 1/weight arrivals and stays high after it.",
-		Scale:  "The average moves with each arrival: in a world of reduced scale it reaches back over as many arrivals, which is a longer time.",
-		Fresh:  func() policy.Spec { return new(REDSpec) },
+		Doc:     "Averages the queue over the arrivals and refuses none while the average is below `min`, all from `max` on, and in between a share that rises to `max_p`, spread so that refusals come at even distances. With `gentle` the share goes on to rise from `max_p` at `max` to all at twice `max`. Nothing is refused while at most one waits.",
+		Source:  "Floyd and Jacobson, \"Random early detection gateways for congestion avoidance\", IEEE/ACM Transactions on Networking 1(4), 1993, figure 2; gentle: Floyd, \"Recommendation on using the gentle_ variant of RED\", 2000; ns-3, red-queue-disc.cc.",
+		Fails:   "A length is a wait only at one capacity, so that the thresholds are wrong when servers are lost or come. The average lags behind a surge by 1/weight arrivals and stays high after it.",
+		Held:    "No vector. Figure 2 of the paper: the average by hand, idle time included, and the uniform law of the distances between refusals, statistically.",
+		Scale:   "The average moves with each arrival: in a world of reduced scale it reaches back over as many arrivals, which is a longer time.",
+		Fresh:   func() policy.Spec { return new(REDSpec) },
+		PerPool: true,
 	})
 }
 

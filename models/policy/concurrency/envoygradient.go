@@ -16,10 +16,12 @@ func init() {
 		Doc:     "Lets `limit` attempts be in flight and refuses (503) the others. Every `update_interval` the limit is multiplied by minRTT (1 + buffer) / rtt, between a half and two, and the root of the result is added. Every `min_rtt_interval` minRTT is measured anew: the limit is `min_concurrency` until `request_count` attempts have ended.",
 		Source:  "Envoy, adaptive concurrency filter, gradient_controller.cc (commit c35f67fb); the histogram is libcircllhist's.",
 		Fails:   "While it measures minRTT nearly everything is refused: 50 attempts of 20 s, 3 at a time, take five and a half minutes. So give a `min_concurrency` that is a good part of the pool, or a `min_rtt`. Quick failures look like speed and raise the limit. A minRTT that is measured during an overload makes it normal (Envoy issue 38338). " + perProcess,
+		Held:    "Transcriptions of the controller, not runs of it: `port_envoy_gradient_a` and `port_envoy_gradient_b`, all 600 rows. They give the quantile of the latencies: here one latency is played and the percentile set to where it lies in its bin of the histogram, for each row. Jitter and intervals are pinned; the histogram is held against the bins and the interpolation of libcircllhist in cases.",
 		Presets: "update_interval and min_rtt_interval are 100 ms and 60 s in source, the examples of the documentation for work of about 100 ms. In inference they are 20 s and 200 min: 200 times as long, as is the work.",
 		Scale:   integerSteps + " The root of the limit, too, weighs more in a small limit than in a large one.",
 		Surge:   "max_concurrency: 1000",
 		Fresh:   func() policy.Spec { return new(EnvoyGradientSpec) },
+		PerPool: true,
 	})
 }
 

@@ -17,10 +17,12 @@ func init() {
 		Doc:     "Lets `limit` attempts be in flight and refuses (503) the others. Over each window it compares a quantile of the rtt with its moving baseline, as Vegas does, and also lowers the limit when more in flight does not mean more throughput but more latency. The limit is at most `max_limit_factor` times what was in flight.",
 		Source:  "failsafe-go v0.9.8, adaptivelimiter, with github.com/influxdata/tdigest v0.0.1.",
 		Fails:   "A window needs `recent_min_samples` answers, so a small service is slow to learn. Failures count by their latency alone, and quick ones look like speed. The ceiling ties the limit to the demand: the first wave of a surge after a calm meets the calm's limit. " + perProcess,
+		Held:    "Vectors of failsafe-go v0.9.8, `failsafe_limiter_a` and `_b`: all 5,000 calls, decisions, limit and in flight exactly. Its digest is held against quantiles of influxdata/tdigest.",
 		Presets: "The recent window is 1 s to 30 s in source, made for calls of some 50 ms to 1 s; in inference it is 20 s to 10 min, 20 times as long.",
 		Scale:   integerSteps,
 		Surge:   "max: 1000",
 		Fresh:   func() policy.Spec { return new(FailsafeLimiterSpec) },
+		PerPool: true,
 	})
 }
 

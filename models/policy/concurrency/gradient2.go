@@ -16,10 +16,12 @@ func init() {
 		Doc:     "Lets `limit` attempts be in flight and refuses (503) the others. The limit is multiplied by the ratio of the long average of the rtt, with some tolerance, to the rtt of the moment, between a half and one, and `queue_size` is added for growth; the change is smoothed. Drops are ignored.",
 		Source:  "Netflix/concurrency-limits, Gradient2Limit, ExpAvgMeasurement and WindowedLimit (commit 78a74b98).",
 		Fails:   "A ratio cannot see a steadily bad level: under a lasting overload the long average becomes the overload, the ratio returns to one, and the limit grows until `max` (Netflix/concurrency-limits issue 137). Failures and timeouts are ignored, and the limit never falls below `min`. " + perProcess,
+		Held:    "Vectors of Netflix/concurrency-limits (commit 78a74b98), `ncl_gradient2_a` and `_b` (all 800 rows, the estimate and the long average to 1e-9) and, for the window, `ncl_windowed_a` (all 400 rows, 14 of which end a window).",
 		Presets: "window is 0 in source: every attempt is a sample, as in the bare limit. In inference it is 20 s, one service: with each window the limit grows by `smoothing` x `queue_size` at most, which longer ones would make too slow. The long average is of `long_window` samples: with the window, of as many windows.",
 		Scale:   integerSteps,
 		Surge:   "max: 1000",
 		Fresh:   func() policy.Spec { return new(Gradient2Spec) },
+		PerPool: true,
 	})
 }
 

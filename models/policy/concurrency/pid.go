@@ -17,10 +17,13 @@ func init() {
 		Doc:     "Steers a limit on what is in flight, or an admission rate, between `min` and `max` so that the queueing delay, or the utilisation, meets its target; what is over it is refused (503). A PID controller acts once a period on the relative error.",
 		Source:  "Control practice: the PID controller in velocity form with the derivative of the measurement, Astrom and Hagglund, PID Controllers: Theory, Design, and Tuning, 1995, chapter 3; the names of its constants are theirs.",
 		Fails:   "Gains fit one delay between cause and effect: with a queue of minutes before the servers, or signals that are old, the loop swings. The utilisation cannot tell a full pool from an overloaded one: its error is small at the top, and with a target near 1 the controller is slow to refuse.",
+		Held:    "No vector. The velocity form with values reckoned by hand; in a closed loop, that delay and utilisation settle at their targets and a calm winds nothing up.",
 		Presets: "period, target_delay and integral_time are 1 s, 100 ms and 10 s in source, for calls of about 100 ms. In inference they are 10 s, 10 s and 2 min: a wait of half a service is aimed at, and the integral takes six services.",
 		Scale:   "A limit is a whole number: where only two may be in flight a change by less than a half is none. A small world also measures fewer waits a period.",
 		Surge:   "min_limit: 50, max_limit: 300",
 		Fresh:   func() policy.Spec { return new(PIDSpec) },
+		PerPool: true,
+		Gauges:  true,
 	})
 }
 

@@ -1,7 +1,6 @@
 package concurrency
 
 import (
-	"cmp"
 	"math"
 	"slices"
 )
@@ -16,10 +15,10 @@ type centroid struct{ mean, weight float64 }
 // it is done with a root, the same on every platform.
 type tdigest struct {
 	merged     []centroid
-	fresh      []centroid // not merged yet
+	before     []centroid // merged, while those are made anew
+	fresh      []float64  // not merged yet
 	cumulative []float64
 	weight     float64 // of those merged
-	added      float64 // of the fresh
 	least      float64
 	most       float64
 }
@@ -36,7 +35,8 @@ const (
 func newTDigest() *tdigest {
 	t := &tdigest{
 		merged:     make([]centroid, 0, maxMerged+1),
-		fresh:      make([]centroid, 0, maxFresh+maxMerged+2),
+		before:     make([]centroid, 0, maxMerged+1),
+		fresh:      make([]float64, 0, maxFresh+1),
 		cumulative: make([]float64, 0, maxMerged+2),
 	}
 	t.clear()
@@ -45,13 +45,12 @@ func newTDigest() *tdigest {
 
 func (t *tdigest) clear() {
 	t.merged, t.fresh, t.cumulative = t.merged[:0], t.fresh[:0], t.cumulative[:0]
-	t.weight, t.added = 0, 0
+	t.weight = 0
 	t.least, t.most = math.MaxFloat64, -math.MaxFloat64
 }
 
 func (t *tdigest) add(x float64) {
-	t.fresh = append(t.fresh, centroid{x, 1})
-	t.added++
+	t.fresh = append(t.fresh, x)
 	if len(t.merged) > maxMerged || len(t.fresh) > maxFresh {
 		t.merge()
 	}
@@ -71,14 +70,25 @@ func (t *tdigest) merge() {
 	if len(t.fresh) == 0 && len(t.merged) <= maxMerged {
 		return
 	}
-	t.fresh = append(t.fresh, t.merged...)
-	slices.SortFunc(t.fresh, func(a, b centroid) int { return cmp.Compare(a.mean, b.mean) })
-	t.merged = append(t.merged[:0], t.fresh[0])
-	t.weight += t.added
-	t.added = 0
-	soFar := t.fresh[0].weight
+	// What was merged is in order already: numbers alone are to be sorted.
+	slices.Sort(t.fresh)
+	t.before = append(t.before[:0], t.merged...)
+	t.weight += float64(len(t.fresh))
+	old, fresh := t.before, t.fresh
+	next := func() (c centroid) {
+		if len(old) == 0 || len(fresh) > 0 && fresh[0] <= old[0].mean {
+			c, fresh = centroid{fresh[0], 1}, fresh[1:]
+		} else {
+			c, old = old[0], old[1:]
+		}
+		return c
+	}
+	first := next()
+	t.merged = append(t.merged[:0], first)
+	soFar := first.weight
 	limit := float64(t.weight * ahead(0))
-	for _, c := range t.fresh[1:] {
+	for len(old)+len(fresh) > 0 {
+		c := next()
 		if projected := soFar + c.weight; projected <= limit {
 			soFar = projected
 			last := &t.merged[len(t.merged)-1]

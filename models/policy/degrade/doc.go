@@ -19,8 +19,8 @@
 // that is up: at 1 every server is busy, at 3 two wait for each. The attempt that
 // is judged is not counted.
 //
-// "Batch harder", a degradation that trades latency for throughput, needs batches
-// and is not here yet.
+// "Batch harder", a degradation that trades latency for throughput, is no policy: it
+// is the knob max_batch of a pool that batches, which the timeline can move.
 package degrade
 
 import (

@@ -16,6 +16,7 @@ func init() {
 		Doc:    "While the load is high, sends a share of the attempts to another pool, as to a smaller model, or answers them at once, as from a cache. Their answers are of lower quality. Policies behind it see the other pool; an answer at once ends the chain.",
 		Source: "Practice: graceful degradation, \"Addressing Cascading Failures\", Site Reliability Engineering, 2016, chapter 22; caches and smaller models as fallbacks of AI services.",
 		Fails:  "The other pool is not looked at: it can be overrun in turn, so put a limit behind the fallback. A path that is seldom taken is seldom known to work.",
+		Held:   "No vector. Its share at each load, statistically and in whole runs of two pools.",
 		Scale:  "With few servers one attempt more or less is a large step of the load.",
 		Surge:  "above: 1.2, below: 1, quality: 40%",
 		Fresh:  func() policy.Spec { return new(FallbackSpec) },

@@ -15,6 +15,7 @@ func init() {
 		Doc:    "Closes the classes that it acts on (503) while the load of their pool is high, so that they yield it to the others: from `off_above` until the load is below `on_below`.",
 		Source: "Practice: features that are switched off under load, as Twitter Decider and Facebook Gatekeeper do; the public record of the launch.",
 		Fails:  "Those who want the feature come back, and come at once when it opens: if the gap between the thresholds is less than they bring, it opens and closes in turn.",
+		Held:   "No vector. Where it is closed and opened again, call by call.",
 		Scale:  "With few servers one attempt more or less is a large step of the load.",
 		Surge:  "tiers: [free], off_above: 1.3, on_below: 0.9",
 		Fresh:  func() policy.Spec { return new(FeatureOffSpec) },

@@ -16,6 +16,7 @@ func init() {
 		Doc:     "Serves at one of several levels of quality (fewer steps, lower resolution, a smaller model, shorter answers, fewer images), each with its share of the work. The level goes up as the load passes the thresholds of the levels, and comes down one by one when the load is below where each is left, but not before `min_dwell`.",
 		Source:  "Practice: quality levels with hysteresis, as of adaptive bit rates; the public record of the launch names fewer images and lower quality as levers.",
 		Fails:   "It refuses nobody: at the last level the queue grows. Thresholds too near to each other, or a level that frees more than lies between them, make the quality flap, once in min_dwell. All attempts get the level of the moment, whoever they are.",
+		Held:    "No vector. Which level holds at which load, through hysteresis and dwell, call by call.",
 		Presets: "min_dwell is 1 s in source, for calls of about 100 ms, and 60 s in inference: three services, in which a change of level shows in the load. That has a price: a ripple that fills the servers for a moment lowers the quality for a minute, and under a high steady load twice as many answers are degraded as with source.",
 		Scale:   "With few servers one attempt more or less is a large step of the load.",
 		Surge:   "levels: [{name: fewer-steps, above: 1, below: 0.9, work: 70%, quality: 90%}, {name: small-model, above: 1.2, below: 1, work: 40%, quality: 60%}]",

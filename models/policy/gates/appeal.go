@@ -14,12 +14,14 @@ import (
 func init() {
 	policy.Register(policy.Kind{
 		Name: "appeal", Heading: policy.Gates,
-		Doc:    "Asks for moderation (\"can yall please chill\"): a share of the users cut their demand to `factor` of what it was, and fall back to their habits with `half_life`. It begins when it is enabled. What they hold back is counted as suppressed.",
-		Source: "\"can yall please chill on generating images\": the operator during the launch.",
-		Fails:  "What is not held back is not bounded, and the effect wears off.",
-		Surge:  "compliance: 60%, factor: 0.2, half_life: 1h",
-		NoGain: "it takes effect from its first moment, before the surge as well, and what people hold back while there is room is simply not served.",
-		Fresh:  func() policy.Spec { return new(AppealSpec) },
+		Doc:     "Asks for moderation (\"can yall please chill\"): a share of the users cut their demand to `factor` of what it was, and fall back to their habits with `half_life`. It begins when it is enabled. What they hold back is counted as suppressed.",
+		Source:  "\"can yall please chill on generating images\": the operator during the launch.",
+		Fails:   "What is not held back is not bounded, and the effect wears off.",
+		Held:    "No vector. The share of requests that is held back at whole half-lives, and of the users who comply, statistically.",
+		Surge:   "compliance: 60%, factor: 0.2, half_life: 1h",
+		NoGain:  "it takes effect from its first moment, before the surge as well, and what people hold back while there is room is simply not served.",
+		Fresh:   func() policy.Spec { return new(AppealSpec) },
+		Unmoved: "it looks at no pool",
 	})
 }
 

@@ -12,12 +12,14 @@ import (
 func init() {
 	policy.Register(policy.Kind{
 		Name: "feature-gate", Heading: policy.Gates,
-		Doc:    "Opens a feature to `percent` of the users and refuses the others (403). A user who is in stays in as the percentage rises. Anonymous requests are drawn one by one.",
-		Source: "Staged rollout as practised; the launch postponed the free tier.",
-		Fails:  "Those who are outside see a refusal, and may come back or share it; the load of those inside is not bounded.",
-		Surge:  "percent: 45%",
-		NoGain: "it stands half closed before and after the surge, too, when there would be room for all. A gate that the timeline moves does better.",
-		Fresh:  func() policy.Spec { return new(FeatureGateSpec) },
+		Doc:     "Opens a feature to `percent` of the users and refuses the others (403). A user who is in stays in as the percentage rises. Anonymous requests are drawn one by one.",
+		Source:  "Staged rollout as practised; the launch postponed the free tier.",
+		Fails:   "Those who are outside see a refusal, and may come back or share it; the load of those inside is not bounded.",
+		Held:    "No vector. Shares of users and of anonymous requests, statistically; that who is in stays in as the percentage rises, and the ramp at instants.",
+		Surge:   "percent: 45%",
+		NoGain:  "it stands half closed before and after the surge, too, when there would be room for all. A gate that the timeline moves does better.",
+		Fresh:   func() policy.Spec { return new(FeatureGateSpec) },
+		Unmoved: "it looks at no pool",
 	})
 }
 

@@ -16,6 +16,7 @@ func init() {
 		Doc:    "Accepts a tier's work at once, puts it aside and runs it, oldest first, on up to `share` of the servers that the others leave free, `reserve` of which stay free. While anybody waits in the queue, none of it is started, unless `min_rate` is due. Its users are told that it will be done later: nobody waits at a screen and nobody leaves.",
 		Source: "The engineers' account of the image launch (The Pragmatic Engineer, 2025): the free tier's images became asynchronous and were worked off when the load left room.",
 		Fails:  "Where the others leave no room the backlog grows without bound and its oldest work is days old when it is done. It takes servers without being pre-empted: a surge of the others finds them held for as long as a service takes, which is what `reserve` is for.",
+		Held:   "No vector. How many run at each number of free servers, call by call.",
 		Scale:  "The free servers at high load fluctuate as the square root of the pool: in a world of reduced scale a smaller pool leaves a larger share of itself free.",
 		Surge:  "tiers: [free], share: 100%",
 		NoGain: "the free tier is answered when the others leave room, after the surge, which is late by the SLO; in the end nearly all of it is answered, and the paid tier does not notice the surge.",

@@ -13,17 +13,28 @@ import (
 func init() {
 	policy.Register(policy.Kind{
 		Name: "waiting-room", Heading: policy.Gates,
-		Doc:    "Lets users in while fewer than `total_active_users` are active and fewer than `new_users_per_minute` have come in in this minute; the others wait before the door, where their patience runs, or are refused (429), as `queueing_method` says. A user is active for `session_duration` after he came in, or after his last request; while he is, all his requests pass.",
-		Source: "Cloudflare Waiting Room, documentation: configuration settings, queueing methods, monitoring, FAQ.",
-		Fails:  "It counts users, not work: active users who ask for more than planned overload the service behind it. Sessions of users who have left hold places until they end.",
-		Scale:  "Whole users are let in: below some users a minute and place the limits become coarse.",
-		Surge:  "new_users_per_minute: 260/m, total_active_users: 1300",
-		Fresh:  func() policy.Spec { return new(WaitingRoomSpec) },
+		Doc:     "Lets users in while fewer than `total_active_users` are active and fewer than `new_users_per_minute` have come in in this minute, a threshold above which users have to wait and not a number that is let in in any case; the others wait before the door, where their patience runs, or are refused (429), as `queueing_method` says. A user is active for `session_duration` after he came in, or after his last request; while he is, all his requests pass.",
+		Source:  "Cloudflare Waiting Room, documentation: configuration settings, queueing methods, monitoring, FAQ.",
+		Fails:   "It counts users, not work: active users who ask for more than planned overload the service behind it. Sessions of users who have left hold places until they end.",
+		Held:    "No vector. Cloudflare's documentation, call by call: who comes in in each minute, the end of sessions, reloads at whole multiples of 20 s, the age of the wait that is shown. The spread of data centres that decide locally has no like here.",
+		Scale:   "Whole users are let in: below some users a minute and place the limits become coarse.",
+		Surge:   "new_users_per_minute: 260/m, total_active_users: 1300",
+		Fresh:   func() policy.Spec { return new(WaitingRoomSpec) },
+		Unmoved: "it counts the users whom it lets in, and looks at no pool",
 	})
 }
 
 // WaitingRoomSpec is a waiting room as Cloudflare's. A request of nobody who is
 // told apart is a user of one request, whose session nobody renews.
+//
+// Cloudflare's documentation calls new_users_per_minute "a threshold of users per
+// minute that can be allowed" (configuration settings), a "target threshold for the
+// maximum rate of user influx" (about) and "the number of new users that will be let
+// into the route every minute", a baseline (API reference). These are two sides of one
+// rule, which is that of this room: nobody waits until so many have come in in this
+// minute, and then those who wait follow, in each minute no more than that. It is no
+// number that comes in in any case: fewer do where fewer come or where
+// total_active_users are there.
 //
 // The page reloads every 20 s, so that those who wait come in at whole multiples
 // of 20 s. The wait that they are shown is 20 to 50 s old, because the figures
@@ -32,7 +43,7 @@ func init() {
 // is not modelled: the targets are exact here, where data centres that decide
 // locally go over and under them.
 type WaitingRoomSpec struct {
-	NewUsersPerMinute unit.Rate     `yaml:"new_users_per_minute" required:"true" doc:"Rate of new users above which users have to wait, such as 5k/m. Cloudflare has 200/m to total_active_users a minute."`
+	NewUsersPerMinute unit.Rate     `yaml:"new_users_per_minute" required:"true" doc:"Rate of new users above which users have to wait, and at which they follow then at most, such as 5k/m. Cloudflare has 200/m to total_active_users a minute."`
 	TotalActiveUsers  unit.Count    `yaml:"total_active_users" required:"true" min:"1" doc:"Active users at which the next have to wait. Cloudflare's least is 200."`
 	SessionDuration   unit.Duration `yaml:"session_duration" default:"5m" doc:"How long a user is active; Cloudflare has 1m to 30m."`
 	DisableRenewal    bool          `yaml:"disable_session_renewal" default:"no" doc:"Whether a session ends after session_duration even if its user goes on asking."`

@@ -13,12 +13,14 @@ import (
 func init() {
 	policy.Register(policy.Kind{
 		Name: "waitlist", Heading: policy.Gates,
-		Doc:    "Takes sign-ups, or any class, down on a list, and every `every` lets the first `lot` of them go on. Those on the list are told and do not wait at a screen: nobody leaves. A lot that finds fewer takes those who are there.",
-		Source: "Sign-ups paused with a waitlist after OpenAI's DevDay in November 2023, and for Sora in December 2024.",
-		Fails:  "It lets in at the planned pace whatever the load is, and each lot comes all at once. Who is let in days later may have lost interest, which is not modelled.",
-		Surge:  "lot: 300, every: 1m",
-		NoGain: "it takes everybody and lets them in once a minute, a lot at a time: most are answered, and nearly all late by the SLO.",
-		Fresh:  func() policy.Spec { return new(WaitlistSpec) },
+		Doc:     "Takes sign-ups, or any class, down on a list, and every `every` lets the first `lot` of them go on. Those on the list are told and do not wait at a screen: nobody leaves. A lot that finds fewer takes those who are there.",
+		Source:  "Sign-ups paused with a waitlist after OpenAI's DevDay in November 2023, and for Sora in December 2024.",
+		Fails:   "It lets in at the planned pace whatever the load is, and each lot comes all at once. Who is let in days later may have lost interest, which is not modelled.",
+		Held:    "No vector. Who is let in with each lot, call by call.",
+		Surge:   "lot: 300, every: 1m",
+		NoGain:  "it takes everybody and lets them in once a minute, a lot at a time: most are answered, and nearly all late by the SLO.",
+		Fresh:   func() policy.Spec { return new(WaitlistSpec) },
+		Unmoved: "it lets in by the clock, and looks at no pool",
 	})
 }
 

@@ -12,12 +12,14 @@ import (
 func init() {
 	policy.Register(policy.Kind{
 		Name: "concurrency-limit", Heading: policy.Limits,
-		Doc:    "At most `limit` of the attempts that it admitted are under way at a time, in a queue or in service; more are refused (429). The limit is one for all users, one for each tier, or one for each user. Whatever ends an attempt frees its place.",
-		Source: "\"Scaling your API with rate limiters\", Stripe, 2017: the concurrent requests limiter.",
-		Fails:  "A fixed number is right for one capacity and one service time: when nodes are lost it lets the queue grow, and when requests get shorter it wastes servers. Nobody can say when a place comes free, so there is no Retry-After.",
-		Scale:  "In a small world few places remain, and a whole number of them: the share refused by chance grows.",
-		Surge:  "limit: 130",
-		Fresh:  func() policy.Spec { return new(ConcurrencyLimitSpec) },
+		Doc:     "At most `limit` of the attempts that it admitted are under way at a time, in a queue or in service; more are refused (429). The limit is one for all users, one for each tier, or one for each user. Whatever ends an attempt frees its place.",
+		Source:  "\"Scaling your API with rate limiters\", Stripe, 2017: the concurrent requests limiter.",
+		Fails:   "A fixed number is right for one capacity and one service time: when nodes are lost it lets the queue grow, and when requests get shorter it wastes servers. Nobody can say when a place comes free, so there is no Retry-After.",
+		Held:    "No vector. The count under way through every outcome, call by call, per user, per tier and for all.",
+		Scale:   "In a small world few places remain, and a whole number of them: the share refused by chance grows.",
+		Surge:   "limit: 130",
+		Fresh:   func() policy.Spec { return new(ConcurrencyLimitSpec) },
+		Unmoved: "it counts what it lets through itself, and frees a place when an attempt ends",
 	})
 }
 

@@ -13,11 +13,13 @@ import (
 func init() {
 	policy.Register(policy.Kind{
 		Name: "cost-limit", Heading: policy.Limits,
-		Doc:    "A bucket of GPU-seconds that fills at `rate` up to `burst`; an attempt takes as many as a gateway predicts for its class, the mean of its service time, and is refused (429, with Retry-After) if they are not there. A dear request counts for more than a cheap one. For all users together or, `per: user`, for each.",
-		Source: "Token bucket of Turner, IEEE Communications Magazine 24(10), 1986, with a cost for each request, as ReserveN of golang.org/x/time/rate and the rate limits by cost of public APIs.",
-		Fails:  "The prediction knows the class and nothing of the request: within a class the dear ones pass as the cheap ones do. A class whose mean is above burst never passes.",
-		Surge:  "rate: 100/s, burst: 1000",
-		Fresh:  func() policy.Spec { return new(CostLimitSpec) },
+		Doc:     "A bucket of GPU-seconds that fills at `rate` up to `burst`; an attempt takes as many as a gateway predicts for its class, the mean of its service time, and is refused (429, with Retry-After) if they are not there. A dear request counts for more than a cheap one. For all users together or, `per: user`, for each.",
+		Source:  "Token bucket of Turner, IEEE Communications Magazine 24(10), 1986, with a cost for each request, as ReserveN of golang.org/x/time/rate and the rate limits by cost of public APIs.",
+		Fails:   "The prediction knows the class and nothing of the request: within a class the dear ones pass as the cheap ones do. A class whose mean is above burst never passes.",
+		Held:    "No vector. What each class takes from the bucket, which is that of `token-bucket`, call by call.",
+		Surge:   "rate: 100/s, burst: 1000",
+		Fresh:   func() policy.Spec { return new(CostLimitSpec) },
+		Unmoved: "it counts what it lets through itself, and looks at no pool",
 	})
 }
 

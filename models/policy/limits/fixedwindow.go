@@ -12,11 +12,13 @@ import (
 func init() {
 	policy.Register(policy.Kind{
 		Name: "fixed-window", Heading: policy.Limits,
-		Doc:    "Counts the attempts of each calendar window of length `window` and refuses (429, with Retry-After until the next) those beyond `limit`. Windows follow each other since 1970 in UTC, so that minutes, hours and days are those of the clock. For all users together or, `per: user`, for each.",
-		Source: "The textbook; \"How we built rate limiting capable of scaling to millions of domains\", Cloudflare blog, 2017, describes it as what the sliding window improves.",
-		Fails:  "Twice the limit may come within a moment around the turn of a window, and clients that heed Retry-After all come back at the turn.",
-		Surge:  "limit: 300, window: 1m",
-		Fresh:  func() policy.Spec { return new(FixedWindowSpec) },
+		Doc:     "Counts the attempts of each calendar window of length `window` and refuses (429, with Retry-After until the next) those beyond `limit`. Windows follow each other since 1970 in UTC, so that minutes, hours and days are those of the clock. For all users together or, `per: user`, for each.",
+		Source:  "The textbook; \"How we built rate limiting capable of scaling to millions of domains\", Cloudflare blog, 2017, describes it as what the sliding window improves.",
+		Fails:   "Twice the limit may come within a moment around the turn of a window, and clients that heed Retry-After all come back at the turn.",
+		Held:    "No vector. The calendar's windows and twice the limit around their turn, call by call.",
+		Surge:   "limit: 300, window: 1m",
+		Fresh:   func() policy.Spec { return new(FixedWindowSpec) },
+		Unmoved: "it counts what it lets through itself, and looks at no pool",
 	})
 }
 

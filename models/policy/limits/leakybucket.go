@@ -10,11 +10,13 @@ import (
 func init() {
 	policy.Register(policy.Kind{
 		Name: "leaky-bucket", Heading: policy.Limits,
-		Doc:    "The leaky bucket as a queue: attempts wait in line and go on one by one, 1/`rate` apart, first come first served; what comes when `size` wait is refused (429, with the time until one has gone on as Retry-After). A burst is spread out, where a meter would refuse it; users whose patience ends leave the line.",
-		Source: "Turner, \"New directions in communications\", IEEE Communications Magazine 24(10), 1986; the queue version of the textbook; nginx limit_req without nodelay.",
-		Fails:  "It adds waiting even where servers are free, up to size/rate; that wait is spent patience by the time a server is reached.",
-		Surge:  "rate: 5/s, size: 150",
-		Fresh:  func() policy.Spec { return new(LeakyBucketSpec) },
+		Doc:     "The leaky bucket as a queue: attempts wait in line and go on one by one, 1/`rate` apart, first come first served; what comes when `size` wait is refused (429, with the time until one has gone on as Retry-After). A burst is spread out, where a meter would refuse it; users whose patience ends leave the line.",
+		Source:  "Turner, \"New directions in communications\", IEEE Communications Magazine 24(10), 1986; the queue version of the textbook; nginx limit_req without nodelay.",
+		Fails:   "It adds waiting even where servers are free, up to size/rate; that wait is spent patience by the time a server is reached.",
+		Held:    "No vector. Departures exactly 1/rate apart and the size at which it overflows, call by call; the long-run rate of departures.",
+		Surge:   "rate: 5/s, size: 150",
+		Fresh:   func() policy.Spec { return new(LeakyBucketSpec) },
+		Unmoved: "it counts what it lets through itself, and looks at no pool",
 	})
 }
 

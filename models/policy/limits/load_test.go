@@ -37,7 +37,7 @@ func newLine(t *testing.T, spec policy.Spec) *line {
 func (l *line) See(models.Class) models.Signals     { return models.Signals{Now: l.k.Now()} }
 func (l *line) SeePool(int) models.Signals          { return models.Signals{Now: l.k.Now()} }
 func (l *line) Expected(models.Class, int) sim.Time { return sim.Second }
-func (l *line) Forget(int)                          {}
+func (l *line) Forget(uint64)                       {}
 func (l *line) Kept(int) int                        { return len(l.kept) }
 func (l *line) GoOn(now sim.Time, _, n int) {
 	for _, a := range l.kept[:n] {

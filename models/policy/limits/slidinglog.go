@@ -12,11 +12,13 @@ import (
 func init() {
 	policy.Register(policy.Kind{
 		Name: "sliding-log", Heading: policy.Limits,
-		Doc:    "Remembers when each of the last `limit` attempts was admitted, and refuses one (429, with Retry-After) while the oldest of them came within the last `window`: the limit to the letter, at every moment. For all users together or, `per: user`, for each.",
-		Source: "The textbook; the standard that the sliding windows of \"How we built rate limiting capable of scaling to millions of domains\", Cloudflare blog, 2017, approximate.",
-		Fails:  "It costs memory: limit x 4 bytes a user, limit x 8 bytes for all together. Fifty a user for 50 million users are 10 GB.",
-		Surge:  "limit: 300, window: 1m",
-		Fresh:  func() policy.Spec { return new(SlidingLogSpec) },
+		Doc:     "Remembers when each of the last `limit` attempts was admitted, and refuses one (429, with Retry-After) while the oldest of them came within the last `window`: the limit to the letter, at every moment. For all users together or, `per: user`, for each.",
+		Source:  "The textbook; the standard that the sliding windows of \"How we built rate limiting capable of scaling to millions of domains\", Cloudflare blog, 2017, approximate.",
+		Fails:   "It costs memory: limit x 4 bytes a user, limit x 8 bytes for all together. Fifty a user for 50 million users are 10 GB.",
+		Held:    "No vector. The limit within every window, call by call; it is what `sliding-window` is held against.",
+		Surge:   "limit: 300, window: 1m",
+		Fresh:   func() policy.Spec { return new(SlidingLogSpec) },
+		Unmoved: "it counts what it lets through itself, and looks at no pool",
 	})
 }
 

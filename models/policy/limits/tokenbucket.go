@@ -14,11 +14,13 @@ import (
 func init() {
 	policy.Register(policy.Kind{
 		Name: "token-bucket", Heading: policy.Limits,
-		Doc:    "A bucket of tokens that fills at `rate` up to `burst` and starts full; an attempt takes one, and is refused (429, with Retry-After) when there is not a whole one. All users that the policy acts on share the bucket.",
-		Source: "Turner, \"New directions in communications\", IEEE Communications Magazine 24(10), 1986; golang.org/x/time/rate, Limiter.Allow. Its reservations that go into debt, and what it gives back of them, have no like here: an attempt is admitted or refused at once.",
-		Fails:  "It knows nothing of the load: set below the capacity it wastes servers, set above it does not protect them, and it does not tell a cheap request from a dear one.",
-		Surge:  "rate: 5/s, burst: 50",
-		Fresh:  func() policy.Spec { return new(TokenBucketSpec) },
+		Doc:     "A bucket of tokens that fills at `rate` up to `burst` and starts full; an attempt takes one, and is refused (429, with Retry-After) when there is not a whole one. All users that the policy acts on share the bucket.",
+		Source:  "Turner, \"New directions in communications\", IEEE Communications Magazine 24(10), 1986; golang.org/x/time/rate, Limiter.Allow. Its reservations that go into debt, and what it gives back of them, have no like here: an attempt is admitted or refused at once.",
+		Fails:   "It knows nothing of the load: set below the capacity it wastes servers, set above it does not protect them, and it does not tell a cheap request from a dear one.",
+		Held:    "Vectors of golang.org/x/time/rate v0.16.0, `xtimerate_a`, `_b`, `_c` and `_e`, decisions and tokens to 1e-5: 872 of the 1,200 rows. Left out are debt (a reservation that waits) and what follows it until the level is known again, a reservation given back at the instant at which it was made, and 5 rows of file e at which time goes back: none has a like here. Takings of more than one token go through the bucket's own take, below Admit. Besides: call by call against `x-time-rate`, and in Poisson traffic against the loss of the finite dual queue.",
+		Surge:   "rate: 5/s, burst: 50",
+		Fresh:   func() policy.Spec { return new(TokenBucketSpec) },
+		Unmoved: "it counts what it lets through itself, and looks at no pool",
 	})
 }
 

@@ -12,12 +12,14 @@ import (
 func init() {
 	policy.Register(policy.Kind{
 		Name: "user-quota", Heading: policy.Limits,
-		Doc:    "Each user has `limit` attempts in a `window`, and more are refused (429, with Retry-After). `reset` says whose window: one of his own that opens with the first attempt that is admitted (rolling), that of the clock in UTC or where he lives (utc-midnight, local-midnight), or whatever `window` is looked at (sliding). Anonymous requests pass.",
-		Source: "The limits that were announced during the launch: \"3 a day\", \"50 per 3 h\".",
-		Fails:  "A quota bounds a user, not the sum over users: a crowd of new users passes it untouched.",
-		Surge:  "limit: 1, window: 30m",
-		NoGain: "most users ask but once in the surge, and pass; the quota takes from the few who ask often, in calm hours too.",
-		Fresh:  func() policy.Spec { return new(UserQuotaSpec) },
+		Doc:     "Each user has `limit` attempts in a `window`, and more are refused (429, with Retry-After). `reset` says whose window: one of his own that opens with the first attempt that is admitted (rolling), that of the clock in UTC or where he lives (utc-midnight, local-midnight), or whatever `window` is looked at (sliding). Anonymous requests pass.",
+		Source:  "The limits that were announced during the launch: \"3 a day\", \"50 per 3 h\".",
+		Fails:   "A quota bounds a user, not the sum over users: a crowd of new users passes it untouched.",
+		Held:    "No vector. The public record's quotas, call by call: the ends of rolling, UTC, local and sliding windows to the tick.",
+		Surge:   "limit: 1, window: 30m",
+		NoGain:  "most users ask but once in the surge, and pass; the quota takes from the few who ask often, in calm hours too.",
+		Fresh:   func() policy.Spec { return new(UserQuotaSpec) },
+		Unmoved: "it counts what it lets through itself, and looks at no pool",
 	})
 }
 

@@ -15,11 +15,13 @@ import (
 func init() {
 	policy.Register(policy.Kind{
 		Name: "x-time-rate", Heading: policy.Limits,
-		Doc:    "The token bucket of Go's golang.org/x/time/rate itself, given the time of the run: an attempt passes if Limiter.AllowN of one event says so, and is refused (429, with Retry-After) otherwise. `token-bucket` decides the same without the library.",
-		Source: "golang.org/x/time/rate v0.16.0, Limiter.",
-		Fails:  "As token-bucket; its tokens are a float64 that is counted anew at every call, so that one due after whole nanoseconds may come a few of them early or late.",
-		Surge:  "rate: 5/s, burst: 50",
-		Fresh:  func() policy.Spec { return new(XTimeRateSpec) },
+		Doc:     "The token bucket of Go's golang.org/x/time/rate itself, given the time of the run: an attempt passes if Limiter.AllowN of one event says so, and is refused (429, with Retry-After) otherwise. `token-bucket` decides the same without the library.",
+		Source:  "golang.org/x/time/rate v0.16.0, Limiter.",
+		Fails:   "As token-bucket; its tokens are a float64 that is counted anew at every call, so that one due after whole nanoseconds may come a few of them early or late.",
+		Held:    "It is the library: `token-bucket` is held against it call by call in 100,000 calls for each of five rates, ties within a hundred thousandth of a token apart.",
+		Surge:   "rate: 5/s, burst: 50",
+		Fresh:   func() policy.Spec { return new(XTimeRateSpec) },
+		Unmoved: "it counts what it lets through itself, and looks at no pool",
 	})
 }
 

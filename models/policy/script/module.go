@@ -18,6 +18,7 @@ type module struct {
 	file                  string // as positions have it
 	name                  string // as messages have it; empty for a script in the scenario
 	thread                *starlark.Thread
+	steps                 int                // that it may take
 	admit, onFinish, tick *starlark.Function // nil: it has none
 	causes                map[string]cause
 	returns               []returned // of admit
@@ -55,7 +56,7 @@ func (p *scripted) load(s *StarlarkSpec) (*module, error) {
 	if scale == 0 {
 		scale = 1
 	}
-	predeclared := starlark.StringDict{"state": p.state, "scale": starlark.Float(scale), "print": noPrint}
+	predeclared := starlark.StringDict{"state": p.state, "scale": starlark.Float(scale), "print": noPrint, "range": m.boundedRange()}
 	tree, program, err := starlark.SourceProgramOptions(dialect, m.file, s.Script, predeclared.Has)
 	if err != nil {
 		return nil, m.faults(err)
@@ -66,12 +67,12 @@ func (p *scripted) load(s *StarlarkSpec) (*module, error) {
 		}
 	}
 	m.thread = &starlark.Thread{Name: p.env.Name}
-	m.thread.SetMaxExecutionSteps(maxLoadSteps)
+	m.mayTake(maxLoadSteps)
 	globals, err := program.Init(m.thread, predeclared)
 	if err != nil {
 		return nil, m.faults(err)
 	}
-	m.thread.SetMaxExecutionSteps(uint64(s.MaxSteps))
+	m.mayTake(s.MaxSteps)
 	var faults policy.TextFaults
 	for _, f := range []struct {
 		to        **starlark.Function
@@ -112,6 +113,29 @@ func (p *scripted) load(s *StarlarkSpec) (*module, error) {
 		return nil, policy.TextFaults{m.fault(syntax.MakePosition(&m.file, 1, 1), heavy.problem, heavy.want)}
 	}
 	return m, nil
+}
+
+// mayTake bounds the steps of what is called from now on.
+func (m *module) mayTake(steps int) {
+	m.steps = steps
+	m.thread.SetMaxExecutionSteps(uint64(steps))
+}
+
+// boundedRange stands for range: one that is longer than a loop over it may take
+// steps would let a built-in function, whose work costs none, go on for ever.
+func (m *module) boundedRange() *starlark.Builtin {
+	all := starlark.Universe["range"].(*starlark.Builtin)
+	return starlark.NewBuiltin("range", func(t *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		r, err := all.CallInternal(t, args, kwargs)
+		if err == nil && starlark.Len(r) > m.steps {
+			want := fmt.Sprintf("one of at most %d", m.steps)
+			if m.admit != nil { // its top level is done, which has a bound of its own
+				want += ", or a larger max_steps"
+			}
+			return nil, &wanted{fmt.Sprintf("a range of %d numbers takes too many steps", starlark.Len(r)), want}
+		}
+		return r, err
+	})
 }
 
 func (m *module) fault(at syntax.Position, problem, want string) policy.TextFault {

@@ -18,7 +18,8 @@ func init() {
 			"`admit` returns None or True to let the attempt go on, False to refuse it (429), or a dict such as `{\"reject\": \"full\", \"status\": 503, \"retry_after\": 2.0}`. What it must remember it keeps in the dict `state`; it has no clock and no files, and its only chance is `attempt.luck`, so that a run with it is as repeatable as any.",
 		Source: "The Starlark language, https://starlark-lang.org; go.starlark.net.",
 		Scale:  "A script sees the counts of the small world, and its own numbers are not scaled for it: write thresholds as 100 * scale.",
-		Fails:  "A decision costs ten times that of a policy in Go, and some hundred times where it reckons with floats. A fault of the script ends the run, in its last minute as well. What built-in functions such as list(range(n)) compute costs no steps.",
+		Fails:  "A decision costs ten times that of a policy in Go, and some hundred times where it reckons with floats. A fault of the script ends the run, in its last minute as well. What built-in functions compute costs no steps: a range is bounded to max_steps numbers, so that list(range(n)) is, but what repeats or doubles a list, as [0] * 100000000 does, takes its time and memory.",
+		Held:   "No vector. go.starlark.net is the interpreter itself; what goes in and comes out of it, and what bounds it, in cases.",
 		More:   section,
 		Surge:  `script: "def admit(now, attempt, signals): return attempt.paid or signals.waiting < 50"`,
 		Fresh:  func() policy.Spec { return new(StarlarkSpec) },
@@ -47,7 +48,7 @@ func init() {
 type StarlarkSpec struct {
 	File     string        `yaml:"file" doc:"File with the script, its path from the scenario's folder. Beside script it only names it in messages."`
 	Script   string        `yaml:"script" text:"long" doc:"The script itself, in place of a file; at most 64 KiB."`
-	MaxSteps int           `yaml:"max_steps" default:"10000" min:"1" max:"100000000" doc:"Steps of computation that one call may take, at least 1."`
+	MaxSteps int           `yaml:"max_steps" default:"10000" min:"1" max:"100000000" doc:"Steps of computation that one call may take, at least 1, and numbers that a range may have."`
 	Interval unit.Duration `yaml:"interval" default:"1s" min:"1ms" doc:"Time from one call of tick to the next, above 0. Only a script that has tick when the policy starts is ever called so."`
 }
 
@@ -187,7 +188,7 @@ func (p *scripted) Reconfigure(spec policy.Spec) error {
 			return err
 		}
 	}
-	m.thread.SetMaxExecutionSteps(uint64(s.MaxSteps))
+	m.mayTake(s.MaxSteps)
 	p.spec, p.module = *s, m
 	return nil
 }

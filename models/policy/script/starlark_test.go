@@ -169,14 +169,14 @@ func TestAScriptThatCannotBeIsAnsweredWithItsPlace(t *testing.T) {
 		"x = 1\n":                       "own.star:1:1: there is no function admit: want def admit(now, attempt, signals)",
 		"admit = 3\n":                   "own.star:1:1: admit is a int: want def admit(now, attempt, signals)",
 		"def admit(now, attempt): pass": "own.star:1:1: admit takes other parameters: want def admit(now, attempt, signals)",
-		"def admit(n, a, s): pass\n\ndef tick(*args): pass":         "own.star:3:1: tick takes other parameters: want def tick(now, signals)",
-		"load('x.star', 'y')\ndef admit(n, a, s): pass":             "own.star:1:1: load is not there: want everything in one script",
-		"def admit(n, a, s): pass\nx = 1 // 0":                      "own.star:2:7: floored division by zero: want a divisor other than 0",
-		"def admit(n, a, s):\n  while True: pass":                   "own.star:2:3: this Starlark dialect does not support while loops",
-		"def admit(n, a, s): pass\ny = [i for i in range(1000000)]": "own.star:2:8: takes too many steps: want a shorter way, or a larger max_steps",
-		"causes = 3\ndef admit(n, a, s): pass":                      `own.star:1:1: causes: it is a int: want a list of names, or a dict such as {"full": 503}`,
-		"causes = [\"a b\"]\ndef admit(n, a, s): pass":              `own.star:1:1: the cause "a b" is no name: want letters, digits, - and _ only, at most 64`,
-		"causes = {\"full\": 500}\ndef admit(n, a, s): pass":        `own.star:1:1: causes: status is 500, it must be 403, 429 or 503: want a list of names, or a dict such as {"full": 503}`,
+		"def admit(n, a, s): pass\n\ndef tick(*args): pass":                                                                 "own.star:3:1: tick takes other parameters: want def tick(now, signals)",
+		"load('x.star', 'y')\ndef admit(n, a, s): pass":                                                                     "own.star:1:1: load is not there: want everything in one script",
+		"def admit(n, a, s): pass\nx = 1 // 0":                                                                              "own.star:2:7: floored division by zero: want a divisor other than 0",
+		"def admit(n, a, s):\n  while True: pass":                                                                           "own.star:2:3: this Starlark dialect does not support while loops",
+		"def admit(n, a, s): pass\ny = [i for k in range(1000) for i in range(1000)]":                                       "own.star:2:6: takes too many steps: want a shorter way, or a larger max_steps",
+		"causes = 3\ndef admit(n, a, s): pass":                                                                              `own.star:1:1: causes: it is a int: want a list of names, or a dict such as {"full": 503}`,
+		"causes = [\"a b\"]\ndef admit(n, a, s): pass":                                                                      `own.star:1:1: the cause "a b" is no name: want letters, digits, - and _ only, at most 64`,
+		"causes = {\"full\": 500}\ndef admit(n, a, s): pass":                                                                `own.star:1:1: causes: status is 500, it must be 403, 429 or 503: want a list of names, or a dict such as {"full": 503}`,
 		"def admit(n, a, s):\n  if n > 1.0: return {'reject': 'x', 'status': 503}\n  return {'status': 429, 'reject': 'x'}": `own.star:3:10: the cause "x" has two statuses, 503 and 429: want one for each cause`,
 		"def admit(n, a, s): return {'reject': True, 'status': 500}":                                                        "own.star:1:28: status is 500: want 403, 429 or 503",
 		"print('here')\ndef admit(n, a, s): pass":                                                                           "own.star:1:6: there is nowhere to print to; fail(...) ends the run with a message",
@@ -210,7 +210,7 @@ func TestAScriptThatFailsEndsTheRun(t *testing.T) {
 		"    return 1 // 0":       "script:2:14: in admit: floored division by zero: want a divisor other than 0",
 		"    return now + 'x'":    "script:2:16: in admit: unknown binary op: float + string",
 		"    return inner(now)\n\ndef inner(x):\n    return [1][5]": "script:5:15: in admit: list index 5 out of range [-1:0]",
-		"    for i in range(1000000): pass":                         "script:2:5: in admit: takes too many steps: want a shorter way, or a larger max_steps",
+		"    for i in range(9999): pass":                            "script:2:5: in admit: takes too many steps: want a shorter way, or a larger max_steps",
 		"    fail('that is', 'all')":                                "script:2:9: in admit: fail: that is all",
 		"    return 3":                                              "script:2:5: in admit: it returned 3 (an int): want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
 		"    return {'reject': 'fu' + 'll'}":                        "script:2:5: in admit: the cause \"full\" is not known from the text of the script; declare it, causes = [\"full\"]: want None, True, False, or a dict such as {\"reject\": \"full\", \"status\": 429, \"retry_after\": 2.0}",
@@ -304,6 +304,27 @@ func TestACallMayTakeItsStepsAndNoMore(t *testing.T) {
 	w.Admit(&models.Attempt{}, &models.Signals{})
 	require.Len(t, w.failed, 1)
 	assert.ErrorContains(t, w.failed[0], "takes too many steps")
+}
+
+func TestARangeIsNoLongerThanACallMayTakeSteps(t *testing.T) {
+	for text, fault := range map[string]string{
+		"return len(list(range(10000))) > 1":                       "",
+		"return len(list(range(10001))) > 1":                       "a range of 10001 numbers takes too many steps: want one of at most 10000, or a larger max_steps",
+		"return sorted(range(0, 10000000000, 2)) > []":             "a range of 5000000000 numbers takes too many steps",
+		"return range(1, 4) == range(1, 5, 1) or 3 in range(0, 4)": "",
+		"return range('a') > 1":                                    "want int",
+	} {
+		w := newWorld(t, spec("def admit(n, a, s): "+text))
+		w.Admit(&models.Attempt{}, &models.Signals{})
+		if fault == "" {
+			assert.Empty(t, w.failed, text)
+			continue
+		}
+		require.Len(t, w.failed, 1, text)
+		assert.ErrorContains(t, w.failed[0], fault, text)
+	}
+	_, err := spec("big = [x for x in range(200001)]\ndef admit(n, a, s): return True").New(newWorld(t, spec("def admit(n, a, s): return True")).env)
+	assert.ErrorContains(t, err, "script:1:24: a range of 200001 numbers takes too many steps: want one of at most 200000")
 }
 
 func TestWhatWasKeptOfAnAttemptCannotBeLookedAtLater(t *testing.T) {

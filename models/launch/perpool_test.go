@@ -1,0 +1,89 @@
+package launch_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/launchday-sim/launchday/models/launch"
+	"github.com/launchday-sim/launchday/models/metrics"
+	"github.com/launchday-sim/launchday/models/policy"
+	_ "github.com/launchday-sim/launchday/models/policy/all"
+)
+
+// fullAndIdle is a pool of images that is asked for twice what it has, and one of
+// chats that is half idle.
+const fullAndIdle = `
+name: full-and-idle
+duration: 1h
+tiers: [{name: free, priority: 1}, {name: plus, paid: yes, priority: 0}]
+classes:
+  - {name: image, pool: images, service: {dist: lognormal, median: 17.6s, sigma: 0.5}}
+  - {name: chat, pool: chats, service: 5s}
+pools: [{name: images, nodes: 25, slots_per_node: 4}, {name: chats, nodes: 25, slots_per_node: 4}]
+demand:
+  streams:
+    - {name: free-images, tier: free, class: image, rate: 6/s}
+    - {name: plus-images, tier: plus, class: image, rate: 4/s}
+    - {name: free-chats, tier: free, class: chat, rate: 6/s}
+    - {name: plus-chats, tier: plus, class: chat, rate: 4/s}
+clients: [{name: all, patience: {dist: lognormal, median: 90s, sigma: 0.6}}]
+policies:
+`
+
+// What Rajomon's part in the client's library holds back never reaches the service:
+// it is suppressed and no attempt, of first tries, of later ones and of copies.
+func TestWhatRajomonHoldsBackAtTheClientIsSuppressedAndNoAttempt(t *testing.T) {
+	world := fullAndIdle + "  - {name: x, kind: rajomon}\n"
+	plain := run(t, text(t, world), launch.Options{Seed: 1}).Summary.Classes["image"]
+	assert.Greater(t, float64(plain.Suppressed), 0.2*float64(plain.Requests))
+	assert.Equal(t, plain.Requests, plain.Attempts+plain.Suppressed, "each is tried once, or not at all")
+	for name, n := range plain.Rejected {
+		assert.True(t, name == "x.price" || n == 0, name)
+	}
+	for _, more := range []string{
+		"retry: {max_tries: 4, base: 5s, on_unavailable: yes, on_held: yes}",
+		"retry: {max_tries: 4, base: 5s, on_unavailable: yes}, guards: [{name: g, kind: circuit-breaker}], hedge: {after: 10s, max: 2}",
+		"resubmit: {after: 10s}",
+	} {
+		with := run(t, text(t, strings.Replace(world, "sigma: 0.6}}]", "sigma: 0.6}, "+more+"}]", 1)), launch.Options{Seed: 1}).Summary.Classes["image"]
+		assert.Greater(t, float64(with.Suppressed), float64(plain.Suppressed), more)
+	}
+}
+
+// A policy that learns from a pool does in a world of two what one for each of them
+// does: the full one is held down, and nobody is refused at the idle one.
+func TestTheFullPoolDoesNotThrottleTheIdleOneNorTheIdleOneHideTheFull(t *testing.T) {
+	play := func(policies ...string) *metrics.Result {
+		return run(t, text(t, fullAndIdle+"  - "+strings.Join(policies, "\n  - ")), launch.Options{Seed: 1})
+	}
+	refused := func(res *metrics.Result, class string) (n float64) {
+		for _, x := range res.Summary.Classes[class].Rejected {
+			n += float64(x)
+		}
+		return n + float64(res.Summary.Classes[class].Suppressed)
+	}
+	// The first lets nearly nobody in while it measures, the second has a rate.
+	byDesign := map[string]bool{"envoy-gradient": true, "seda": true}
+	for _, name := range policy.Kinds() {
+		kind := policy.Of(name)
+		if !kind.PerPool {
+			continue
+		}
+		its := "kind: " + name
+		if kind.Surge != "" {
+			its += ", " + kind.Surge
+		}
+		one := play("{name: x, " + its + "}")
+		each := play("{name: x, "+its+", classes: [image]}", "{name: y, "+its+", classes: [chat]}")
+		of, want := one.Summary.Classes["image"], each.Summary.Classes["image"]
+		assert.Equal(t, fmt.Sprint(want.Completed, want.Degraded, want.Abandoned, want.TimedOut, refused(each, "image")), fmt.Sprint(of.Completed, of.Degraded, of.Abandoned, of.TimedOut, refused(one, "image")), name)
+		assert.InDelta(t, refused(each, "chat"), refused(one, "chat"), 0.001*float64(one.Summary.Classes["chat"].Attempts), name)
+		if !byDesign[name] {
+			assert.Less(t, refused(one, "chat"), 0.01*float64(one.Summary.Classes["chat"].Attempts), name)
+		}
+		assert.Greater(t, refused(one, "image")+float64(of.TimedOut+of.Degraded), 0.2*float64(of.Attempts), name)
+	}
+}
