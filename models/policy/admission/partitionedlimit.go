@@ -18,7 +18,7 @@ func init() {
 			"A tier without a share is guaranteed a single attempt.",
 		Source: "Netflix, \"Enhancing Netflix Reliability with Service-Level Prioritized Load Shedding\", 2024; Netflix/concurrency-limits, AbstractPartitionedLimiter and AIMDLimit.",
 		Fails:  "Guarantees may be used while others have borrowed the rest, so that the limit is exceeded by up to the sum of the shares. An increase by 1 a completion doubles the limit within a service; a timeout near the service times themselves makes the limit fall without load.",
-		Held:   "No vector of its own: Netflix' rule of partitions in cases; its decrease and increase are those of `aimd`, which has one, in whole numbers.",
+		Held:   "Vectors of Netflix/concurrency-limits (commit 78a74b98), `ncl_aimd_a` and `ncl_aimd_b`, its limit after each sample, with others joining before the end; the rule of partitions in cases.",
 		Presets: "Source: each completion is an update, timeout 5 s, limit 20 to 200 from 20. Inference: one update each 10 s by the mean response time, timeout 30 s, one and a half services of 20 s, and increases of 2 %, " +
 			"for a limit that doubles within one service swings between its ends; it begins at the servers that are up and lies between a tenth and ten times of them.",
 		Scale:   "The limit moves by whole attempts and counts completions: in a small world it saws more coarsely.",
