@@ -141,7 +141,7 @@ var wideLengths = map[string]wideLength{
 	"tandem M/M/1 (Jackson)|lam=0.5;mus=(1, 0.8)":                                                                      {5550, 0, false},
 	"M/G/inf|lam=10;mean_service=1;service=any":                                                                        {450, 0, false},
 	"M/M/3 state probabilities (each of n jobs served at rate min(1, 3/n))|lam=10;mu=12":                               {4000, 0, false},
-	"state-dependent batch server|max_batch=64;alpha=0.02;lam=25;rate=n/(1+alpha(n-1)) total, n=min(N,B), exp(1) work": {8000, 0, false},
+	"state-dependent batch server|max_batch=64;alpha=0.02;lam=25;rate=n/(1+alpha(n-1)) total, n=min(N,B), exp(1) work": {16000, 0, false},
 	"JSQ 2 servers|lam_per_server=0.9;mu=1":                                                                            {18000, 0, false},
 	"Mt/M/c+M surge|c=100;mu=1.0;theta=0.5;lam_segments=0:60|2:150|4:60;start=empty":                                   {0, 1500, false},
 	"Mt/M/c surge|c=100;mu=1.0;theta=0.0;lam_segments=0:60|2:150|4:60;start=empty":                                     {0, 1500, false},
