@@ -35,8 +35,8 @@ func heldBack(r *Run, f *frame) (lines []string) {
 			continue
 		}
 		if most, end := f.untried(func(x cell) bool { return x.class == c.Name }); most > 0 {
-			lines = append(lines, fmt.Sprintf("Requests of class %s were held back by their clients before the first try: %s of them at once, at most; %s never reached the service. Between tries or held back were %s at a time, on average.",
-				c.Name, count(most), count(math.Max(0, end)), count(r.full(float64(fig.Retrying.Mean)))))
+			lines = append(lines, fmt.Sprintf("Clients held back first tries of class %s: %s requests never reached the service. Between tries or held back were %s at a time, on average.",
+				c.Name, count(math.Max(0, end)), count(r.full(float64(fig.Retrying.Mean)))))
 		}
 		if l, q := fig.Latency, fig.RequestLatency; differ(l.P50, q.P50) || differ(l.P99, q.P99) {
 			lines = append(lines, fmt.Sprintf("From the wish to the answer a satisfied request of class %s took %s in the median (p99 %s), where a completed attempt took %s (p99 %s).",

@@ -33,7 +33,7 @@ func heldRun() *Run {
 func TestWhatClientsHoldBackIsSaidAndShown(t *testing.T) {
 	var b bytes.Buffer
 	require.NoError(t, Text(&b, heldRun(), ""))
-	assert.Contains(t, b.String(), "Requests of class job were held back by their clients before the first try: ")
+	assert.Contains(t, b.String(), "Clients held back first tries of class job: ")
 	assert.Contains(t, b.String(), "From the wish to the answer a satisfied request of class job took 3.57 min in the median (p99 1.11 h), where a completed attempt took 3.47 s (p99 23 s).")
 	var titles []string
 	for _, p := range newTimeline(heldRun()).panels {

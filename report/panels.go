@@ -339,7 +339,7 @@ func (t *timeline) capacity(f *frame) {
 				sum = math.Max(sum, top)
 			}
 		}
-		p := t.add("Servers of pool "+pool, "up and busy", 0, math.Max(most, sum)*1.1, count)
+		p := t.add(t.run.servers(pool)+" of pool "+pool, "up and busy", 0, math.Max(most, sum)*1.1, count)
 		p.plot.Add(s, line{x: s.x, y: up, colour: black, width: 1.1})
 		p.entries = append([]entry{{"up", black, asLine}}, entries...)
 		if down := f.pool(pool, "restarting_mean"); total(down) > 0 {

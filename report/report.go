@@ -68,6 +68,7 @@ type Run struct {
 	Tiers    []metrics.TierInfo
 	Classes  []metrics.ClassInfo
 	Pools    []string
+	Batches  []string         // of these, the pools whose servers are places in the batches of their nodes
 	Refusals []models.Refusal // what the series' columns rejected_<name> count as
 	Marks    []Mark
 	Latency  []Distribution

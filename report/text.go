@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -204,8 +205,8 @@ func happened(r *Run, f *frame) (lines []string) {
 	lines = append(append(lines, keptLines...), inTime(r)...)
 	for _, name := range r.Pools {
 		if p, ok := r.Result.Summary.Pools[name]; ok && !p.Utilisation.IsNull() {
-			lines = append(lines, fmt.Sprintf("Servers of pool %s: %s up on average, %s of them busy.",
-				name, count(r.full(float64(p.CapacityMean))), percent(float64(p.Utilisation))))
+			lines = append(lines, fmt.Sprintf("%s of pool %s: %s up on average, %s of them busy.",
+				r.servers(name), name, count(r.full(float64(p.CapacityMean))), percent(float64(p.Utilisation))))
 		}
 	}
 	return lines
@@ -413,4 +414,12 @@ func aligned(rows [][]string) []string {
 		out = append(out, line.String())
 	}
 	return out
+}
+
+// servers says what the servers of a pool are.
+func (r *Run) servers(pool string) string {
+	if slices.Contains(r.Batches, pool) {
+		return "Places in batches"
+	}
+	return "Servers"
 }

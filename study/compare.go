@@ -93,7 +93,7 @@ func distinct(scenarios []*scenario.Scenario) []string {
 	for i, sc := range scenarios {
 		name := sc.Name
 		if times[name] > 1 {
-			name += fmt.Sprintf(" (%c)", 'A'+i)
+			name += fmt.Sprintf(" (%d)", i+1)
 		}
 		names = append(names, name)
 	}
@@ -142,7 +142,7 @@ func (c *Comparison) Text(w io.Writer) error {
 	}
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "metric\t%s\t%s\tdifference B - A\t95 %% interval\tB lower in\n", c.A, c.B)
+	fmt.Fprintf(t, "metric\tA: %s\tB: %s\tdifference B - A\t95 %% interval\tB lower in\n", c.A, c.B)
 	for _, f := range c.Figures {
 		if !isMain(f.Name) || f.Difference.N < 2 || (f.A.Mean == 0 && f.B.Mean == 0) {
 			continue

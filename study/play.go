@@ -207,6 +207,9 @@ func gather(sc *scenario.Scenario, o Options, run *launch.Run, res *metrics.Resu
 	}
 	for _, p := range sc.Pools {
 		r.Pools = append(r.Pools, p.Name)
+		if p.Batches() {
+			r.Batches = append(r.Batches, p.Name)
+		}
 	}
 	for _, c := range sc.Classes {
 		info := metrics.ClassInfo{Name: c.Name, Signup: c.Kind == "signup", Fluid: c.Kind == "fluid", Tokens: c.Tokens != nil, SLO: sim.Time(c.SLO), Pools: make([]int, 1+len(c.Then))}

@@ -60,7 +60,7 @@ func TestEveryFieldTakesEffectWhileThePoolWorksOrIsRefusedByName(t *testing.T) {
 		{field: "Lots.Lead", change: func(s *Spec) { s.Lots[1].Lead = exactly(2 * sim.Day) }, effect: func(_ *testing.T, p *Pool) any { return away(p).arrival }},
 		{field: "Lots.Lead", change: func(s *Spec) { s.Lots[1].Lead = exactly(sim.Minute) }, effect: capacity},
 		{field: "Lots.Ordered", change: func(s *Spec) { s.Lots[0].Ordered++ }, refused: "lots.here.ordered: the lot has arrived"},
-		{field: "Routing", change: func(s *Spec) { s.Routing = &RoutingSpec{By: "random", Choices: 1} }, refused: "routing: cannot come or go"},
+		{field: "Routing", change: func(s *Spec) { s.Routing = &RoutingSpec{By: "random", Choices: 2} }, refused: "routing: cannot come or go"},
 		{field: "Images", change: func(s *Spec) { s.Images = &ImageSpec{Step: 1} }, refused: "image_batching: "},
 		{field: "Continuous", change: func(s *Spec) { s.Continuous = chat(1).Continuous }, refused: "continuous_batching: "},
 		{field: "Lots.Lead", change: func(s *Spec) { s.Lots[0].Lead = exactly(sim.Minute) }, refused: "lots.here.lead: the lot has arrived"},

@@ -290,6 +290,9 @@ func (s *RoutingSpec) check() error {
 	default:
 		return fmt.Errorf("by is %q, it must be random, round-robin, shortest-queue, power-of-choices or session", s.By)
 	}
+	if s.By != "power-of-choices" && s.Choices != 2 {
+		return fmt.Errorf("choices does nothing beside %s: want power-of-choices, or none", s.By)
+	}
 	if s.Choices < 1 || s.Choices > 64 {
 		return fmt.Errorf("choices is %d, it must be 1 to 64", s.Choices)
 	}

@@ -162,6 +162,9 @@ func (s *Spec) check() error {
 		if err := m.Check(); err != nil {
 			return fault("continuous_batching", "%v", err)
 		}
+		if s.Continuous.MaxBatch > s.SlotsPerNode {
+			return fault("continuous_batching", "max_batch is %d, it must be at most slots_per_node, %d", s.Continuous.MaxBatch, s.SlotsPerNode)
+		}
 		if m.MaxTokens <= s.SlotsPerNode {
 			return fault("continuous_batching", "max_tokens is %d, it must be more than slots_per_node, %d: else a full batch leaves no room for a prompt", m.MaxTokens, s.SlotsPerNode)
 		}
@@ -170,6 +173,9 @@ func (s *Spec) check() error {
 		m := s.Images.model(s.SlotsPerNode, float64(s.Speed))
 		if err := m.Check(); err != nil {
 			return fault("image_batching", "%v", err)
+		}
+		if s.Images.MaxBatch > s.SlotsPerNode {
+			return fault("image_batching", "max_batch is %d, it must be at most slots_per_node, %d", s.Images.MaxBatch, s.SlotsPerNode)
 		}
 	}
 	room := float64(maxServers)

@@ -83,8 +83,9 @@ func (p *plan) add(s Span, warmup sim.Time, counts bool) {
 // windows; counts are brought to full scale by the scale in its summary.
 //
 // A figure inside the tolerance is a hit, bounds included. One outside is near
-// if it lies no further from the nearer bound than a quarter of that bound and,
-// where both bounds are given, half the width of the tolerance; else a miss.
+// if it lies no further from the nearer bound than a quarter of that bound (of a ratio
+// below 1, also of what is left to 1) and, where both bounds are given, half the width
+// of the tolerance; else a miss.
 func Score(facts []Fact, res *metrics.Result, clock Clock) []Row {
 	s := scorer{res: res, clock: clock, windows: map[metrics.Window]*metrics.Summary{}}
 	for i, w := range Windows(facts, clock.Warmup) {
@@ -194,6 +195,9 @@ func verdict(f *Fact, v float64) Verdict {
 		outside, bound = v-float64(*f.High), float64(*f.High)
 	}
 	room := math.Abs(bound) / 4
+	if f.Unit == "ratio" && bound >= 0 && bound < 1 {
+		room = math.Min(room, (1-bound)/4) // 0.99 is not near to at most 0.9 of all
+	}
 	if f.Low != nil && f.High != nil {
 		room = math.Min(room, float64(*f.High-*f.Low)/2)
 	}

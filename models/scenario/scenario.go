@@ -28,7 +28,7 @@ type Scenario struct {
 	Description string        `yaml:"description" doc:"What it is about, and where its figures come from." text:"long"`
 	Start       time.Time     `yaml:"start" default:"2000-01-01T00:00:00Z" doc:"The date of time 0, RFC 3339. Offsets such as +26h35m count from it."`
 	Duration    unit.Duration `yaml:"duration" required:"true" min:"1ns" doc:"How long the run lasts from the start on."`
-	Warmup      unit.Duration `yaml:"warmup" default:"0s" min:"0s" doc:"How long the world runs before the start, unreported."`
+	Warmup      unit.Duration `yaml:"warmup" default:"0s" min:"0s" doc:"How long the world runs before the start, unreported. Of attempts that arrived in it only what they hold counts, the queue and the servers, and not their ends: as long as they last, the first intervals hold fewer ends than arrivals."`
 	Scale       unit.Fraction `yaml:"scale" default:"1" doc:"Share of the world that is simulated, such as 1/1000. Everything extensive is multiplied by it; knobs stay full-scale values."`
 	Interval    unit.Duration `yaml:"interval" default:"0s" min:"0s" doc:"Length of an interval of the series; 0 is a 240th of the duration. It is doubled while there would be more than 4,000 intervals."`
 
