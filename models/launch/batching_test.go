@@ -2,6 +2,7 @@ package launch_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -222,4 +223,36 @@ func TestAFreshCopyAsksForTokensOfItsOwn(t *testing.T) {
 		return float64(run(t, with(t, text(t, chat), "clients", "[{name: p, hedge: {after: 1ms, fresh: "+fresh+"}}]", "pools.gpus.nodes", "16"), launch.Options{Seed: 1}).Summary.All.RequestLatency.Mean)
 	}
 	assert.Less(t, latency("yes"), 0.75*latency("no"), "of two exponential answers the shorter has half the mean")
+}
+
+// Whatever comes together: batches of either kind, lines of nodes, failures, drains,
+// smaller and larger batches, copies, impatience, a pool that preempts for memory. Both
+// identities are checked by every run, and each is repeated bit for bit.
+func TestBatchingWorldsOfEveryKindLive(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(7, 7))
+	of := func(options ...string) string { return options[rnd.IntN(len(options))] }
+	for range 30 {
+		world, key, rate := chat, "continuous_batching", of("20/s", "120/s", "220/s")
+		stream := "chat"
+		if rnd.IntN(2) == 0 {
+			world, key, rate, stream = pictures, "image_batching", of("1/s", "4/s", "12/s"), "images"
+		}
+		knobs := []string{"duration", "20m", "warmup", "1m", "interval", "1m", "demand.streams." + stream + ".rate", rate,
+			"clients", "[{name: p, patience: {dist: exponential, mean: " + of("5s", "60s") + "}, retry: {max_tries: 3, base: 1s, cap: 10s}" + of("", ", hedge: {after: 1s}", ", resubmit: {after: 3s, max: 3}", ", hedge: {after: 2s, fresh: yes}") + "}]",
+			"timeline", "[{at: +3m, label: a, set: {pools.gpus." + key + ".max_batch: " + of("1", "2", "3") + "}}, {at: +6m, label: b, set: {pools.gpus.nodes: " + of("1", "2", "9") + "}}, {at: +9m, label: c, set: {pools.gpus.out_of_service: " + of("30%", "100%") + "}}, {at: +11m, label: d, set: {pools.gpus.out_of_service: 0%, pools.gpus." + key + ".max_batch: 0, pools.gpus.speed: " + of("0.5", "2") + "}}]"}
+		if rnd.IntN(2) == 0 {
+			knobs = append(knobs, "pools.gpus.routing", "{by: "+of("random", "round-robin", "shortest-queue", "power-of-choices", "session")+"}")
+		}
+		if rnd.IntN(2) == 0 {
+			knobs = append(knobs, "pools.gpus.failures", "{mtbf: {dist: exponential, mean: 3m}, repair: {dist: exponential, mean: 30s}}")
+		}
+		if world == chat && rnd.IntN(2) == 0 {
+			knobs = append(knobs, "pools.gpus.continuous_batching.kv_tokens", of("8000", "12000"), "pools.gpus.continuous_batching.when_full", of("preempt", "queue"))
+		}
+		if world == pictures && rnd.IntN(2) == 0 {
+			knobs = append(knobs, "pools.gpus.image_batching.wait", "700ms")
+		}
+		sc := with(t, text(t, world), knobs...)
+		assert.Equal(t, hash(t, run(t, sc, launch.Options{Seed: 3})), hash(t, run(t, sc, launch.Options{Seed: 3})), "%v", knobs)
+	}
 }
