@@ -53,7 +53,7 @@ type dataFiles struct {
 // Open implements fs.FS.
 func (d dataFiles) Open(name string) (fs.File, error) {
 	short := name
-	if rel, err := filepath.Rel(d.beside, filepath.FromSlash(name)); err == nil && !filepath.IsAbs(name) {
+	if rel, err := filepath.Rel(d.beside, filepath.FromSlash(name)); err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
 		short = filepath.ToSlash(rel)
 	}
 	hash := d.hashes[short]

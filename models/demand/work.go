@@ -21,9 +21,9 @@ type Tokens struct {
 // Images are those of a request to a diffusion model. Numbers are drawn for each request,
 // rounded, and at least 1.
 type Images struct {
-	Count      NumberLaw `yaml:"count" doc:"Images of a request; 1 if absent."`
-	Steps      NumberLaw `yaml:"steps" required:"true" doc:"Denoising steps of each image."`
-	Megapixels float64   `yaml:"megapixels" default:"1.048576" min:"0.000001" max:"10000" doc:"Size of an image; 1024 x 1024 pixels are 1.048576."`
+	Count      *NumberLaw `yaml:"count" doc:"Images of a request; 1 if absent."`
+	Steps      NumberLaw  `yaml:"steps" required:"true" doc:"Denoising steps of each image."`
+	Megapixels float64    `yaml:"megapixels" default:"1.048576" min:"0.000001" max:"10000" doc:"Size of an image; 1024 x 1024 pixels are 1.048576."`
 }
 
 // Check reports a law that cannot be built; the error names the field.
@@ -31,7 +31,7 @@ func (m *Images) Check() error {
 	if _, err := m.Steps.Build(); err != nil {
 		return fmt.Errorf("steps: %w", err)
 	}
-	if m.Count.Law == "" {
+	if m.Count == nil {
 		return nil
 	}
 	if _, err := m.Count.Build(); err != nil {

@@ -353,9 +353,9 @@ func (p *Pool) SetFluid(now sim.Time, servers int) {
 }
 
 // levels is what a host must be told of when it changes.
-type levels struct{ busy, idle, fluid int }
+type levels struct{ busy, idle, fluid, astray int }
 
-func (p *Pool) levels() levels { return levels{p.busy, p.idle, p.Fluid()} }
+func (p *Pool) levels() levels { return levels{p.busy, p.idle, p.Fluid(), p.Astray()} }
 
 // tell hands the losses of a change to the host, in order of servers, and the change
 // itself if there was one since before.

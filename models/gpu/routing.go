@@ -214,7 +214,7 @@ func (p *Pool) Next() (slot models.Slot, ok bool) {
 // Astray is the number of attempts that have lost their node and may have another; Stray
 // takes the first of them out of its line, to be routed anew.
 func (p *Pool) Astray() int {
-	if len(p.routes.up) == 0 {
+	if p.routes == nil || len(p.routes.up) == 0 {
 		return 0
 	}
 	return p.routes.limbo.n

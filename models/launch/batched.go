@@ -67,7 +67,7 @@ func newImages(s *demand.Images) (*images, error) {
 		return nil, err
 	}
 	m.mean = max(1, m.steps.Mean())
-	if s.Count.Law == "" {
+	if s.Count == nil {
 		return m, nil
 	}
 	if m.count, err = s.Count.Build(); err != nil {

@@ -106,3 +106,28 @@ demand: {streams: [{name: a, class: job, tier: desk, closed: {users: 20, think: 
 	assert.InDelta(t, 1, float64(desk.JainUsers), 0.01)
 	assert.InDelta(t, (20*float64(desk.WaitUserMean)+float64(s.Tiers["web"].Users*s.Tiers["web"].WaitUserMean))/(20+float64(s.Tiers["web"].Users)), float64(s.All.WaitUserMean), 1)
 }
+
+// An overload is no mystery because demand ends behind it, or because a quiet night was
+// before it.
+func TestAnOverloadBeforeOrAfterQuietTimesIsNotMetastable(t *testing.T) {
+	for _, profile := range []string{
+		"[{at: +0s, x: 1}, {at: +60m, x: 10}, {at: +65m, x: 0}]",
+		"[{at: +0s, x: 1}, {at: +60m, x: 10}, {at: +80m, x: 0}]",
+		"[{at: +0s, x: 1}, {at: +60m, x: 0.0001}, {at: +200m, x: 6}, {at: +220m, x: 1}]",
+	} {
+		for seed := range uint64(3) {
+			s := run(t, text(t, `
+name: quiet
+duration: 10h
+interval: 1m
+tiers: [{name: all}]
+classes: [{name: job, pool: main, slo: 1m, service: {dist: exponential, mean: 20s}}]
+pools: [{name: main, nodes: 100}]
+clients: [{name: p, patience: 3m}]
+demand: {streams: [{name: f, class: job, tier: all, rate: 3/s, shape: step, profile: `+profile+`}]}
+`), launch.Options{Seed: seed}).Summary.All
+			assert.Equal(t, 0.0, float64(s.Metastable), "%s: from %v for %v", profile, s.MetastableFrom, s.MetastableFor)
+			assert.Equal(t, 1.0, float64(s.Recovered), profile)
+		}
+	}
+}

@@ -111,3 +111,47 @@ func TestWhatDoesNothingBesideRoutingIsRefused(t *testing.T) {
 		assert.ErrorContains(t, err, want)
 	}
 }
+
+// A policy that drops an attempt at its turn may bring its next copy before the pool while
+// those who lost their nodes are sent to others.
+func TestWhoIsDroppedAtHisTurnMayComeAgainWhileLinesAreSentOn(t *testing.T) {
+	for _, by := range []string{"random", "round-robin", "shortest-queue", "power-of-choices", "session"} {
+		for _, policy := range []string{"{name: c, kind: codel, target: 100ms, interval: 1s}", "{name: c, kind: expired-work, deadline: 5s}"} {
+			s := run(t, with(t, text(t, farm), "duration", "1h", "interval", "10m", "pools.main.routing", "{by: "+by+"}", "pools.main.nodes", "5", "pools.main.slots_per_node", "2", "demand.streams.jobs.rate", "9/s",
+				"policies", "["+policy+"]", "clients", "[{name: p, patience: {dist: exponential, mean: 60s}, hedge: {after: 5s, max: 3}, retry: {max_tries: 3, base: 1s, on_abandoned: yes}}]",
+				"timeline", "[{at: +6m, label: a, kind: cause, set: {pools.main.out_of_service: 100%}}, {at: +7m, label: b, kind: cause, set: {pools.main.out_of_service: 0%}}]"), launch.Options{Seed: 1}).Summary.All
+			assert.Greater(t, float64(s.Completed), 10000.0, "%s, %s", by, policy)
+		}
+	}
+}
+
+// The line of a node that drains is sent on at once, though no server comes or goes.
+func TestTheLineOfANodeThatDrainsIsSentOn(t *testing.T) {
+	for seed := range uint64(20) {
+		res := run(t, text(t, `
+name: drain
+duration: 4h
+interval: 10m
+tiers: [{name: all}]
+classes: [{name: job, pool: main, service: {dist: discrete, values: [1s, 10h], weights: [4, 1]}}]
+pools: [{name: main, nodes: 3, routing: {by: round-robin}}]
+demand: {streams: [{name: f, class: job, tier: all, rate: 12/m, profile: [{at: +0s, x: 1}, {at: +1m, x: 1}, {at: +1m, x: 0}]}]}
+timeline: [{at: +10m, label: drain, set: {pools.main.nodes: 1}}]
+`), launch.Options{Seed: seed})
+		last := res.Pools.Len() - 1
+		idle := res.Pools.Column("capacity_mean").Floats[last] - res.Pools.Column("busy_mean_job").Floats[last]
+		if idle > 0.5 {
+			assert.Zero(t, res.Pools.Column("queue_length_mean").Floats[last], "seed %d: somebody waits before an idle server", seed)
+		}
+	}
+}
+
+// Spare cycles let nobody wait in the lines of nodes while they let others go on.
+func TestSpareCyclesBeforeLinesOfNodesStartWhatThereIsRoomFor(t *testing.T) {
+	s := run(t, with(t, text(t, farm), "duration", "3h", "interval", "10m", "warmup", "0s", "tiers", "[{name: free}, {name: plus}]",
+		"demand.streams", "[{name: a, class: job, tier: free, rate: 1/s}, {name: b, class: job, tier: plus, rate: 20/s}]",
+		"policies", "[{name: spare, kind: spare-cycles, tiers: [free]}]", "pools.main.nodes", "1",
+		"timeline", "[{at: +10m, label: more, kind: lever, set: {pools.main.nodes: 100}}]", "clients", "[{name: p, patience: 10s}]"), launch.Options{Seed: 1}).Summary
+	assert.Greater(t, float64(s.Tiers["free"].Completed), 9000.0)
+	assert.Less(t, float64(s.Tiers["free"].QueueLength.Max), 5.0)
+}

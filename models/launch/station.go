@@ -64,8 +64,9 @@ func (p *pool) send(now sim.Time, slot models.Slot) {
 	r := p.r
 	a := &r.attempts[slot]
 	if p.route(slot, a) {
-		p.start(now, slot)
-		p.pull(now) // in case a policy dropped it
+		if !p.start(now, slot) {
+			p.pull(now)
+		}
 		return
 	}
 	if !a.Begun {
@@ -93,7 +94,7 @@ func (p *pool) route(slot models.Slot, a *models.Attempt) bool {
 // those to other nodes that have lost theirs.
 func (p *pool) pullRouted(now sim.Time) {
 	r := p.r
-	for range p.gpu.Astray() {
+	for p.gpu.Astray() > 0 { // a policy that drops one may let another pull
 		slot := p.gpu.Stray()
 		if p.route(slot, &r.attempts[slot]) {
 			r.unwatch(&r.attempts[slot])
@@ -163,8 +164,8 @@ func (p *pool) displace(now sim.Time, a *models.Attempt) bool {
 }
 
 // start gives an attempt to a free server, unless a policy drops it at the last
-// moment.
-func (p *pool) start(now sim.Time, slot models.Slot) {
+// moment; it reports whether it did start.
+func (p *pool) start(now sim.Time, slot models.Slot) bool {
 	r := p.r
 	if slot == p.coming {
 		p.coming = models.None
@@ -178,7 +179,7 @@ func (p *pool) start(now sim.Time, slot models.Slot) {
 			p.queue.Ended(now, slot, a, 0)
 			r.rec.Dropped(now, a)
 			r.reject(now, slot, v.Reason, v.RetryAfter)
-			return
+			return false
 		}
 		degrade(a, &v)
 		a.Service = shortened(a.Service, v.Work)
@@ -192,6 +193,7 @@ func (p *pool) start(now sim.Time, slot models.Slot) {
 	p.lastWait = now - a.Joined
 	r.rec.Started(now, a)
 	p.changed(now)
+	return true
 }
 
 // pull starts attempts that wait while servers are free.

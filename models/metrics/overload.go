@@ -23,6 +23,7 @@ type interval struct {
 	start, width                         float64 // seconds
 	owed, good, due, prompt, satisfied   float64 // in all
 	waiting, load, asked, useful, wasted float64 // time averages
+	few                                  bool    // so few are owed that it says nothing
 }
 
 const (
@@ -31,6 +32,7 @@ const (
 	metastableLoad     = 0.95 // load below which nothing explains a collapse
 	stretchSLOs        = 5    // times the longest slo, the least length of what is judged together
 	stretchRequests    = 25   // that are owed in it
+	stretchMost        = 4    // times that length, in which fewer are owed: it says nothing
 	metastableSLOs     = 10   // times the longest slo, the least length of a state
 	metastableRequests = 50   // that fall due in it: of fewer half may be late by chance
 )
@@ -110,21 +112,24 @@ func (r *Recorder) rowByRow(in func(*cell) bool) *course {
 
 // join puts successive intervals together until each stretch is so long that chance
 // does not speak: what is read from it then does not hang on the interval of the
-// series. What is left at the end belongs to the last.
+// series. Where few come it ends all the same, and proves nothing. What is left at the
+// end, if it is short, belongs to the last.
 func (c *course) join() {
-	long := func(v *interval) bool { return v.width >= stretchSLOs*c.slo && v.owed >= stretchRequests }
+	least := stretchSLOs * c.slo
 	joined := c.intervals[:0]
 	var s interval
 	for i := range c.intervals {
 		if s.width == 0 {
 			s.start = c.intervals[i].start
 		}
-		if s.add(&c.intervals[i]); long(&s) {
+		s.add(&c.intervals[i])
+		s.few = s.owed < stretchRequests
+		if s.width >= least && !s.few || s.width >= stretchMost*least {
 			joined = append(joined, s)
 			s = interval{}
 		}
 	}
-	if s.width > 0 && len(joined) > 0 {
+	if s.width > 0 && s.width < least && len(joined) > 0 {
 		joined[len(joined)-1].add(&s)
 	} else if s.width > 0 {
 		joined = append(joined, s)
@@ -217,7 +222,7 @@ func (c *course) metastable() (is, from, lasted Figure) {
 		j := i
 		for ; j < len(c.intervals); j++ {
 			v := &c.intervals[j]
-			if v.load >= metastableLoad || v.prompt >= collapsedShare*v.due {
+			if v.few || v.load >= metastableLoad || v.prompt >= collapsedShare*v.due {
 				break
 			}
 			s.add(v)
