@@ -13,7 +13,7 @@ import (
 //
 // The load of a node is its attempts, in service and in its line.
 type RoutingSpec struct {
-	By      string `yaml:"by" required:"true" enum:"random,round-robin,shortest-queue,power-of-choices,session" doc:"random: any node. round-robin: one after the other. shortest-queue: the least loaded of all, of equals any. power-of-choices: the least loaded of a few that are picked at random. session: the node of its user, where the keys and values of his conversation are; of a node that is down the next one."`
+	By      string `yaml:"by" required:"true" enum:"random,round-robin,shortest-queue,power-of-choices,session" doc:"random: any node. round-robin: one after the other. shortest-queue: the least loaded of all, of equals any. power-of-choices: the least loaded of a few that are picked at random. session: the node of its user, where the keys and values of his conversation are; of a node that is down the next one; with other nodes most users have another."`
 	Choices int    `yaml:"choices" default:"2" min:"1" max:"64" doc:"power-of-choices: how many are picked, with replacement (Mitzenmacher, IEEE TPDS 12(10), 2001)."`
 }
 

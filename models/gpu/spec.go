@@ -28,7 +28,7 @@ type Spec struct {
 	OutOfService unit.Share   `yaml:"out_of_service" default:"0" min:"0" max:"1" doc:"Share of the nodes that are down, as a dated cause (deploy, outage); what runs on them is lost."`
 	Speed        unit.Factor  `yaml:"speed" default:"1" min:"0.000001" max:"1000000" doc:"Speed of every server: the time of a service that starts is divided by it."`
 
-	Routing    *RoutingSpec    `yaml:"routing" doc:"Each node has a line of its own, first in, first out, to which an attempt is sent when it comes. Without it the queue of the pool serves all nodes."`
+	Routing    *RoutingSpec    `yaml:"routing" doc:"Each node has a line of its own, first in, first out, to which an attempt is sent when it comes. The wait that users and policies are shown is that over all nodes: nobody balks at the line of his own. Without it the queue of the pool serves all nodes."`
 	Continuous *ContinuousSpec `yaml:"continuous_batching" doc:"The slots of a node are one batch of a language model, served by continuous batching: what an attempt takes follows from its tokens and from who else is there. Without it each slot works by itself, for the service time of the class."`
 	Images     *ImageSpec      `yaml:"image_batching" doc:"The slots of a node are one batch of a diffusion model, which begins and ends together: what an attempt takes follows from its steps and pixels and from who else is there."`
 }

@@ -87,3 +87,46 @@ func TestTheFullPoolDoesNotThrottleTheIdleOneNorTheIdleOneHideTheFull(t *testing
 		assert.Greater(t, refused(one, "image")+float64(of.TimedOut+of.Degraded), 0.2*float64(of.Attempts), name)
 	}
 }
+
+// A manager of queues acts at the turn of an attempt, so that it is the same whether it
+// stands before a fallback or behind it.
+func TestAManagerOfQueuesIsTheSameBeforeAndBehindAFallback(t *testing.T) {
+	for _, kind := range []string{"codel", "folly-codel"} {
+		fallback := "{name: fb, kind: fallback, classes: [image], pool: small, above: 0.8, below: 0.7, quality: 40%}"
+		manager := "{name: c, kind: " + kind + ", classes: [image]}"
+		dropped := func(policies string) float64 {
+			s := run(t, text(t, `
+name: both
+duration: 1h
+tiers: [{name: all}]
+classes: [{name: image, pool: big, service: {dist: exponential, mean: 10s}, slo: 60s}, {name: chat, pool: small, service: {dist: exponential, mean: 1s}, slo: 10s}]
+pools: [{name: big, nodes: 50}, {name: small, nodes: 50}]
+clients: [{name: p, patience: 2m}]
+demand: {streams: [{name: f, class: image, tier: all, rate: 8/s}, {name: g, class: chat, tier: all, rate: 5/s}]}
+policies: [`+policies+"]\n"), launch.Options{Seed: 1}).Summary.Classes["image"]
+			return float64(s.Rejected["c"])
+		}
+		behind := dropped(fallback + ", " + manager)
+		assert.Greater(t, behind, 100.0, kind)
+		assert.Equal(t, behind, dropped(manager+", "+fallback), kind)
+	}
+}
+
+// Reports that are under way when signals become fresher arrive as soon as these would.
+func TestAShorterDelayBringsReportsThatAreUnderWay(t *testing.T) {
+	res := run(t, text(t, `
+name: late
+duration: 60m
+interval: 5m
+tiers: [{name: all}]
+classes: [{name: job, pool: main, service: {dist: exponential, mean: 1s}, slo: 5s}]
+pools: [{name: main, nodes: 20}]
+policies: [{name: g, kind: aimd, preset: source, signal_delay: 30m, max: 1000}]
+clients: [{name: p, patience: 10s}]
+demand: {streams: [{name: f, class: job, tier: all, rate: 30/s}]}
+timeline: [{at: +20m, kind: lever, label: fresher, set: {policies.g.signal_delay: 1s}}]
+`), launch.Options{Seed: 1})
+	completed := res.Series.Column("completed").Ints
+	assert.Zero(t, completed[3], "until then nothing is known to have ended")
+	assert.Greater(t, completed[4], int64(3000), "and from then on all is")
+}

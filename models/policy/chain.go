@@ -324,7 +324,11 @@ func (c *Chain) Reconfigure(items []Item) error {
 				}
 			}
 		}
-		if err := c.spread(l, links[:i]); err != nil {
+		routers := links[:i]
+		if _, ok := l.policy.(Starter); ok {
+			routers = links // at its turn an attempt meets the policy of the pool that serves it
+		}
+		if err := c.spread(l, routers); err != nil {
 			return fmt.Errorf("policy %s: %w", l.item.Name, err)
 		}
 	}

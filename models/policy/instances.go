@@ -115,8 +115,8 @@ func (c *Chain) takeOver(l, old *link) error {
 }
 
 // spread gives a link a policy for each pool that its classes lead to, where it has
-// none yet. before are those that stand before it, which may choose another pool.
-func (c *Chain) spread(l *link, before []link) error {
+// none yet, or that one of the routers may choose.
+func (c *Chain) spread(l *link, routers []link) error {
 	if !l.wide || l.policy == nil {
 		return nil
 	}
@@ -131,7 +131,7 @@ func (c *Chain) spread(l *link, before []link) error {
 			add(c.env.Homes[k])
 		}
 	}
-	for _, b := range before {
+	for _, b := range routers {
 		if r, ok := b.item.Spec.(router); ok && r.Route() != "" {
 			add(slices.Index(c.env.Pools, r.Route()))
 		}

@@ -73,6 +73,12 @@ func (c *Chain) setReports(l *link) {
 	case l.sampled == nil && l.reports != nil:
 		c.deliver(l, sim.Never)
 		l.reports = nil
+	case l.reports != nil: // the way may have become shorter
+		r, latest := l.reports, c.loop.k.Now()+l.sampled.delay+l.sampled.every
+		for i := range r.n {
+			e := &r.ring[(r.next+i)%len(r.ring)]
+			e.due = min(e.due, latest)
+		}
 	}
 }
 

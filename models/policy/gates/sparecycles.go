@@ -15,7 +15,7 @@ func init() {
 		Name: "spare-cycles", Heading: policy.Gates,
 		Doc:    "Accepts a tier's work at once, puts it aside and runs it, oldest first, on up to `share` of the servers that the others leave free, `reserve` of which stay free. While anybody waits in the queue, none of it is started, unless `min_rate` is due. Its users are told that it will be done later: nobody waits at a screen and nobody leaves.",
 		Source: "The engineers' account of the image launch (The Pragmatic Engineer, 2025): the free tier's images became asynchronous and were worked off when the load left room.",
-		Fails:  "Where the others leave no room the backlog grows without bound and its oldest work is days old when it is done. It takes servers without being pre-empted: a surge of the others finds them held for as long as a service takes, which is what `reserve` is for.",
+		Fails:  "Where the others leave no room the backlog grows without bound and its oldest work is days old when it is done. It takes servers without being pre-empted: a surge of the others finds them held for as long as a service takes, which is what `reserve` is for. It looks at one pool, the first of the first class that it acts on: give each pool an item of its own, and expect nothing of a second station that is full. Before nodes with lines of their own it waits until no line holds anybody.",
 		Held:   "No vector. How many run at each number of free servers, call by call.",
 		Scale:  "The free servers at high load fluctuate as the square root of the pool: in a world of reduced scale a smaller pool leaves a larger share of itself free.",
 		Surge:  "tiers: [free], share: 100%",
