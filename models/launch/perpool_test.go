@@ -130,3 +130,22 @@ timeline: [{at: +20m, kind: lever, label: fresher, set: {policies.g.signal_delay
 	assert.Zero(t, completed[3], "until then nothing is known to have ended")
 	assert.Greater(t, completed[4], int64(3000), "and from then on all is")
 }
+
+// A policy that decides at the gateway by what it measures at the turn or the end of an
+// attempt measures and decides in one place: before a fallback as behind it, it does not
+// go blind.
+func TestWhoMeasuresDecidesWhereHeMeasuresBeforeAFallbackToo(t *testing.T) {
+	for _, kind := range []string{"dagor", "rajomon", "breakwater"} {
+		s := run(t, text(t, `
+name: both
+duration: 45m
+tiers: [{name: all}]
+classes: [{name: image, pool: big, service: {dist: exponential, mean: 10s}, slo: 60s}, {name: chat, pool: small, service: {dist: exponential, mean: 1s}, slo: 10s}]
+pools: [{name: big, nodes: 50}, {name: small, nodes: 50}]
+clients: [{name: p, patience: 2m}]
+demand: {streams: [{name: f, class: image, tier: all, rate: 13/s}, {name: g, class: chat, tier: all, rate: 5/s}]}
+policies: [{name: c, kind: `+kind+`, classes: [image]}, {name: fb, kind: fallback, classes: [image], pool: small, above: 0.8, below: 0.7, quality: 40%}]
+`), launch.Options{Seed: 3}).Summary.Classes["image"]
+		assert.Less(t, float64(s.Abandoned), 1000.0, kind)
+	}
+}

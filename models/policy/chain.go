@@ -325,8 +325,10 @@ func (c *Chain) Reconfigure(items []Item) error {
 			}
 		}
 		routers := links[:i]
-		if _, ok := l.policy.(Starter); ok {
-			routers = links // at its turn an attempt meets the policy of the pool that serves it
+		_, starts := l.policy.(Starter)
+		_, told := l.policy.(Finisher)
+		if starts && !told && !l.gauges {
+			routers = links // who only acts at the turn of an attempt meets it at the pool that serves it
 		}
 		if err := c.spread(l, routers); err != nil {
 			return fmt.Errorf("policy %s: %w", l.item.Name, err)
