@@ -33,6 +33,7 @@ const (
 	stretchSLOs        = 5    // times the longest slo, the least length of what is judged together
 	stretchRequests    = 25   // that are owed in it
 	stretchMost        = 4    // times that length, in which fewer are owed: it says nothing
+	metastableSame     = 0.95 // of a load: as much as this is the same
 	metastableSLOs     = 10   // times the longest slo, the least length of a state
 	metastableRequests = 50   // that fall due in it: of fewer half may be late by chance
 )
@@ -148,21 +149,28 @@ func (v *interval) recovered() bool { return v.good >= recoveredShare*v.owed }
 // slo is at least 90 % of what is owed. A trigger is stretches whose load is 1 or more
 // and which end within the run; a new trigger before the recovery takes its place.
 // Where the run ends first, the time is up to its end: at least so long, and the
-// service has not recovered. Both are null without a trigger.
+// service has not recovered. A stretch in which few are owed is no recovery; where
+// there is no other behind a trigger, nobody knows, as without a trigger: both are null.
 func (c *course) recovery() (longest, recovered Figure) {
 	longest, recovered = Null(), Null()
 	for i := 1; i < len(c.intervals); i++ {
 		if c.intervals[i].load >= 1 || c.intervals[i-1].load < 1 {
 			continue
 		}
-		lasted := 0.0
-		recovered = 0
-		for j := i; j < len(c.intervals) && c.intervals[j].load < 1; j++ {
-			if c.intervals[j].recovered() {
-				recovered = 1
-				break
+		lasted, known, back := 0.0, false, false
+		for j := i; j < len(c.intervals) && c.intervals[j].load < 1 && !back; j++ {
+			v := &c.intervals[j]
+			known = known || !v.few
+			if back = !v.few && v.recovered(); !back {
+				lasted += v.width
 			}
-			lasted += c.intervals[j].width
+		}
+		recovered = Null()
+		if !known {
+			continue
+		}
+		if recovered = 0; back {
+			recovered = 1
 		}
 		if longest.IsNull() || Figure(lasted) > longest {
 			longest = Figure(lasted)
@@ -182,7 +190,7 @@ func (c *course) area() Figure {
 	calm, time := 0.0, 0.0
 	disturbed := func(v *interval) bool { return v.load >= 1 || !v.recovered() }
 	for i := range c.intervals {
-		if v := &c.intervals[i]; !disturbed(v) {
+		if v := &c.intervals[i]; !v.few && !disturbed(v) {
 			calm += float64(v.waiting * v.width)
 			time += v.width
 		}
@@ -206,8 +214,8 @@ func (c *course) area() Figure {
 //   - over the stretch no more requests are satisfied than fall due, and no more
 //     useful work is done than is asked: a backlog that is being worked off is no
 //     such state, and neither is a long queue by chance before servers that are busy;
-//   - over some stretch, of ten times the slo and 50 requests too, without overload but whose mean
-//     load is no lower, 90 % were served within the slo: the load can be served, so that it is
+//   - over some stretch, of ten times the slo and 50 requests too, without overload and whose
+//     mean load is 95 % of it or more, 90 % were served within the slo: the load can be served, so that it is
 //     neither the load nor an slo that is never met, but the state that the service is in.
 //
 // It returns whether there is one, when it began, in seconds, and how long it
@@ -222,7 +230,7 @@ func (c *course) metastable() (is, from, lasted Figure) {
 		j := i
 		for ; j < len(c.intervals); j++ {
 			v := &c.intervals[j]
-			if v.few || v.load >= metastableLoad || v.prompt >= collapsedShare*v.due {
+			if v.load >= metastableLoad || v.prompt >= collapsedShare*v.due {
 				break
 			}
 			s.add(v)
@@ -242,7 +250,7 @@ func (c *course) serves(load float64) bool {
 		for j := i; j < len(c.intervals) && c.intervals[j].load < 1 && !c.long(&s); j++ {
 			s.add(&c.intervals[j])
 		}
-		if c.long(&s) && s.load >= load && s.prompt >= recoveredShare*s.due {
+		if c.long(&s) && s.load >= metastableSame*load && s.prompt >= recoveredShare*s.due {
 			return true
 		}
 	}
