@@ -135,7 +135,7 @@ timeline: [{at: +20m, kind: lever, label: fresher, set: {policies.g.signal_delay
 // attempt measures and decides in one place: before a fallback as behind it, it does not
 // go blind.
 func TestWhoMeasuresDecidesWhereHeMeasuresBeforeAFallbackToo(t *testing.T) {
-	for _, kind := range []string{"dagor", "rajomon", "breakwater"} {
+	for _, kind := range []string{"dagor, classes: [image]", "rajomon, classes: [image]", "breakwater, classes: [image]", "dagor", "rajomon", "breakwater"} {
 		s := run(t, text(t, `
 name: both
 duration: 45m
@@ -144,8 +144,26 @@ classes: [{name: image, pool: big, service: {dist: exponential, mean: 10s}, slo:
 pools: [{name: big, nodes: 50}, {name: small, nodes: 50}]
 clients: [{name: p, patience: 2m}]
 demand: {streams: [{name: f, class: image, tier: all, rate: 13/s}, {name: g, class: chat, tier: all, rate: 5/s}]}
-policies: [{name: c, kind: `+kind+`, classes: [image]}, {name: fb, kind: fallback, classes: [image], pool: small, above: 0.8, below: 0.7, quality: 40%}]
+policies: [{name: c, kind: `+kind+`}, {name: fb, kind: fallback, classes: [image], pool: small, above: 0.8, below: 0.7, quality: 40%}]
 `), launch.Options{Seed: 3}).Summary.Classes["image"]
 		assert.Less(t, float64(s.Abandoned), 1000.0, kind)
+	}
+}
+
+// Nobody need be dimmed at a setpoint of 200 s, whether his item names classes or not.
+func TestABrownoutBeforeAFallbackHearsOfThoseWhomItDims(t *testing.T) {
+	for _, classes := range []string{"", ", classes: [image]"} {
+		s := run(t, text(t, `
+name: both
+duration: 4h
+tiers: [{name: all}]
+classes: [{name: image, pool: big, service: {dist: exponential, mean: 10s}, slo: 60s}, {name: chat, pool: small, service: {dist: exponential, mean: 1s}, slo: 10s}]
+pools: [{name: big, nodes: 50}, {name: small, nodes: 50}]
+clients: [{name: p, patience: 2m}]
+demand: {streams: [{name: f, class: image, tier: all, rate: 8/s}, {name: g, class: chat, tier: all, rate: 5/s}]}
+policies: [{name: c, kind: brownout, optional_work: 40%, quality: 70%, setpoint: 200s`+classes+`}, {name: fb, kind: fallback, classes: [image], pool: small, above: 0.8, below: 0.7, quality: 100%}]
+`), launch.Options{Seed: 1}).Summary.Classes["image"]
+		assert.Less(t, float64(s.Degraded), 2000.0, classes)
+		assert.Greater(t, float64(s.Completed), 100000.0)
 	}
 }

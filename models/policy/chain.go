@@ -234,11 +234,11 @@ func (c *Chain) start(a *models.Attempt, s *models.Signals) models.Verdict {
 		if l.reports != nil {
 			c.deliver(l, s.Now)
 			if l.gauges {
-				l.reports.started(a, s.Now, l.due(s.Now))
+				l.reports.started(a, c.turn(i, a), s.Now, l.due(s.Now))
 				continue
 			}
 		}
-		v := l.of(a.Pool).(Starter).Start(a, l.view(s))
+		v := l.of(c.turn(i, a)).(Starter).Start(a, l.view(s))
 		if v.Reason != 0 {
 			return v
 		}

@@ -3,6 +3,8 @@ package policy
 import (
 	"fmt"
 	"slices"
+
+	"github.com/launchday-sim/launchday/models"
 )
 
 // A controller that learns from one pool what another can bear throttles an idle
@@ -10,8 +12,9 @@ import (
 // each pool that its item's classes lead to: with the item's name and reasons, its
 // own state and its own luck. Which of them an attempt meets is decided where the
 // chain asks: by the pool that would serve it there, which behind a fallback is the
-// one that was chosen; at its turn by the pool that serves it; and by whom it was
-// admitted when it ends.
+// one that was chosen. At its turn and at its end it meets the same, so that a policy
+// measures what it decides on; one that acts at the turn alone, such as a manager of
+// queues, meets it at the pool that serves it.
 
 // A router is a Spec that may send attempts to another pool than that of their class.
 type router interface{ Route() string }
@@ -45,6 +48,24 @@ func (l *link) of(pool uint8) Policy {
 		return l.each[pool]
 	}
 	return l.policy
+}
+
+// turn is the pool whose policy of link i an attempt meets when its turn has come.
+func (c *Chain) turn(i int, a *models.Attempt) uint8 {
+	l := &c.links[i]
+	if l.each == nil || !l.gauges && !l.finishes {
+		return a.Pool
+	}
+	home := c.env.Homes[a.Class]
+	if int(a.Pool) == home {
+		return a.Pool
+	}
+	for j := range i {
+		if r, ok := c.links[j].item.Spec.(router); ok && r.Route() == c.env.Pools[a.Pool] {
+			return a.Pool // it was chosen before the link was asked
+		}
+	}
+	return uint8(home)
 }
 
 // seat is the place of a pool among the bits of a link.

@@ -43,8 +43,8 @@ func (r *reports) push(e report) {
 	r.n++
 }
 
-func (r *reports) started(a *models.Attempt, now, due sim.Time) {
-	r.push(report{of: *a, pool: a.Pool, at: now, due: due})
+func (r *reports) started(a *models.Attempt, pool uint8, now, due sim.Time) {
+	r.push(report{of: *a, pool: pool, at: now, due: due})
 }
 
 func (r *reports) ended(a *models.Attempt, pool uint8, o models.Outcome, now, due sim.Time) {
