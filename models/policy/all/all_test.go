@@ -164,7 +164,7 @@ func TestAChainAllocatesNothingForAnAttempt(t *testing.T) {
 			c.Admit(&list[i], s)
 		}
 	}
-	assert.Zero(t, testing.AllocsPerRun(1, pass))
+	assert.Zero(t, testing.AllocsPerRun(10, pass), "the mean of several passes: what the runtime allocates meanwhile counts too, now and then")
 }
 
 // One more policy changes nothing in what the others decide on those whom it
