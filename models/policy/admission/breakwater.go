@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -54,7 +55,7 @@ func (s *BreakwaterSpec) New(env policy.Env) (policy.Policy, error) {
 	if err := p.Reconfigure(s); err != nil {
 		return nil, err
 	}
-	if set, _ := presetOf(s.Preset); set == inference {
+	if set, _ := policy.PresetOf(s.Preset); set == policy.Inference {
 		p.pool = p.n // a credit for each client: what idle ones hold would take hours to make good, at a credit each round trip of seconds
 	}
 	return p, nil
@@ -186,12 +187,12 @@ func (p *breakwater) deal(c *creditor, cores int, dropped bool) {
 // other clients, all credits are dealt anew.
 func (p *breakwater) Reconfigure(spec policy.Spec) error {
 	s := spec.(*BreakwaterSpec)
-	set, err := presetOf(s.Preset)
+	set, err := policy.PresetOf(s.Preset)
 	if err != nil {
 		return err
 	}
-	target, trip := set.time(s.Target, 80*sim.Microsecond, 2*sim.Second), set.time(s.RoundTrip, 10*sim.Microsecond, sim.Second)
-	if err := firstOf(positive("target", target), positive("round_trip", trip), within("a", float64(s.A), 0, 1), within("b", float64(s.B), 0, 1)); err != nil {
+	target, trip := set.Time(s.Target, 80*sim.Microsecond, 2*sim.Second), set.Time(s.RoundTrip, 10*sim.Microsecond, sim.Second)
+	if err := cmp.Or(positive("target", target), positive("round_trip", trip), within("a", float64(s.A), 0, 1), within("b", float64(s.B), 0, 1)); err != nil {
 		return err
 	}
 	n, byTier := int(math.Floor(float64(s.Clients)+0.5)), false

@@ -1,6 +1,8 @@
 package admission
 
 import (
+	"cmp"
+
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/models/policy"
 	"github.com/launchday-sim/launchday/models/unit"
@@ -239,21 +241,21 @@ func (p *cinnamon) setThreshold() {
 // unless it is to begin elsewhere.
 func (p *cinnamon) Reconfigure(spec policy.Spec) error {
 	s := spec.(*CinnamonSpec)
-	set, err := presetOf(s.Preset)
+	set, err := policy.PresetOf(s.Preset)
 	if err != nil {
 		return err
 	}
-	period := set.time(s.Period, 500*sim.Millisecond, 5*sim.Second)
-	after := set.time(s.OverloadedAfter, 10*sim.Second, 10*sim.Second)
-	timeout := set.time(s.QueueTimeout, 330*sim.Millisecond, 10*sim.Second)
-	if err := firstOf(positive("period", period), positive("overloaded_after", after), positive("queue_timeout", timeout), within("kp", s.KP, 0, 1e9), within("ki", s.KI, 0, 1e9),
+	period := set.Time(s.Period, 500*sim.Millisecond, 5*sim.Second)
+	after := set.Time(s.OverloadedAfter, 10*sim.Second, 10*sim.Second)
+	timeout := set.Time(s.QueueTimeout, 330*sim.Millisecond, 10*sim.Second)
+	if err := cmp.Or(positive("period", period), positive("overloaded_after", after), positive("queue_timeout", timeout), within("kp", s.KP, 0, 1e9), within("ki", s.KI, 0, 1e9),
 		within("initial", float64(s.Initial), 0, 1<<53), within("samples", float64(s.Samples), 0, 1e6)); err != nil {
 		return err
 	}
 	samples := s.Samples
 	if samples == 0 {
 		samples = 50
-		if set == source {
+		if set == policy.Source {
 			samples = 250
 		}
 	}

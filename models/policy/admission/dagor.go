@@ -1,6 +1,8 @@
 package admission
 
 import (
+	"cmp"
+
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/models/policy"
 	"github.com/launchday-sim/launchday/models/unit"
@@ -145,22 +147,22 @@ func (d *dagor) walk(overload bool) {
 // counted. It ends within a length of the new ones.
 func (d *dagor) Reconfigure(spec policy.Spec) error {
 	s := spec.(*DagorSpec)
-	p, err := presetOf(s.Preset)
+	p, err := policy.PresetOf(s.Preset)
 	if err != nil {
 		return err
 	}
-	threshold := p.time(s.Threshold, 20*sim.Millisecond, 2*sim.Second)
-	window := p.time(s.Window, sim.Second, 5*sim.Second)
-	if err := firstOf(positive("threshold", threshold), positive("window", window), positive("rehash", sim.Time(s.Rehash)),
+	threshold := p.Time(s.Threshold, 20*sim.Millisecond, 2*sim.Second)
+	window := p.Time(s.Window, sim.Second, 5*sim.Second)
+	if err := cmp.Or(positive("threshold", threshold), positive("window", window), positive("rehash", sim.Time(s.Rehash)),
 		within("alpha", float64(s.Alpha), 0, 1), within("beta", float64(s.Beta), 0, 1), within("window_requests", float64(s.WindowRequests), 0, 1<<31)); err != nil {
 		return err
 	}
 	most := s.WindowRequests
-	if most == 0 && p == source {
+	if most == 0 && p == policy.Source {
 		most = 2000
 	}
 	d.threshold, d.window, d.rehash, d.most = threshold, window, sim.Time(s.Rehash), most
-	d.alpha, d.beta, d.stalls = float64(s.Alpha), float64(s.Beta), p == inference
+	d.alpha, d.beta, d.stalls = float64(s.Alpha), float64(s.Beta), p == policy.Inference
 	d.end = min(d.end, d.now()+window)
 	return nil
 }

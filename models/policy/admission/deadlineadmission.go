@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/launchday-sim/launchday/models"
@@ -109,7 +110,7 @@ func (p *deadlineAdmission) wait(a *models.Attempt, s *models.Signals) sim.Time 
 // Reconfigure changes the parameters and keeps what was measured.
 func (p *deadlineAdmission) Reconfigure(spec policy.Spec) error {
 	s := spec.(*DeadlineAdmissionSpec)
-	if err := firstOf(positive("deadline", sim.Time(s.Deadline)), positive("window", sim.Time(s.Window))); err != nil {
+	if err := cmp.Or(positive("deadline", sim.Time(s.Deadline)), positive("window", sim.Time(s.Window))); err != nil {
 		return err
 	}
 	switch s.Estimate {

@@ -148,20 +148,20 @@ func (p *partitionedLimit) update() {
 // begin elsewhere.
 func (p *partitionedLimit) Reconfigure(spec policy.Spec) error {
 	s := spec.(*PartitionedLimitSpec)
-	set, err := presetOf(s.Preset)
+	set, err := policy.PresetOf(s.Preset)
 	if err != nil {
 		return err
 	}
 	first, least, most := round(s.Initial), round(s.Min), round(s.Max)
-	if set == source {
+	if set == policy.Source {
 		first, least, most = cmp.Or(first, p.published(20)), cmp.Or(least, p.published(20)), cmp.Or(most, p.published(200))
 	}
-	timeout := set.time(s.Timeout, 5*sim.Second, 30*sim.Second)
-	window, increase := set.time(s.Window, 0, 10*sim.Second), float64(s.Increase)
-	if increase == 0 && set == inference {
+	timeout := set.Time(s.Timeout, 5*sim.Second, 30*sim.Second)
+	window, increase := set.Time(s.Window, 0, 10*sim.Second), float64(s.Increase)
+	if increase == 0 && set == policy.Inference {
 		increase = 0.02
 	}
-	if err := firstOf(positive("timeout", timeout), within("backoff", float64(s.Backoff), 0, 1), within("increase", increase, 0, 1), spans("window", window, 0, 1e9*sim.Second), within("initial", float64(s.Initial), 0, 1<<53),
+	if err := cmp.Or(positive("timeout", timeout), within("backoff", float64(s.Backoff), 0, 1), within("increase", increase, 0, 1), spans("window", window, 0, 1e9*sim.Second), within("initial", float64(s.Initial), 0, 1<<53),
 		within("min", float64(s.Min), 0, 1<<53), within("max", float64(s.Max), 0, 1<<53)); err != nil {
 		return err
 	}

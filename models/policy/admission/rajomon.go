@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -181,15 +182,15 @@ func (p *rajomon) settle(length sim.Time) {
 // tokens, all tokens are dealt anew.
 func (p *rajomon) Reconfigure(spec policy.Spec) error {
 	s := spec.(*RajomonSpec)
-	set, err := presetOf(s.Preset)
+	set, err := policy.PresetOf(s.Preset)
 	if err != nil {
 		return err
 	}
-	threshold := set.time(s.Threshold, 20*sim.Millisecond, 5*sim.Second)
-	price := set.time(s.PriceUpdate, 10*sim.Millisecond, 5*sim.Second)
-	excess := set.time(s.DelayUnit, 10*sim.Millisecond, 5*sim.Second)
-	tokens := set.time(s.TokenUpdate, 10*sim.Millisecond, 500*sim.Millisecond)
-	if err := firstOf(positive("threshold", threshold), positive("price_update", price), positive("token_update", tokens),
+	threshold := set.Time(s.Threshold, 20*sim.Millisecond, 5*sim.Second)
+	price := set.Time(s.PriceUpdate, 10*sim.Millisecond, 5*sim.Second)
+	excess := set.Time(s.DelayUnit, 10*sim.Millisecond, 5*sim.Second)
+	tokens := set.Time(s.TokenUpdate, 10*sim.Millisecond, 500*sim.Millisecond)
+	if err := cmp.Or(positive("threshold", threshold), positive("price_update", price), positive("token_update", tokens),
 		spans("delay_unit", excess, sim.Microsecond, 1e9*sim.Second), within("price_step", float64(s.PriceStep), 0, 1e9), within("guide_price", float64(s.GuidePrice), -1, 1e15),
 		within("decay_rate", float64(s.DecayRate), 0, 1), within("tokens", float64(s.Tokens), 0, 1e9), within("token_step", float64(s.TokenStep), 1, 1e6),
 		within("clients", float64(s.Clients), 1, maxClients)); err != nil {

@@ -181,19 +181,19 @@ func (p *seda) lower(b *sedaBucket) bool {
 // brought them, unless there are to be other buckets or another first rate.
 func (p *seda) Reconfigure(spec policy.Spec) error {
 	s := spec.(*SedaSpec)
-	set, err := presetOf(s.Preset)
+	set, err := policy.PresetOf(s.Preset)
 	if err != nil {
 		return err
 	}
 	rate := float64(s.Rate)
 	adjI, least, top := float64(s.AdjI), float64(s.RateMin), float64(s.RateMax)
-	if set == source {
+	if set == policy.Source {
 		adjI, least, top = cmp.Or(adjI, p.published(2)), cmp.Or(least, p.published(0.05)), cmp.Or(top, p.published(5000))
 	} else {
 		adjI, least, top = cmp.Or(adjI, rate*0.02), cmp.Or(least, rate*0.0005), cmp.Or(top, rate*50)
 	}
-	target, timeout := set.time(s.Target, sim.Second, sim.Minute), set.time(s.Timeout, sim.Second, sim.Minute)
-	if err := firstOf(positive("target", target), positive("timeout", timeout), within("rate", rate, 1e-9, 1e9),
+	target, timeout := set.Time(s.Target, sim.Second, sim.Minute), set.Time(s.Timeout, sim.Second, sim.Minute)
+	if err := cmp.Or(positive("target", target), positive("timeout", timeout), within("rate", rate, 1e-9, 1e9),
 		within("adj_i", adjI, 0, 1e9), within("adj_d", float64(s.AdjD), 1, 1e9), within("err_i", s.ErrI, -1, 0), within("err_d", s.ErrD, 0, 1e9), within("c_i", s.CI, -1, 1),
 		within("smoothing", float64(s.Smoothing), 0, 1), within("rate_min", least, 1e-12, top), within("completions", float64(s.Completions), 0, batchOfSeda),
 		within("burst", float64(s.Burst), 1, 1<<53)); err != nil {
@@ -217,7 +217,7 @@ func (p *seda) Reconfigure(spec policy.Spec) error {
 		}
 	}
 	p.completions = s.Completions
-	if p.completions == 0 && set == source {
+	if p.completions == 0 && set == policy.Source {
 		p.completions = 100
 	}
 	p.spec, p.target, p.timeout, p.perTier, p.adjI, p.least, p.top = *s, target, timeout, perTier, adjI, least, top

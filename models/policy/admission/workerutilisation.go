@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -84,12 +85,12 @@ func (p *workerUtilisation) Tick(s *models.Signals) sim.Time {
 // Reconfigure changes the parameters; as much as before is shed.
 func (p *workerUtilisation) Reconfigure(spec policy.Spec) error {
 	s := spec.(*WorkerUtilisationSpec)
-	set, err := presetOf(s.Preset)
+	set, err := policy.PresetOf(s.Preset)
 	if err != nil {
 		return err
 	}
-	period := set.time(s.Period, sim.Second, 2*sim.Second)
-	if err := firstOf(positive("period", period), within("utilisation", float64(s.Utilisation), 0, 1), within("shed_step", float64(s.ShedStep), 0, 1), within("readmit_step", float64(s.ReadmitStep), 0, 1)); err != nil {
+	period := set.Time(s.Period, sim.Second, 2*sim.Second)
+	if err := cmp.Or(positive("period", period), within("utilisation", float64(s.Utilisation), 0, 1), within("shed_step", float64(s.ShedStep), 0, 1), within("readmit_step", float64(s.ReadmitStep), 0, 1)); err != nil {
 		return err
 	}
 	if len(s.Order) == 0 {

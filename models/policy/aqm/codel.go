@@ -185,14 +185,14 @@ func (p *codel) improveRoot() {
 // Reconfigure changes the parameters; what was seen of the queue stays.
 func (p *codel) Reconfigure(spec policy.Spec) error {
 	s := spec.(*CoDelSpec)
-	set, err := presetOf(s.Preset)
+	set, err := policy.PresetOf(s.Preset)
 	if err != nil {
 		return err
 	}
 	if s.Variant != "rfc" && s.Variant != "linux" && s.Variant != "" {
 		return fmt.Errorf("variant is %q, it must be rfc or linux", s.Variant)
 	}
-	target, interval := set.time(s.Target, codelTarget, codelInferenceTarget), set.time(s.Interval, codelInterval, codelInferenceInterval)
+	target, interval := set.Time(s.Target, codelTarget, codelInferenceTarget), set.Time(s.Interval, codelInterval, codelInferenceInterval)
 	if err := above0("target", s.Target); err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func (p *controlledDelay) look(s *models.Signals) {
 // Reconfigure changes the limits of what comes from now on.
 func (p *controlledDelay) Reconfigure(spec policy.Spec) error {
 	s := spec.(*ControlledDelaySpec)
-	set, err := presetOf(s.Preset)
+	set, err := policy.PresetOf(s.Preset)
 	if err != nil {
 		return err
 	}
@@ -79,6 +79,6 @@ func (p *controlledDelay) Reconfigure(spec policy.Spec) error {
 	if err := above0("n", s.N); err != nil {
 		return err
 	}
-	p.m, p.n = set.time(s.M, 5*sim.Millisecond, 5*sim.Second), set.time(s.N, 100*sim.Millisecond, 20*sim.Second)
+	p.m, p.n = set.Time(s.M, 5*sim.Millisecond, 5*sim.Second), set.Time(s.N, 100*sim.Millisecond, 20*sim.Second)
 	return nil
 }

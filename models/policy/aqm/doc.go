@@ -15,3 +15,18 @@
 //
 // What they drop or refuse is refused with 503: an error for want of capacity.
 package aqm
+
+import (
+	"fmt"
+
+	"github.com/launchday-sim/launchday/models/unit"
+	"github.com/launchday-sim/launchday/sim"
+)
+
+// above0 checks a time that is not of the preset.
+func above0(name string, d unit.Duration) error {
+	if d < 0 {
+		return fmt.Errorf("%s is %v, it must be more than 0", name, sim.Time(d))
+	}
+	return nil
+}

@@ -70,7 +70,7 @@ func (p *follyCoDel) Start(a *models.Attempt, s *models.Signals) models.Verdict 
 // Reconfigure changes the parameters; the interval under way ends as planned.
 func (p *follyCoDel) Reconfigure(spec policy.Spec) error {
 	s := spec.(*FollyCoDelSpec)
-	set, err := presetOf(s.Preset)
+	set, err := policy.PresetOf(s.Preset)
 	if err != nil {
 		return err
 	}
@@ -80,6 +80,6 @@ func (p *follyCoDel) Reconfigure(spec policy.Spec) error {
 	if err := above0("interval", s.Interval); err != nil {
 		return err
 	}
-	p.target, p.interval = set.time(s.Target, codelTarget, 2*sim.Second), set.time(s.Interval, codelInterval, 20*sim.Second)
+	p.target, p.interval = set.Time(s.Target, codelTarget, 2*sim.Second), set.Time(s.Interval, codelInterval, 20*sim.Second)
 	return nil
 }

@@ -156,7 +156,7 @@ func damping(prob float64) float64 {
 // Reconfigure changes the parameters; probability and allowance stay.
 func (p *pie) Reconfigure(spec policy.Spec) error {
 	s := spec.(*PIESpec)
-	set, err := presetOf(s.Preset)
+	set, err := policy.PresetOf(s.Preset)
 	if err != nil {
 		return err
 	}
@@ -180,8 +180,8 @@ func (p *pie) Reconfigure(spec policy.Spec) error {
 		}
 	}
 	p.linux = s.Variant == "linux"
-	p.target, p.update, p.burst = set.time(s.Target, pieTarget, 2*sim.Second), set.time(s.Update, pieUpdate, 500*sim.Millisecond), set.time(s.Burst, pieBurst, 10*sim.Second)
-	p.high = set.time(0, pieHigh, 30*sim.Second)
-	p.alpha, p.beta = set.gain(s.Alpha, pieAlpha, 0.0005), set.gain(s.Beta, pieBeta, 0.005)
+	p.target, p.update, p.burst = set.Time(s.Target, pieTarget, 2*sim.Second), set.Time(s.Update, pieUpdate, 500*sim.Millisecond), set.Time(s.Burst, pieBurst, 10*sim.Second)
+	p.high = set.Time(0, pieHigh, 30*sim.Second)
+	p.alpha, p.beta = set.Number(float64(s.Alpha), pieAlpha, 0.0005), set.Number(float64(s.Beta), pieBeta, 0.005)
 	return nil
 }

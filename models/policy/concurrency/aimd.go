@@ -1,6 +1,7 @@
 package concurrency
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/launchday-sim/launchday/models"
@@ -93,15 +94,16 @@ func (p *aimd) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
 // Reconfigure changes the parameters; the limit stays, within the new bounds.
 func (p *aimd) Reconfigure(spec policy.Spec) error {
 	s := spec.(*AIMDSpec)
-	b, err := p.bounds.with(preset(s.Preset), s.Initial, s.Min, s.Max, 200)
-	if err := firstOf(preset(s.Preset).check(), err, notNegative("timeout", s.Timeout)); err != nil {
+	set, unknown := policy.PresetOf(s.Preset)
+	b, err := p.bounds.with(set, s.Initial, s.Min, s.Max, 200)
+	if err := cmp.Or(unknown, err, notNegative("timeout", s.Timeout)); err != nil {
 		return err
 	}
 	if !(s.BackoffRatio > 0 && s.BackoffRatio < 1) {
 		return fmt.Errorf("backoff_ratio is %v, it must be above 0 and below 1", float64(s.BackoffRatio))
 	}
 	p.bounds, p.backoff = b, float64(s.BackoffRatio)
-	p.timeout = preset(s.Preset).or(s.Timeout, 5*sim.Second, 2*sim.Minute)
+	p.timeout = set.Time(s.Timeout, 5*sim.Second, 2*sim.Minute)
 	p.limit = int(b.settled(float64(p.limit)))
 	return nil
 }

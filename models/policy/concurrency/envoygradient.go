@@ -1,6 +1,7 @@
 package concurrency
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -197,8 +198,9 @@ func (p *envoyGradient) set(limit int) {
 // is given ends its measurement, and one that is given no longer begins it.
 func (p *envoyGradient) Reconfigure(spec policy.Spec) error {
 	s := spec.(*EnvoyGradientSpec)
-	b, err := p.bounds.named(preset(s.Preset), [3]string{"min_concurrency", "min_concurrency", "max_concurrency"}, s.MinConcurrency, s.MinConcurrency, s.MaxConcurrency, 1000)
-	err = firstOf(preset(s.Preset).check(), err, share("sample_aggregate_percentile", float64(s.Quantile)), notNegative("update_interval", s.UpdateInterval),
+	set, unknown := policy.PresetOf(s.Preset)
+	b, err := p.bounds.named(set, [3]string{"min_concurrency", "min_concurrency", "max_concurrency"}, s.MinConcurrency, s.MinConcurrency, s.MaxConcurrency, 1000)
+	err = cmp.Or(unknown, err, share("sample_aggregate_percentile", float64(s.Quantile)), notNegative("update_interval", s.UpdateInterval),
 		notNegative("min_rtt_interval", s.MinRTTInterval), atLeast("request_count", s.RequestCount, 1), notNegative("min_rtt", s.MinRTT))
 	if err != nil {
 		return err
@@ -210,8 +212,8 @@ func (p *envoyGradient) Reconfigure(spec policy.Spec) error {
 		return fmt.Errorf("buffer is %v, it must be 0 or more", float64(s.Buffer))
 	}
 	p.bounds, p.spec = b, *s
-	p.update = preset(s.Preset).or(s.UpdateInterval, 100*sim.Millisecond, 20*sim.Second)
-	p.remeter = preset(s.Preset).or(s.MinRTTInterval, 60*sim.Second, 200*sim.Minute)
+	p.update = set.Time(s.UpdateInterval, 100*sim.Millisecond, 20*sim.Second)
+	p.remeter = set.Time(s.MinRTTInterval, 60*sim.Second, 200*sim.Minute)
 	built, known := p.limit > 0, p.fixed > 0
 	p.fixed = sim.Time(s.MinRTT)
 	if !built {

@@ -1,6 +1,7 @@
 package concurrency
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -190,8 +191,9 @@ const maxCorrelation = 10_000
 // for the correlations, which start anew when their window changes.
 func (p *failsafeLimiter) Reconfigure(spec policy.Spec) error {
 	s := spec.(*FailsafeLimiterSpec)
-	b, err := p.bounds.with(preset(s.Preset), s.Initial, s.Min, s.Max, 200)
-	err = firstOf(preset(s.Preset).check(), err, notNegative("recent_window_min", s.RecentWindowMin), notNegative("recent_window_max", s.RecentWindowMax),
+	set, unknown := policy.PresetOf(s.Preset)
+	b, err := p.bounds.with(set, s.Initial, s.Min, s.Max, 200)
+	err = cmp.Or(unknown, err, notNegative("recent_window_min", s.RecentWindowMin), notNegative("recent_window_max", s.RecentWindowMax),
 		atLeast("recent_min_samples", s.RecentMinSamples, 1), atLeast("baseline_window", s.BaselineWindow, 1), atLeast("correlation_window", s.CorrelationWindow, 2))
 	if err != nil {
 		return err
@@ -205,8 +207,8 @@ func (p *failsafeLimiter) Reconfigure(spec policy.Spec) error {
 	if !(s.MaxLimitFactor >= 1 && s.MaxLimitFactor <= math.MaxFloat64) {
 		return fmt.Errorf("max_limit_factor is %v, it must be 1 or more", float64(s.MaxLimitFactor))
 	}
-	from := preset(s.Preset).or(s.RecentWindowMin, sim.Second, 20*sim.Second)
-	to := preset(s.Preset).or(s.RecentWindowMax, 30*sim.Second, 10*sim.Minute)
+	from := set.Time(s.RecentWindowMin, sim.Second, 20*sim.Second)
+	to := set.Time(s.RecentWindowMax, 30*sim.Second, 10*sim.Minute)
 	if from > to {
 		return fmt.Errorf("recent_window_min is %v, it must be at most recent_window_max, which is %v", from, to)
 	}

@@ -1,6 +1,7 @@
 package concurrency
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -135,8 +136,9 @@ func (p *gradient2) update(s sample) {
 // Reconfigure changes the parameters; the limit and the averages stay.
 func (p *gradient2) Reconfigure(spec policy.Spec) error {
 	s := spec.(*Gradient2Spec)
-	b, err := p.bounds.with(preset(s.Preset), s.Initial, s.Min, s.Max, 200)
-	err = firstOf(preset(s.Preset).check(), err, share("smoothing", float64(s.Smoothing)), atLeast("long_window", s.LongWindow, 1),
+	set, unknown := policy.PresetOf(s.Preset)
+	b, err := p.bounds.with(set, s.Initial, s.Min, s.Max, 200)
+	err = cmp.Or(unknown, err, share("smoothing", float64(s.Smoothing)), atLeast("long_window", s.LongWindow, 1),
 		notNegative("window", s.Window), atLeast("min_window_samples", s.MinWindowSamples, 1))
 	if err != nil {
 		return err
@@ -148,7 +150,7 @@ func (p *gradient2) Reconfigure(spec policy.Spec) error {
 		return fmt.Errorf("queue_size is %v, it must be 0 to 2^30", float64(s.QueueSize))
 	}
 	p.bounds, p.spec = b, *s
-	p.window.length, p.window.least = preset(s.Preset).or(s.Window, 0, 20*sim.Second), s.MinWindowSamples
+	p.window.length, p.window.least = set.Time(s.Window, 0, 20*sim.Second), s.MinWindowSamples
 	p.limit = p.settled(p.limit)
 	return nil
 }

@@ -37,13 +37,13 @@ const unbounded = 1 << 30
 // are those of the preset: an initial limit of 20 as published, as far as the bounds
 // let it, or 0 for the servers that are up; and the largest as published, or as many
 // as timesServers says.
-func (b bounds) with(p preset, initial, least, most unit.Count, published float64) (bounds, error) {
+func (b bounds) with(p policy.Preset, initial, least, most unit.Count, published float64) (bounds, error) {
 	return b.named(p, [3]string{"initial", "min", "max"}, initial, least, most, published)
 }
 
-func (b bounds) named(p preset, names [3]string, initial, least, most unit.Count, published float64) (bounds, error) {
+func (b bounds) named(p policy.Preset, names [3]string, initial, least, most unit.Count, published float64) (bounds, error) {
 	n := bounds{servers: b.servers, env: b.env}
-	if most == 0 && p == "source" {
+	if most == 0 && p == policy.Source {
 		most = max(unit.Count(b.env.Published(published)), least)
 	} else if most == 0 {
 		n.follows, most = true, unbounded
@@ -52,7 +52,7 @@ func (b bounds) named(p preset, names [3]string, initial, least, most unit.Count
 	if initial == 0 {
 		names[0] = names[1]
 		start = least
-		if p == "source" {
+		if p == policy.Source {
 			start = min(max(unit.Count(b.env.Published(20)), least), most)
 		}
 	}
@@ -60,7 +60,7 @@ func (b bounds) named(p preset, names [3]string, initial, least, most unit.Count
 	if n.initial, n.least, n.most, err = namedBounds(names, start, least, most); err != nil {
 		return bounds{}, err
 	}
-	if initial == 0 && p != "source" {
+	if initial == 0 && p != policy.Source {
 		n.initial = 0
 	}
 	n.follow(b.servers)
@@ -119,28 +119,6 @@ func (b bounds) settled(limit float64) float64 {
 	return b.within(limit)
 }
 
-// A preset is a set of times: source as published, inference for work that
-// takes some 20 seconds.
-type preset string
-
-func (p preset) check() error {
-	if p != "source" && p != "inference" {
-		return fmt.Errorf("preset is %q, it must be source or inference", string(p))
-	}
-	return nil
-}
-
-// or is the time given, or that of the preset where it is 0.
-func (p preset) or(given unit.Duration, source, inference sim.Time) sim.Time {
-	switch {
-	case given != 0:
-		return sim.Time(given)
-	case p == "source":
-		return source
-	}
-	return inference
-}
-
 // share checks a number that must be above 0 and at most 1.
 func share(name string, x float64) error {
 	if !(x > 0 && x <= 1) {
@@ -161,16 +139,6 @@ func atLeast(name string, x, least int) error {
 func notNegative(name string, d unit.Duration) error {
 	if d < 0 {
 		return fmt.Errorf("%s is %v, it must be 0 or more", name, sim.Time(d))
-	}
-	return nil
-}
-
-// firstOf returns the first error.
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package concurrency
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -157,7 +158,8 @@ func (p *pid) look(s *models.Signals) float64 {
 // if it is another thing now, it starts at its upper bound.
 func (p *pid) Reconfigure(spec policy.Spec) error {
 	s := spec.(*PIDSpec)
-	err := firstOf(preset(s.Preset).check(), notNegative("target_delay", s.TargetDelay), share("target_utilisation", float64(s.TargetUtilisation)),
+	set, err := policy.PresetOf(s.Preset)
+	err = cmp.Or(err, notNegative("target_delay", s.TargetDelay), share("target_utilisation", float64(s.TargetUtilisation)),
 		notNegative("period", s.Period), notNegative("integral_time", s.IntegralTime), notNegative("derivative_time", s.DerivativeTime))
 	if err != nil {
 		return err
@@ -182,10 +184,9 @@ func (p *pid) Reconfigure(spec policy.Spec) error {
 	}
 	other := p.spec.Steers != s.Steers
 	p.spec = *s
-	ps := preset(s.Preset)
-	p.period = ps.or(s.Period, sim.Second, 10*sim.Second)
-	p.target = ps.or(s.TargetDelay, 100*sim.Millisecond, 10*sim.Second)
-	p.integralTime = ps.or(s.IntegralTime, 10*sim.Second, 2*sim.Minute)
+	p.period = set.Time(s.Period, sim.Second, 10*sim.Second)
+	p.target = set.Time(s.TargetDelay, 100*sim.Millisecond, 10*sim.Second)
+	p.integralTime = set.Time(s.IntegralTime, 10*sim.Second, 2*sim.Minute)
 	p.least, p.most = float64(s.MinLimit), float64(s.MaxLimit)
 	if s.Steers == "rate" {
 		p.least, p.most = float64(s.MinRate), float64(s.MaxRate)

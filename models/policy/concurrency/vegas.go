@@ -1,6 +1,7 @@
 package concurrency
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -155,8 +156,9 @@ func (p *vegas) update(s sample, a *models.Attempt) {
 // Reconfigure changes the parameters; the limit and the least rtt stay.
 func (p *vegas) Reconfigure(spec policy.Spec) error {
 	s := spec.(*VegasSpec)
-	b, err := p.bounds.with(preset(s.Preset), s.Initial, 1, s.Max, 1000)
-	err = firstOf(preset(s.Preset).check(), err, atLeast("alpha", s.Alpha, 1), atLeast("beta", s.Beta, s.Alpha), share("smoothing", float64(s.Smoothing)),
+	set, unknown := policy.PresetOf(s.Preset)
+	b, err := p.bounds.with(set, s.Initial, 1, s.Max, 1000)
+	err = cmp.Or(unknown, err, atLeast("alpha", s.Alpha, 1), atLeast("beta", s.Beta, s.Alpha), share("smoothing", float64(s.Smoothing)),
 		atLeast("probe_multiplier", s.ProbeMultiplier, 1), share("probe_jitter_min", float64(s.ProbeJitterMin)), share("probe_jitter_max", float64(s.ProbeJitterMax)),
 		notNegative("window", s.Window), atLeast("min_window_samples", s.MinWindowSamples, 1))
 	if err != nil {
@@ -166,7 +168,7 @@ func (p *vegas) Reconfigure(spec policy.Spec) error {
 		return fmt.Errorf("probe_jitter_min is %v, it must be at most probe_jitter_max, which is %v", float64(s.ProbeJitterMin), float64(s.ProbeJitterMax))
 	}
 	p.bounds, p.spec = b, *s
-	p.window.length, p.window.least = preset(s.Preset).or(s.Window, 0, 2*sim.Minute), s.MinWindowSamples
+	p.window.length, p.window.least = set.Time(s.Window, 0, 2*sim.Minute), s.MinWindowSamples
 	p.limit = p.settled(p.limit)
 	return nil
 }

@@ -1,6 +1,7 @@
 package degrade
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -173,10 +174,11 @@ func place(values []float64, i int) {
 // Reconfigure changes the parameters; the dimmer and what was learned stay.
 func (p *brownout) Reconfigure(spec policy.Spec) error {
 	s := spec.(*BrownoutSpec)
-	source := s.Preset == "source"
+	set, err := policy.PresetOf(s.Preset)
+	if err != nil {
+		return err
+	}
 	switch {
-	case !source && s.Preset != "inference":
-		return fmt.Errorf("preset is %q, it must be source or inference", s.Preset)
 	case !(s.OptionalWork > 0 && s.OptionalWork < 1):
 		return fmt.Errorf("optional_work is %v, it must be more than 0%% and less than 100%%", s.OptionalWork)
 	case s.Setpoint < 0:
@@ -188,26 +190,12 @@ func (p *brownout) Reconfigure(spec policy.Spec) error {
 	case !(s.Dimmer >= 0 && s.Dimmer <= 1):
 		return fmt.Errorf("dimmer is %v, it must be 0 to 1", float64(s.Dimmer))
 	}
-	if err := firstOf(remains("quality", s.Quality), remains("percentile", s.Percentile), remains("forgetting", s.Forgetting)); err != nil {
+	if err := cmp.Or(remains("quality", s.Quality), remains("percentile", s.Percentile), remains("forgetting", s.Forgetting)); err != nil {
 		return err
 	}
 	p.spec = *s
-	p.period, p.setpoint, p.pole = sim.Time(s.Period), sim.Time(s.Setpoint).Seconds(), float64(s.Pole)
-	or := func(x *float64, published, scaled float64) {
-		if *x == 0 {
-			*x = scaled
-			if source {
-				*x = published
-			}
-		}
-	}
-	or(&p.setpoint, 1, 45)
-	or(&p.pole, 0.9, 0.99)
-	if p.period == 0 {
-		p.period = 10 * sim.Second
-		if source {
-			p.period = 500 * sim.Millisecond
-		}
-	}
+	p.period = set.Time(s.Period, 500*sim.Millisecond, 10*sim.Second)
+	p.setpoint = set.Time(s.Setpoint, sim.Second, 45*sim.Second).Seconds()
+	p.pole = set.Number(float64(s.Pole), 0.9, 0.99)
 	return nil
 }

@@ -62,13 +62,3 @@ func remains(name string, x unit.Share) error {
 	}
 	return nil
 }
-
-// firstOf returns the first error.
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}

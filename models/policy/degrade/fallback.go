@@ -1,6 +1,7 @@
 package degrade
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -79,7 +80,7 @@ func (p *fallback) Reconfigure(spec policy.Spec) error {
 		}
 		v.Pool, v.Work = uint8(i+1), float64(s.Work)
 	}
-	if err := firstOf(remains("work", s.Work), remains("quality", s.Quality)); err != nil {
+	if err := cmp.Or(remains("work", s.Work), remains("quality", s.Quality)); err != nil {
 		return err
 	}
 	switch {

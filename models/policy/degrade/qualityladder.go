@@ -1,6 +1,7 @@
 package degrade
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -100,9 +101,10 @@ func (p *qualityLadder) next(level int, load float64) int {
 // Reconfigure changes the levels; the number of the present one stays.
 func (p *qualityLadder) Reconfigure(spec policy.Spec) error {
 	s := spec.(*QualityLadderSpec)
+	set, err := policy.PresetOf(s.Preset)
 	switch {
-	case s.Preset != "source" && s.Preset != "inference":
-		return fmt.Errorf("preset is %q, it must be source or inference", s.Preset)
+	case err != nil:
+		return err
 	case s.MinDwell < 0:
 		return fmt.Errorf("min_dwell is %v, it must be 0 or more", sim.Time(s.MinDwell))
 	case len(s.Levels) == 0:
@@ -110,7 +112,7 @@ func (p *qualityLadder) Reconfigure(spec policy.Spec) error {
 	}
 	for i, l := range s.Levels {
 		place := "levels." + l.Name + "."
-		if err := firstOf(remains(place+"work", l.Work), remains(place+"quality", l.Quality)); err != nil {
+		if err := cmp.Or(remains(place+"work", l.Work), remains(place+"quality", l.Quality)); err != nil {
 			return err
 		}
 		if !(l.Above > 0 && l.Above <= math.MaxFloat64) {
@@ -124,13 +126,7 @@ func (p *qualityLadder) Reconfigure(spec policy.Spec) error {
 		}
 	}
 	p.levels = append([]Level(nil), s.Levels...)
-	p.dwell = sim.Time(s.MinDwell)
-	if p.dwell == 0 {
-		p.dwell = 60 * sim.Second
-		if s.Preset == "source" {
-			p.dwell = sim.Second
-		}
-	}
+	p.dwell = set.Time(s.MinDwell, sim.Second, 60*sim.Second)
 	for i := range p.rungs {
 		p.rungs[i].level = min(p.rungs[i].level, len(p.levels))
 	}

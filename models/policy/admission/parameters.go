@@ -9,37 +9,6 @@ import (
 	"github.com/launchday-sim/launchday/sim"
 )
 
-// A preset is a set of time constants: as published, for work of milliseconds,
-// or scaled to inference, for work of some 20 seconds.
-type preset string
-
-const (
-	source    preset = "source"
-	inference preset = "inference"
-)
-
-// presetOf reads the name of a preset; the empty one is inference.
-func presetOf(name string) (preset, error) {
-	switch p := preset(name); p {
-	case source, inference:
-		return p, nil
-	case "":
-		return inference, nil
-	}
-	return "", fmt.Errorf("preset is %q, it must be source or inference", name)
-}
-
-// time is what was given; for 0 it is the preset's.
-func (p preset) time(given unit.Duration, published, scaled sim.Time) sim.Time {
-	switch {
-	case given != 0:
-		return sim.Time(given)
-	case p == source:
-		return published
-	}
-	return scaled
-}
-
 // positive is the error for a time that is not above 0.
 func positive(name string, t sim.Time) error {
 	if t <= 0 {
@@ -71,16 +40,6 @@ func bound(x float64) string {
 func spans(name string, t, lo, hi sim.Time) error {
 	if t < lo || t > hi {
 		return fmt.Errorf("%s is %v, it must be %v to %v", name, unit.Duration(t), unit.Duration(lo), unit.Duration(hi))
-	}
-	return nil
-}
-
-// firstOf returns the first error of a list that is one.
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
 	}
 	return nil
 }
