@@ -3,13 +3,14 @@ package sim
 import (
 	"flag"
 	"math/rand/v2"
-	"os"
 	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
 
 // scheduler is what the Kernel and its reference have in common.
@@ -157,16 +158,6 @@ func requireSameTrajectory(t require.TestingT, seed uint64, how temper, rounds, 
 	}
 }
 
-func seedOfTests(t *testing.T) uint64 {
-	s, ok := os.LookupEnv("LAUNCHDAY_SEED")
-	if !ok {
-		return 1
-	}
-	seed, err := strconv.ParseUint(s, 10, 64)
-	require.NoError(t, err)
-	return seed
-}
-
 func TestTheKernelFiresTheSameEventsAsAPlainHeap(t *testing.T) {
 	for name, how := range map[string]temper{
 		"few pending":                          {target: 3, priorities: 2, timers: 30, cancel: 30, spread: Second},
@@ -186,14 +177,14 @@ func TestTheKernelFiresTheSameEventsAsAPlainHeap(t *testing.T) {
 		"every other for this moment":          {target: 2000, priorities: 256, timers: 30, cancel: 30, spread: Day, law: instant},
 	} {
 		t.Run(name, func(t *testing.T) {
-			requireSameTrajectory(t, seedOfTests(t), how, 12, 4000)
+			requireSameTrajectory(t, rngtest.Seed(t, 1), how, 12, 4000)
 		})
 	}
 }
 
 func TestTheKernelFiresTheSameEventsAsAPlainHeapWhateverTheTemper(t *testing.T) {
 	if seed := flag.Lookup("rapid.seed"); seed.Value.String() == "0" { // that is, not given
-		require.NoError(t, seed.Value.Set(strconv.FormatUint(seedOfTests(t), 10)))
+		require.NoError(t, seed.Value.Set(strconv.FormatUint(rngtest.Seed(t, 1), 10)))
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		how := temper{

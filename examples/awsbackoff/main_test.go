@@ -4,7 +4,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -12,22 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/launchday-sim/launchday/sim"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
-
-func seed(t *testing.T) uint64 {
-	s, ok := os.LookupEnv("LAUNCHDAY_SEED")
-	if !ok {
-		return 1
-	}
-	n, err := strconv.ParseUint(s, 10, 64)
-	require.NoError(t, err)
-	return n
-}
 
 func of(t *testing.T, name string, clients, n int) result {
 	for _, s := range strategies {
 		if s.name == name {
-			r, err := mean(seed(t), n, s, clients)
+			r, err := mean(rngtest.Seed(t, 1), n, s, clients)
 			require.NoError(t, err)
 			return r
 		}
@@ -97,7 +87,7 @@ func TestOneClientWritesAtOnce(t *testing.T) {
 
 func TestEveryClientWritesOnce(t *testing.T) {
 	for _, s := range strategies {
-		calls, end, err := play(seed(t), 0, s, 50)
+		calls, end, err := play(rngtest.Seed(t, 1), 0, s, 50)
 		require.NoError(t, err)
 		assert.GreaterOrEqual(t, calls, 50)
 		assert.Less(t, end, sim.Minute)

@@ -3,8 +3,6 @@ package client_test
 import (
 	"fmt"
 	"math"
-	"os"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -15,17 +13,13 @@ import (
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
 
 // request is the n-th request of the tests: of seed 1 unless LAUNCHDAY_SEED
 // says otherwise.
 func request(t testing.TB, n int) rng.Key {
-	seed := uint64(1)
-	if s, ok := os.LookupEnv("LAUNCHDAY_SEED"); ok {
-		var err error
-		seed, err = strconv.ParseUint(s, 10, 64)
-		require.NoError(t, err)
-	}
+	seed := rngtest.Seed(t, 1)
 	return rng.StreamKey(seed, 0, "requests").Child(uint64(n))
 }
 

@@ -2,8 +2,6 @@ package client
 
 import (
 	"math"
-	"os"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,15 +11,11 @@ import (
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
 
 func key(t testing.TB, n int) rng.Key {
-	seed := uint64(1)
-	if s, ok := os.LookupEnv("LAUNCHDAY_SEED"); ok {
-		var err error
-		seed, err = strconv.ParseUint(s, 10, 64)
-		require.NoError(t, err)
-	}
+	seed := rngtest.Seed(t, 1)
 	return rng.StreamKey(seed, 0, "guards").Child(uint64(n))
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
 
 // A slowHost ends each request after a time.
@@ -46,7 +47,7 @@ func circle(t *testing.T, after sim.Time) *slowHost {
 	open.Name = "open"
 	spec.Streams = append(spec.Streams, open)
 	var err error
-	h.d, err = demand.New(k, spec, env(seed(t), 100), h)
+	h.d, err = demand.New(k, spec, env(rngtest.Seed(t, 1), 100), h)
 	require.NoError(t, err)
 	h.d.Start(0)
 	k.RunUntil(sim.Hour)

@@ -13,6 +13,7 @@ import (
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
 
 func at(seconds float64) unit.Instant    { return unit.Instant(sim.FromSeconds(seconds)) }
@@ -192,7 +193,7 @@ func TestCountsPerIntervalHaveTheMeanAndVarianceOfTheoryForEveryShape(t *testing
 			mean += spec.Day[h] / 24
 		}
 		spec.Regions = []demand.Region{{Name: "a", Share: 3, UTCHours: 5.5}, {Name: "b", Share: 1, UTCHours: -7}}
-		e := env(seed(t), 0)
+		e := env(rngtest.Seed(t, 1), 0)
 		e.Epoch = 5 * sim.Day              // 6 January 1970, a Tuesday: it is no weekend anywhere
 		local := func(t float64) float64 { // of the hour: linear between the middles of the hours
 			h := math.Mod(t/3600+48-0.5, 24)
@@ -204,7 +205,7 @@ func TestCountsPerIntervalHaveTheMeanAndVarianceOfTheoryForEveryShape(t *testing
 	for name, s := range shapes {
 		t.Run(name, func(t *testing.T) {
 			s.stream.Rate = 10
-			requireCounts(t, stream(s.stream), env(seed(t), 0), poisson(s.rate, s.ends...))
+			requireCounts(t, stream(s.stream), env(rngtest.Seed(t, 1), 0), poisson(s.rate, s.ends...))
 		})
 	}
 	assert.InDelta(t, 305.1972164, poisson(shapes["exponential spike"].rate, 2, 10)[0].mean, 1e-6)
@@ -222,7 +223,7 @@ func TestAMeasuredRateSeriesIsFollowed(t *testing.T) {
 		}
 		return []float64{300, 600, 0, 300}[int(t-60)]
 	}
-	requireCounts(t, stream(demand.Stream{RateSeries: &series}), env(seed(t), 0), poisson(rate, 60, 61, 62.5, 63, 64, 65))
+	requireCounts(t, stream(demand.Stream{RateSeries: &series}), env(rngtest.Seed(t, 1), 0), poisson(rate, 60, 61, 62.5, 63, 64, 65))
 
 	series.Shape, series.Repeat = "linear", true
 	linear := func(t float64) float64 {
@@ -231,7 +232,7 @@ func TestAMeasuredRateSeriesIsFollowed(t *testing.T) {
 		y := []float64{300, 600, 0, 300, 300}
 		return y[k] + (y[k+1]-y[k])*(x-float64(k))
 	}
-	requireCounts(t, stream(demand.Stream{RateSeries: &series}), env(seed(t), 0), poisson(linear, 61, 61.5, 63.25, 64.5, 66))
+	requireCounts(t, stream(demand.Stream{RateSeries: &series}), env(rngtest.Seed(t, 1), 0), poisson(linear, 61, 61.5, 63.25, 64.5, 66))
 }
 
 func TestARateOfAlmostZeroDoesNotJumpOverASurge(t *testing.T) {
@@ -245,7 +246,7 @@ func TestARateOfAlmostZeroDoesNotJumpOverASurge(t *testing.T) {
 				surge.Arrivals = process
 				spec := stream(surge)
 				spec.Step = unit.Duration(step)
-				l := play(t, spec, env(seed(t), 0), 2*sim.Day, false)
+				l := play(t, spec, env(rngtest.Seed(t, 1), 0), 2*sim.Day, false)
 				assert.InDelta(t, 40, len(l.at), 6*1.2*math.Sqrt(40))
 				for _, x := range l.at {
 					assert.True(t, x >= sim.Day && x <= sim.Day+100*sim.Millisecond, "%v", x)
@@ -289,7 +290,7 @@ func TestRenewalProcessesAreAsIrregularAsTheyAreSaidToBe(t *testing.T) {
 			// goes up and down meanwhile, which changes nothing.
 			variance := func(m float64) float64 { return c.v*m + 1.0/6 + c.v*c.v/2 - c.third/3 }
 			spec := stream(demand.Stream{Rate: 100, Arrivals: &c.arrivals, Profile: []demand.Point{{At: 0, X: 0.5}, {At: at(2), X: 1.5}, {At: at(2), X: 0.1}, {At: at(4), X: 1.9}}})
-			requireCounts(t, spec, env(seed(t), 0), []window{{0, 0.1, 5.25, math.NaN()}, {0, 4, 400, variance(400)}, {0, 2, 200, variance(200)}, {2, 4, 200, variance(200)}})
+			requireCounts(t, spec, env(rngtest.Seed(t, 1), 0), []window{{0, 0.1, 5.25, math.NaN()}, {0, 4, 400, variance(400)}, {0, 2, 200, variance(200)}, {2, 4, 200, variance(200)}})
 		})
 	}
 }
@@ -323,14 +324,14 @@ func TestAnMMPPHasTheMeanAndTheIndexOfDispersionOfTheCookbook(t *testing.T) {
 		n := mean * (w[1] - w[0])
 		windows = append(windows, window{w[0], w[1], n, n * idc(w[1]-w[0])})
 	}
-	requireCounts(t, spec, env(seed(t), 0), windows)
+	requireCounts(t, spec, env(rngtest.Seed(t, 1), 0), windows)
 
 	// The general form agrees with the closed one, and is what three states do.
 	require.InEpsilon(t, idc(2), mmppVariance([]float64{l1, l2}, []float64{0.5, 1.5}, 2)/(mean*2), 1e-3)
 	rates, sojourns := []float64{0, 20, 100}, []float64{2, 1, 0.5}
 	mean = (20*1 + 100*0.5) / 3.5
 	spec = stream(demand.Stream{Rate: unit.Rate(mean), Arrivals: &demand.Arrivals{Process: "mmpp", States: []demand.State{{Factor: 0, Sojourn: span(2)}, {Factor: 1, Sojourn: span(1)}, {Factor: 5, Sojourn: span(0.5)}}}})
-	requireCounts(t, spec, env(seed(t), 0), []window{{0, 1, mean, mmppVariance(rates, sojourns, 1)}, {3, 13, 10 * mean, mmppVariance(rates, sojourns, 10)}})
+	requireCounts(t, spec, env(rngtest.Seed(t, 1), 0), []window{{0, 1, mean, mmppVariance(rates, sojourns, 1)}, {3, 13, 10 * mean, mmppVariance(rates, sojourns, 10)}})
 }
 
 // mmppVariance is the variance of the count of a stationary MMPP over a time:
@@ -379,11 +380,11 @@ func mmppVariance(rates, sojourns []float64, t float64) float64 {
 func TestTheStateOfAnMMPPIsNoneOfTheBusinessOfPolicies(t *testing.T) {
 	// A changed rate leaves the states, and the luck of each request, as they are.
 	arrivals := &demand.Arrivals{Process: "mmpp", States: []demand.State{{Factor: 1, Sojourn: span(5)}, {Factor: 9, Sojourn: span(1)}}}
-	plain := play(t, stream(demand.Stream{Rate: 10, Arrivals: arrivals}), env(seed(t), 0), 1000*sim.Second, false)
+	plain := play(t, stream(demand.Stream{Rate: 10, Arrivals: arrivals}), env(rngtest.Seed(t, 1), 0), 1000*sim.Second, false)
 	k := sim.NewKernel()
 	l := &listener{}
 	var err error
-	l.d, err = demand.New(k, stream(demand.Stream{Rate: 10, Arrivals: arrivals}), env(seed(t), 0), l)
+	l.d, err = demand.New(k, stream(demand.Stream{Rate: 10, Arrivals: arrivals}), env(rngtest.Seed(t, 1), 0), l)
 	require.NoError(t, err)
 	l.d.Start(0)
 	for k.Now() < 1000*sim.Second {

@@ -2,8 +2,6 @@ package demand_test
 
 import (
 	"math"
-	"os"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -14,16 +12,8 @@ import (
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
-
-func seed(t *testing.T) uint64 {
-	if s := os.Getenv("LAUNCHDAY_SEED"); s != "" {
-		n, err := strconv.ParseUint(s, 10, 64)
-		require.NoError(t, err)
-		return n
-	}
-	return 1
-}
 
 // listener writes down what the demand asks for.
 type listener struct {
@@ -109,7 +99,7 @@ func requirePoisson(t *testing.T, at []sim.Time, width sim.Time, want []float64)
 }
 
 func TestAConstantRateIsAPoissonProcess(t *testing.T) {
-	l := play(t, stream(demand.Stream{Rate: 50}), env(seed(t), 0), 1000*sim.Second, false)
+	l := play(t, stream(demand.Stream{Rate: 50}), env(rngtest.Seed(t, 1), 0), 1000*sim.Second, false)
 	want := make([]float64, 100)
 	for i := range want {
 		want[i] = 500
@@ -123,7 +113,7 @@ func TestCountsFollowAProfileThroughJumpsRampsAndSilence(t *testing.T) {
 	// on, and a spike of one second at 400 s that a careless step would miss.
 	profile := []demand.Point{{At: s(0), X: 0}, {At: s(100), X: 0}, {At: s(100), X: 3}, {At: s(200.5), X: 1}, {At: s(300), X: 1}, {At: s(300), X: 0},
 		{At: s(400), X: 0}, {At: s(400), X: 50}, {At: s(401), X: 50}, {At: s(401), X: 0}}
-	l := play(t, stream(demand.Stream{Rate: 100, Profile: profile}), env(seed(t), 0), 500*sim.Second, false)
+	l := play(t, stream(demand.Stream{Rate: 100, Profile: profile}), env(rngtest.Seed(t, 1), 0), 500*sim.Second, false)
 	want := make([]float64, 500)
 	for i := range want {
 		x := float64(i) + 0.5
@@ -143,7 +133,7 @@ func TestCountsFollowAProfileThroughJumpsRampsAndSilence(t *testing.T) {
 
 func TestAPeriodicProfileComesBack(t *testing.T) {
 	profile := []demand.Point{{At: 0, X: 2}, {At: unit.Instant(10 * sim.Second), X: 2}, {At: unit.Instant(10 * sim.Second), X: 0}}
-	e := env(seed(t), 0)
+	e := env(rngtest.Seed(t, 1), 0)
 	e.Origin = 3 * sim.Second // the period counts from the scenario's start, not from the warm-up's
 	l := play(t, stream(demand.Stream{Rate: 100, Profile: profile, Period: unit.Duration(40 * sim.Second)}), e, 1203*sim.Second, false)
 	for _, x := range l.at {
@@ -159,7 +149,7 @@ func TestTheDayOfTheRegionsMovesWithTheirClocks(t *testing.T) {
 	spec.Day = make([]float64, 24)
 	spec.Day[12] = 1 // active around 12:30 local time only
 	spec.Regions = []demand.Region{{Name: "a", Share: 3, UTCHours: 5.5}, {Name: "b", Share: 1, UTCHours: -7}}
-	e := env(seed(t), 0)
+	e := env(rngtest.Seed(t, 1), 0)
 	e.Epoch = 4 * sim.Day // 5 January 1970, a Monday
 	l := play(t, spec, e, 7*sim.Day, false)
 	perDay := map[int]float64{}
@@ -184,7 +174,7 @@ func TestTheDayOfTheRegionsMovesWithTheirClocks(t *testing.T) {
 }
 
 func TestActivityIsAsHeavyTailedAsItIsSaidToBe(t *testing.T) {
-	l := play(t, stream(demand.Stream{PerUser: 0.02, TopTenth: 0.571}), env(seed(t), 10000), 20000*sim.Second, false)
+	l := play(t, stream(demand.Stream{PerUser: 0.02, TopTenth: 0.571}), env(rngtest.Seed(t, 1), 10000), 20000*sim.Second, false)
 	per := make([]int, 10000)
 	for _, u := range l.users {
 		per[u]++
@@ -206,8 +196,8 @@ func TestActivityIsAsHeavyTailedAsItIsSaidToBe(t *testing.T) {
 }
 
 func TestFeedbackMovesARequestInTimeAndNeverItsIdentity(t *testing.T) {
-	slow := play(t, stream(demand.Stream{Rate: 10}), env(seed(t), 0), 1000*sim.Second, false)
-	fast := play(t, stream(demand.Stream{Rate: 20}), env(seed(t), 0), 500*sim.Second, false)
+	slow := play(t, stream(demand.Stream{Rate: 10}), env(rngtest.Seed(t, 1), 0), 1000*sim.Second, false)
+	fast := play(t, stream(demand.Stream{Rate: 20}), env(rngtest.Seed(t, 1), 0), 500*sim.Second, false)
 	require.Equal(t, len(slow.keys), len(fast.keys))
 	assert.Equal(t, slow.keys, fast.keys)
 	for i := range slow.at {
@@ -220,7 +210,7 @@ func TestAChangedRateActsFromThatMomentAndKeepsTheLuckOfTheRequestUnderWay(t *te
 	l := &listener{}
 	spec := stream(demand.Stream{Rate: 10})
 	var err error
-	l.d, err = demand.New(k, spec, env(seed(t), 0), l)
+	l.d, err = demand.New(k, spec, env(rngtest.Seed(t, 1), 0), l)
 	require.NoError(t, err)
 	l.d.Start(0)
 	k.RunUntil(100 * sim.Second)
@@ -228,7 +218,7 @@ func TestAChangedRateActsFromThatMomentAndKeepsTheLuckOfTheRequestUnderWay(t *te
 	require.NoError(t, l.d.Reconfigure(k.Now(), twice))
 	k.RunUntil(550 * sim.Second)
 
-	plain := play(t, spec, env(seed(t), 0), 1000*sim.Second, false)
+	plain := play(t, spec, env(rngtest.Seed(t, 1), 0), 1000*sim.Second, false)
 	require.Equal(t, plain.keys, l.keys)
 	for i, at := range plain.at {
 		want := at.Seconds()
@@ -243,7 +233,7 @@ func TestAStreamCanFallSilentAndWakeAgain(t *testing.T) {
 	k := sim.NewKernel()
 	l := &listener{}
 	var err error
-	l.d, err = demand.New(k, stream(demand.Stream{Rate: 10}), env(seed(t), 0), l)
+	l.d, err = demand.New(k, stream(demand.Stream{Rate: 10}), env(rngtest.Seed(t, 1), 0), l)
 	require.NoError(t, err)
 	l.d.Start(0)
 	k.RunUntil(100 * sim.Second)
@@ -262,7 +252,7 @@ func TestAdoptionFollowsBass(t *testing.T) {
 	s := demand.Stream{PerUser: 0.01, TopTenth: 0.1, Adoption: &demand.Adoption{From: unit.Instant(100 * sim.Second), Innovation: unit.UserRate(p), Memory: unit.Duration(sim.Hour)}}
 	spec := stream(s)
 	spec.Step = unit.Duration(sim.Second)
-	l := play(t, spec, env(seed(t), 20000), 4100*sim.Second, false)
+	l := play(t, spec, env(rngtest.Seed(t, 1), 20000), 4100*sim.Second, false)
 	want := make([]float64, 41)
 	integral := func(x float64) float64 { return 200 * (x - (1-math.Exp(-p*x))/p) }
 	for i := 1; i < 41; i++ {
@@ -274,8 +264,8 @@ func TestAdoptionFollowsBass(t *testing.T) {
 
 func TestWordOfMouthGrowsWithWhatUsersReceivedAndStopsWithoutIt(t *testing.T) {
 	s := demand.Stream{PerUser: 0.01, TopTenth: 0.571, Adoption: &demand.Adoption{AtOnce: 0.01, Imitation: 0.5, Memory: unit.Duration(sim.Minute)}}
-	served := play(t, stream(s), env(seed(t), 20000), 3*sim.Hour, true)
-	refused := play(t, stream(s), env(seed(t), 20000), 3*sim.Hour, false)
+	served := play(t, stream(s), env(rngtest.Seed(t, 1), 20000), 3*sim.Hour, true)
+	refused := play(t, stream(s), env(rngtest.Seed(t, 1), 20000), 3*sim.Hour, false)
 	assert.InDelta(t, 2*10800, len(refused.at), 6*math.Sqrt(21600), "nobody received anything: 1 % of the users stay alone")
 	assert.Greater(t, len(served.at), 10*len(refused.at))
 }
@@ -284,7 +274,7 @@ func TestSignUpsGrowTheNumberedPopulationUpToTheirReach(t *testing.T) {
 	spec := stream(demand.Stream{PerUser: 0.01, TopTenth: 0.1})
 	spec.Streams = append(spec.Streams, demand.Stream{Name: "join", Class: "signup", Tier: "free", Interest: 1, Weekend: 1,
 		Sharing: &demand.Sharing{Class: "image", PerCompletion: 0.2, Memory: unit.Duration(sim.Minute), Reach: 5000}})
-	l := play(t, spec, env(seed(t), 1000), 3*sim.Hour, true)
+	l := play(t, spec, env(rngtest.Seed(t, 1), 1000), 3*sim.Hour, true)
 	require.Equal(t, 6000, l.d.Users())
 	joined, seen := 0, map[models.User]bool{}
 	for _, u := range l.users {
@@ -302,7 +292,7 @@ func TestSignUpsGrowTheNumberedPopulationUpToTheirReach(t *testing.T) {
 }
 
 func TestAFluidStreamIsTheIntegralOfItsRate(t *testing.T) {
-	l := play(t, stream(demand.Stream{Class: "chat", PerUser: 1e-3, Profile: []demand.Point{{At: 0, X: 0}, {At: unit.Instant(sim.Hour), X: 2}}}), env(seed(t), 1e6), 2*sim.Hour, false)
+	l := play(t, stream(demand.Stream{Class: "chat", PerUser: 1e-3, Profile: []demand.Point{{At: 0, X: 0}, {At: unit.Instant(sim.Hour), X: 2}}}), env(rngtest.Seed(t, 1), 1e6), 2*sim.Hour, false)
 	assert.InDelta(t, 1000*(3600+7200), l.flow, 1)
 	assert.Empty(t, l.at)
 }

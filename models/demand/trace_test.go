@@ -16,6 +16,7 @@ import (
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
 
 // loaded is a trace whose file has been read.
@@ -72,7 +73,7 @@ func TestTheFormatsOfPublicLogsAreReplayedRowByRow(t *testing.T) {
 		{"genai.csv", demand.Trace{Format: "alibaba-genai", Size: "none", User: "none"}, []float64{0, 10, 30}, nil, []models.User{nobody, nobody, nobody}},
 		{"burstgpt-sessions.csv", demand.Trace{Log: demand.Log{Time: "Timestamp", Unit: "m"}, Size: "Elapsed time"}, []float64{0, 2400, 2460}, []float64{3, 2, 9}, []models.User{nobody, nobody, nobody}},
 	} {
-		l := replay(t, loaded(t, c.trace, c.file), seed(t), sim.Day)
+		l := replay(t, loaded(t, c.trace, c.file), rngtest.Seed(t, 1), sim.Day)
 		assert.Equal(t, c.at, secondsOf(l.at), c.file)
 		assert.Equal(t, c.users, l.users, c.file)
 		var work []float64
@@ -104,7 +105,7 @@ func TestATraceIsCutStretchedMovedAndRepeated(t *testing.T) {
 	} {
 		tr := base()
 		c.change(&tr)
-		l := replay(t, written(t, tr, text), seed(t), 20*sim.Second)
+		l := replay(t, written(t, tr, text), rngtest.Seed(t, 1), 20*sim.Second)
 		assert.InDeltaSlice(t, c.want, secondsOf(l.at), 1e-8, name)
 	}
 }
@@ -132,22 +133,22 @@ func TestALowerScaleKeepsAPartOfWhatAHigherOneKeepsUnderAnyPolicy(t *testing.T) 
 		assert.InDelta(t, n*scale, len(l.keys), 6*math.Sqrt(n*scale)+1e-9, "scale %v", scale)
 		return set
 	}
-	half, quarter, all := kept(0.5, seed(t)), kept(0.25, seed(t)), kept(1, seed(t))
-	assert.Equal(t, half, kept(0.5, seed(t)))
+	half, quarter, all := kept(0.5, rngtest.Seed(t, 1)), kept(0.25, rngtest.Seed(t, 1)), kept(1, rngtest.Seed(t, 1))
+	assert.Equal(t, half, kept(0.5, rngtest.Seed(t, 1)))
 	for k := range quarter {
 		require.True(t, half[k])
 	}
 	for k := range half {
 		require.True(t, all[k])
 	}
-	other := kept(0.5, seed(t)+1)
+	other := kept(0.5, rngtest.Seed(t, 1)+1)
 	assert.NotEqual(t, half, other)
 
 	// A world of reduced scale is thinned likewise.
 	tr := written(t, demand.Trace{Log: demand.Log{Time: "t", ScaleRate: 1}}, many(n))
 	spec := stream(demand.Stream{Trace: tr})
 	unit.Scale(&spec, 0.5)
-	l := play(t, spec, env(seed(t), 0), sim.Day, false)
+	l := play(t, spec, env(rngtest.Seed(t, 1), 0), sim.Day, false)
 	assert.Len(t, l.keys, len(half))
 }
 
@@ -158,7 +159,7 @@ func TestCopiesComeLaterAndHaveUsersAndLuckOfTheirOwn(t *testing.T) {
 	k := sim.NewKernel()
 	l := &listener{}
 	var err error
-	l.d, err = demand.New(k, spec, env(seed(t), 0), l)
+	l.d, err = demand.New(k, spec, env(rngtest.Seed(t, 1), 0), l)
 	require.NoError(t, err)
 	l.d.Start(0)
 	most := 0
@@ -194,7 +195,7 @@ func TestAReplayCanBeThrottledAndSilencedInMidRun(t *testing.T) {
 		return stream(demand.Stream{Trace: written(t, demand.Trace{Log: demand.Log{Time: "t", ScaleRate: unit.Factor(scale)}}, many(30000))})
 	}
 	var err error
-	l.d, err = demand.New(k, spec(1), env(seed(t), 0), l)
+	l.d, err = demand.New(k, spec(1), env(rngtest.Seed(t, 1), 0), l)
 	require.NoError(t, err)
 	l.d.Start(0)
 	count := func(until int, scale float64) int {

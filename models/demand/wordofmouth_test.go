@@ -10,6 +10,7 @@ import (
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
 
 // hawkes is a self-exciting stream: a base rate, and sharing of its own class.
@@ -43,22 +44,22 @@ func TestSharingOfItsOwnClassIsTheProcessOfHawkes(t *testing.T) {
 		return w
 	}
 	spec := hawkes(base, n, m)
-	requireCountsOf(t, spec, env(seed(t), 0), windows(n), func(rng.Key) bool { return true })
+	requireCountsOf(t, spec, env(rngtest.Seed(t, 1), 0), windows(n), func(rng.Key) bool { return true })
 
 	// What throttles the service throttles the growth: where two in five requests
 	// are served, each has 2/5 of the offspring.
-	requireCountsOf(t, spec, env(seed(t), 0), windows(0.4*n), func(k rng.Key) bool { return k%5 < 2 })
-	requireCountsOf(t, spec, env(seed(t), 0), windows(0), func(rng.Key) bool { return false })
+	requireCountsOf(t, spec, env(rngtest.Seed(t, 1), 0), windows(0.4*n), func(k rng.Key) bool { return k%5 < 2 })
+	requireCountsOf(t, spec, env(rngtest.Seed(t, 1), 0), windows(0), func(rng.Key) bool { return false })
 }
 
 func TestAboveOneOffspringEachGrowthEndsWhereNobodyIsLeft(t *testing.T) {
 	// At a branching ratio of 2 the mean grows by e in a memory: the count of the
 	// first two is 5 (2 (e² - 1) - 2) = 53.9, less 1 % for the lag of the step.
-	requireCountsOf(t, hawkes(5, 2, 1), env(seed(t), 0), []window{{0, 2, 5 * (2*(math.Exp(2)-1) - 2), math.NaN()}}, func(rng.Key) bool { return true })
+	requireCountsOf(t, hawkes(5, 2, 1), env(rngtest.Seed(t, 1), 0), []window{{0, 2, 5 * (2*(math.Exp(2)-1) - 2), math.NaN()}}, func(rng.Key) bool { return true })
 
 	spec := hawkes(5, 2, 100)
 	spec.Streams[0].Sharing.Reach = 20000
-	l := play(t, spec, env(seed(t), 0), 3000*sim.Second, true)
+	l := play(t, spec, env(rngtest.Seed(t, 1), 0), 3000*sim.Second, true)
 	assert.Greater(t, len(l.at), 20000)
 	last := 0.0
 	for _, x := range l.at {
@@ -81,7 +82,7 @@ func TestAdoptionByImitationIsTheModelOfBass(t *testing.T) {
 	const runs, ends = 8, 8
 	got := make([]float64, ends)
 	for n := range runs {
-		e := env(seed(t), users)
+		e := env(rngtest.Seed(t, 1), users)
 		e.Replication = uint64(n)
 		for _, x := range play(t, spec, e, ends*400*sim.Second, true).at {
 			got[x/(400*sim.Second)] += 1.0 / runs

@@ -30,12 +30,12 @@ func (m *treadmill) CapacityChanged(sim.Time)                          {}
 
 // tread starts a treadmill with so many attempts on nodes of 20 slots.
 func tread(t testing.TB, nodes, attempts int, failures *FailureSpec) (*sim.Kernel, *treadmill) {
-	k, m := sim.NewKernel(), &treadmill{source: rng.NewSource(seed(), 0, "treadmill")}
+	k, m := sim.NewKernel(), &treadmill{source: rng.NewSource(seed(t), 0, "treadmill")}
 	for i := range m.services {
 		m.services[i] = sim.FromSeconds(20 * m.source.Exp())
 	}
 	var err error
-	m.pool, err = New(k, Spec{Name: "images", Nodes: unit.Count(nodes), GPUsPerNode: 8, SlotsPerNode: 20, Speed: 1.1, Failures: failures}, seed(), 0, m)
+	m.pool, err = New(k, Spec{Name: "images", Nodes: unit.Count(nodes), GPUsPerNode: 8, SlotsPerNode: 20, Speed: 1.1, Failures: failures}, seed(t), 0, m)
 	require.NoError(t, err)
 	for i := range attempts {
 		m.pool.Start(0, models.Slot(i), m.services[i%len(m.services)])

@@ -1,8 +1,6 @@
 package gpu
 
 import (
-	"os"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -10,15 +8,10 @@ import (
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
 
-// seed is that of the stochastic tests of this package.
-func seed() uint64 {
-	if n, err := strconv.ParseUint(os.Getenv("LAUNCHDAY_SEED"), 10, 64); err == nil {
-		return n
-	}
-	return 20250325
-}
+func seed(t testing.TB) uint64 { return rngtest.Seed(t, 20250325) }
 
 // plain is a pool of n servers that never fail.
 func plain(n int) Spec {
@@ -75,7 +68,7 @@ func build(t testing.TB, spec Spec) (*sim.Kernel, *Pool, *diary) {
 func buildReplication(t testing.TB, spec Spec, replication uint64) (*sim.Kernel, *Pool, *diary) {
 	t.Helper()
 	k, d := sim.NewKernel(), &diary{}
-	p, err := New(k, spec, seed(), replication, d)
+	p, err := New(k, spec, seed(t), replication, d)
 	require.NoError(t, err)
 	d.pool = p
 	return k, p, d

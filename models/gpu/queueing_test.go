@@ -56,7 +56,7 @@ func serve(t testing.TB, spec Spec, arrivals, services []sim.Time) []sim.Time {
 	c := &counter{k: k, arrivals: arrivals, services: services, waits: make([]sim.Time, len(arrivals))}
 	c.id = k.Register("counter", c)
 	var err error
-	c.pool, err = New(k, spec, seed(), 0, c)
+	c.pool, err = New(k, spec, seed(t), 0, c)
 	require.NoError(t, err)
 	k.At(arrivals[0], sim.Event{Actor: c.id, Priority: models.PriorityArrival})
 	for k.Step() {
@@ -68,8 +68,8 @@ func serve(t testing.TB, spec Spec, arrivals, services []sim.Time) []sim.Time {
 
 // customers draws n of them: Poisson arrivals of that rate a second, services by
 // draw in seconds.
-func customers(replication uint64, n int, ratePerSecond float64, draw func(*rng.Source) float64) (arrivals, services []sim.Time) {
-	src := rng.NewSource(seed(), replication, "customers")
+func customers(t testing.TB, replication uint64, n int, ratePerSecond float64, draw func(*rng.Source) float64) (arrivals, services []sim.Time) {
+	src := rng.NewSource(seed(t), replication, "customers")
 	var now sim.Time
 	for range n {
 		now += sim.FromSeconds(src.Exp() / ratePerSecond)
@@ -84,7 +84,7 @@ func customers(replication uint64, n int, ratePerSecond float64, draw func(*rng.
 // no statistics: each wait must be equal to the nanosecond, ties included.
 func TestBehindAFIFOQueueThePoolIsTheKieferWolfowitzRecursion(t *testing.T) {
 	for _, servers := range []int{1, 3, 40} {
-		src := rng.NewSource(seed(), 0, "kiefer-wolfowitz")
+		src := rng.NewSource(seed(t), 0, "kiefer-wolfowitz")
 		var arrivals, services []sim.Time
 		var now sim.Time
 		for range 20_000 {
@@ -156,7 +156,7 @@ func TestWaitsAgreeWithErlangCAndPollaczekKhinchine(t *testing.T) {
 		spec.Speed = unit.Factor(r.speed)
 		var probs, means []float64
 		for rep := range uint64(replications) {
-			arrivals, services := customers(rep, n, r.rho*float64(r.servers)*r.speed, r.draw)
+			arrivals, services := customers(t, rep, n, r.rho*float64(r.servers)*r.speed, r.draw)
 			var waited, sum float64
 			for _, w := range serve(t, spec, arrivals, services)[skipped:] {
 				if w > 0 {

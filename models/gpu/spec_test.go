@@ -76,7 +76,7 @@ func TestAPoolThatCannotBeIsRefusedByTheNameOfTheField(t *testing.T) {
 	} {
 		spec := plain(10)
 		spoil(&spec)
-		_, err := New(sim.NewKernel(), spec, seed(), 0, &diary{})
+		_, err := New(sim.NewKernel(), spec, seed(t), 0, &diary{})
 		require.ErrorContains(t, err, field)
 		require.ErrorContains(t, err, "gpu pool images: ")
 	}

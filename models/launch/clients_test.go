@@ -12,6 +12,7 @@ import (
 	"github.com/launchday-sim/launchday/models/metrics"
 	"github.com/launchday-sim/launchday/models/scenario"
 	"github.com/launchday-sim/launchday/sim"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
 
 // randomClients is a small world, in overload for a while, whose clients do a bit
@@ -71,7 +72,7 @@ demand:
 }
 
 func TestBothIdentitiesHoldWhateverClientsDo(t *testing.T) {
-	luck := rand.New(rand.NewPCG(seed(t), 11))
+	luck := rand.New(rand.NewPCG(rngtest.Seed(t, 1), 11))
 	var sum metrics.Figures
 	sum.Rejected = map[string]metrics.Figure{}
 	for range 60 {
@@ -90,7 +91,7 @@ func TestBothIdentitiesHoldWhateverClientsDo(t *testing.T) {
 
 // Servers are held exactly as long as attempts are in service, cancelled ones too.
 func TestNoServerIsLostByCopies(t *testing.T) {
-	luck := rand.New(rand.NewPCG(seed(t), 12))
+	luck := rand.New(rand.NewPCG(rngtest.Seed(t, 1), 12))
 	for range 20 {
 		text := randomClients(luck)
 		r := start(t, text, luck.Uint64())
@@ -132,7 +133,7 @@ func TestNoServerIsLostByCopies(t *testing.T) {
 // world is an M/M/10 at the given load with a client of the given keys.
 func clientWorld(t *testing.T, load float64, client, more string) *metrics.Figures {
 	t.Helper()
-	return finish(t, clientText(load, client, more), seed(t)).Summary.All
+	return finish(t, clientText(load, client, more), rngtest.Seed(t, 1)).Summary.All
 }
 
 func clientText(load float64, client, more string) string {
@@ -243,7 +244,7 @@ func TestASignupThatIsSentAgainAndDoneTwiceIsOne(t *testing.T) {
 		"{name: job,", "{name: use, kind: fluid, pool: side, service: 1s}, {name: job, kind: signup,",
 		"pools: [", "pools: [{name: side, nodes: 100}, ",
 		"streams: [", "streams: [{name: uses, class: use, tier: all, per_user: 10/h}, ").Replace(clientText(0.4, "resubmit: {after: 20s, max: 1}", ""))
-	s := finish(t, text, seed(t)).Summary
+	s := finish(t, text, rngtest.Seed(t, 1)).Summary
 	f := s.Classes["job"]
 	assert.Greater(t, float64(f.Completed), 1.3*float64(f.Satisfied), "some are done twice")
 	assert.Equal(t, f.Satisfied, f.Signups)
@@ -277,7 +278,7 @@ func TestASessionIsSoManyRequestsWithTimeToThinkBetween(t *testing.T) {
 func TestWhoComesBackTomorrowComesAtTheSameTimeOfDay(t *testing.T) {
 	text := strings.Replace(clientText(2, "return: {share: 100%, tomorrow: yes, spread: 30m, max_visits: 2}", full), "duration: 2h", "duration: 27h\ninterval: 30m", 1)
 	text = strings.Replace(text, "/s}]", "/s, profile: [{at: +1h, x: 1}, {at: +1h, x: 0}]}]", 1)
-	res := finish(t, text, seed(t))
+	res := finish(t, text, rngtest.Seed(t, 1))
 	f := res.Summary.All
 	assert.Greater(t, f.GivenUp, metrics.Figure(1000))
 	requests := res.Series.Column("requests").Ints

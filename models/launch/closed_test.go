@@ -2,26 +2,15 @@ package launch_test
 
 import (
 	"fmt"
-	"os"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/launchday-sim/launchday/models/launch"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 	"github.com/launchday-sim/launchday/sim/stats"
 )
-
-func seedOf(t testing.TB) uint64 {
-	s, ok := os.LookupEnv("LAUNCHDAY_SEED")
-	if !ok {
-		return 2025
-	}
-	n, err := strconv.ParseUint(s, 10, 64)
-	require.NoError(t, err)
-	return n
-}
 
 const circle = `
 name: circle
@@ -52,7 +41,7 @@ func TestMachineRepairIsAClosedStream(t *testing.T) {
 			sc := text(t, fmt.Sprintf(circle, "2000s", c.servers, c.users, c.think))
 			var l, throughput, wait []float64
 			for r := range 64 {
-				res := run(t, sc, launch.Options{Seed: seedOf(t), Replication: uint64(r)})
+				res := run(t, sc, launch.Options{Seed: rngtest.Seed(t, 2025), Replication: uint64(r)})
 				get := func(path string) float64 {
 					x, err := res.Summary.Lookup(path)
 					require.NoError(t, err)
@@ -83,7 +72,7 @@ func TestAUserOfAClosedStreamNeverHasTwoRequests(t *testing.T) {
 clients: [{name: people, patience: {dist: exponential, mean: 3s}, retry: {max_tries: 3, on_abandoned: yes, base: 1s, cap: 4s}, return: {share: 90%, after: 5s, max_visits: 2}}]
 policies: [{name: room, kind: queue-limit, limit: 4}]
 `)
-	res := run(t, sc, launch.Options{Seed: seedOf(t)})
+	res := run(t, sc, launch.Options{Seed: rngtest.Seed(t, 2025)})
 	get := func(path string) float64 {
 		x, err := res.Summary.Lookup(path)
 		require.NoError(t, err)

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -18,19 +16,11 @@ import (
 	"github.com/launchday-sim/launchday/models/scenario"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
 
-// seed is that of LAUNCHDAY_SEED. What the tests of this file claim holds on
-// every path, so that no seed gives a false alarm.
-func seed(t *testing.T) uint64 {
-	s, ok := os.LookupEnv("LAUNCHDAY_SEED")
-	if !ok {
-		return 1
-	}
-	n, err := strconv.ParseUint(s, 10, 64)
-	require.NoError(t, err)
-	return n
-}
+// What the tests of this file claim holds on every path, so that no seed gives a
+// false alarm.
 
 func start(t *testing.T, text string, seed uint64) *Run {
 	t.Helper()
@@ -49,7 +39,7 @@ func finish(t *testing.T, text string, seed uint64) *metrics.Result {
 }
 
 func TestBothIdentitiesHoldInEveryRandomWorld(t *testing.T) {
-	luck := rand.New(rand.NewPCG(seed(t), 1))
+	luck := rand.New(rand.NewPCG(rngtest.Seed(t, 1), 1))
 	for range 40 {
 		text := randomWorld(luck)
 		s := finish(t, text, luck.Uint64()).Summary // which refuses a run that breaks one
@@ -121,7 +111,7 @@ func TestAnIdentityThatIsBrokenIsAnErrorOfTheRun(t *testing.T) {
 }
 
 func TestTheSameSeedGivesTheSameResultHoweverTheRunIsStepped(t *testing.T) {
-	luck := rand.New(rand.NewPCG(seed(t), 2))
+	luck := rand.New(rand.NewPCG(rngtest.Seed(t, 1), 2))
 	for range 10 {
 		text, n := randomWorld(luck), luck.Uint64()
 		one := start(t, text, n)
@@ -149,7 +139,7 @@ func bits(t *testing.T, res *metrics.Result) string {
 // by attempt. Where nobody is left at the end there is no edge, and the law
 // holds to the last digit.
 func TestLittlesLawHoldsExactlyWhereEverybodyLeaves(t *testing.T) {
-	luck := rand.New(rand.NewPCG(seed(t), 3))
+	luck := rand.New(rand.NewPCG(rngtest.Seed(t, 1), 3))
 	waited := 0
 	for range 40 {
 		leave := luck.IntN(2) == 0
@@ -179,7 +169,7 @@ func TestLittlesLawHoldsExactlyWhereEverybodyLeaves(t *testing.T) {
 // every arrival (J. Kiefer and J. Wolfowitz, "On the theory of queues with many
 // servers", 1955), so that no customer waits longer.
 func TestMoreServersNeverMakeACustomerWaitLonger(t *testing.T) {
-	luck := rand.New(rand.NewPCG(seed(t), 4))
+	luck := rand.New(rand.NewPCG(rngtest.Seed(t, 1), 4))
 	shorter := 0
 	for range 15 {
 		servers := 1 + luck.IntN(12)
@@ -225,7 +215,7 @@ func waits(t *testing.T, text string, seed uint64) map[rng.Key]sim.Time {
 }
 
 func TestAnAttemptIsNeitherServedBeforeItComesNorLongerThanItNeeds(t *testing.T) {
-	luck := rand.New(rand.NewPCG(seed(t), 5))
+	luck := rand.New(rand.NewPCG(rngtest.Seed(t, 1), 5))
 	for range 20 {
 		f := finish(t, randomQueue(luck, true), luck.Uint64()).Summary.All
 		if f.Completed == 0 {

@@ -2,8 +2,6 @@ package launch_test
 
 import (
 	"math"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -12,20 +10,9 @@ import (
 
 	"github.com/launchday-sim/launchday/models/launch"
 	"github.com/launchday-sim/launchday/models/metrics"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 	"github.com/launchday-sim/launchday/sim/stats"
 )
-
-// seed is that of LAUNCHDAY_SEED, 1 if it is not set.
-func seed(t testing.TB) uint64 {
-	t.Helper()
-	s, ok := os.LookupEnv("LAUNCHDAY_SEED")
-	if !ok {
-		return 1
-	}
-	n, err := strconv.ParseUint(s, 10, 64)
-	require.NoError(t, err)
-	return n
-}
 
 // flood is a launch in small: 48,000 servers for half as much again as they can
 // do, a population that grows by what it receives, and a lever of each kind: a
@@ -100,8 +87,8 @@ func TestFluidQuantitiesAgreeBetweenScales(t *testing.T) {
 	hundredth, thousandth := with(t, full, "scale", "1/100"), with(t, full, "scale", "1/1000")
 	differences, means := map[string][]float64{}, map[string]*stats.Moments{}
 	for rep := range uint64(pairs) {
-		large := run(t, hundredth, launch.Options{Seed: seed(t), Replication: rep})
-		small := run(t, thousandth, launch.Options{Seed: seed(t), Replication: pairs + rep})
+		large := run(t, hundredth, launch.Options{Seed: rngtest.Seed(t, 1), Replication: rep})
+		small := run(t, thousandth, launch.Options{Seed: rngtest.Seed(t, 1), Replication: pairs + rep})
 		compare := func(name string, a, b metrics.Figure) {
 			require.False(t, a.IsNull() || b.IsNull(), name)
 			differences[name] = append(differences[name], float64(b-a))
@@ -139,8 +126,8 @@ func fullScale(t testing.TB, res *metrics.Result, path string) metrics.Figure {
 // What must grow tenfold with the scale, before anything is multiplied back.
 func TestCountsGrowWithTheScaleAndDurationsDoNot(t *testing.T) {
 	full := text(t, flood)
-	large := run(t, with(t, full, "scale", "1/100"), launch.Options{Seed: seed(t)})
-	small := run(t, with(t, full, "scale", "1/1000"), launch.Options{Seed: seed(t)})
+	large := run(t, with(t, full, "scale", "1/100"), launch.Options{Seed: rngtest.Seed(t, 1)})
+	small := run(t, with(t, full, "scale", "1/1000"), launch.Options{Seed: rngtest.Seed(t, 1)})
 	for _, path := range fluidPaths {
 		a, err := large.Summary.Lookup(path)
 		require.NoError(t, err)
@@ -160,8 +147,8 @@ func TestCountsGrowWithTheScaleAndDurationsDoNot(t *testing.T) {
 // 70,000 images.
 func TestTheLaunchIsTheSameAtATenthOfItsScale(t *testing.T) {
 	sc := read(t, "ghibli-2025", "duration", "4d", "record", "[]")
-	large := run(t, with(t, sc, "scale", "1/1000"), launch.Options{Seed: seed(t)})
-	small := run(t, with(t, sc, "scale", "1/10000"), launch.Options{Seed: seed(t)})
+	large := run(t, with(t, sc, "scale", "1/1000"), launch.Options{Seed: rngtest.Seed(t, 1)})
+	small := run(t, with(t, sc, "scale", "1/10000"), launch.Options{Seed: rngtest.Seed(t, 1)})
 	for path, within := range map[string]float64{
 		"classes.image.completed": 0.1, "classes.image.users_satisfied": 0.1, "classes.signup.completed": 0.1, "classes.image.load": 0.1,
 		"paid.classes.image.completed_share": 0.1, "pools.gpus.utilisation": 0.03,

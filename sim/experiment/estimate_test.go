@@ -4,26 +4,20 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/launchday-sim/launchday/sim/experiment"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 	"github.com/launchday-sim/launchday/sim/stats"
 )
 
 // random returns the random numbers of one test: always the same, or those of
 // LAUNCHDAY_SEED.
 func random(t *testing.T, stream uint64) *rand.Rand {
-	seed := uint64(2025)
-	if s := os.Getenv("LAUNCHDAY_SEED"); s != "" {
-		var err error
-		seed, err = strconv.ParseUint(s, 10, 64)
-		require.NoError(t, err, "LAUNCHDAY_SEED")
-	}
+	seed := rngtest.Seed(t, 2025)
 	return rand.New(rand.NewPCG(seed, stream))
 }
 

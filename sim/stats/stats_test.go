@@ -3,23 +3,17 @@ package stats_test
 import (
 	"math"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
 
 // random returns the random numbers of one test: always the same, or those of
 // LAUNCHDAY_SEED.
 func random(t testing.TB, stream uint64) *rand.Rand {
-	seed := uint64(2025)
-	if s := os.Getenv("LAUNCHDAY_SEED"); s != "" {
-		var err error
-		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
-			t.Fatalf("LAUNCHDAY_SEED: %v", err)
-		}
-	}
+	seed := rngtest.Seed(t, 2025)
 	return rand.New(rand.NewPCG(seed, stream))
 }
 

@@ -1,7 +1,6 @@
 package proof
 
 import (
-	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -10,26 +9,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/launchday-sim/launchday/models/textbook"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
 
-// proofSeed is that of LAUNCHDAY_SEED. A simulator without fault fails one of the
-// tests of this file with a chance under 0.2 %: 0.1 % that an exact value lies
-// outside its interval, and about as much that an interval is too wide.
-func proofSeed(t *testing.T) uint64 {
-	s, ok := os.LookupEnv("LAUNCHDAY_SEED")
-	if !ok {
-		return 2025
-	}
-	n, err := strconv.ParseUint(s, 10, 64)
-	require.NoError(t, err)
-	return n
-}
-
+// A simulator without fault fails with a chance under 0.2 %: 0.1 % that an exact
+// value lies outside its interval, and about as much that an interval is too wide.
 func TestTheSimulatorReproducesTheory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes a minute on two cores")
 	}
-	rows, err := Narrow(t.Context(), Options{Seed: proofSeed(t)})
+	rows, err := Narrow(t.Context(), Options{Seed: rngtest.Seed(t, 2025)})
 	require.NoError(t, err)
 	var table strings.Builder
 	require.NoError(t, Text(&table, rows))
@@ -105,12 +94,12 @@ func TestAServiceThatIsATenthTooLongIsCaught(t *testing.T) {
 		}
 	}
 	require.Len(t, sound, 3)
-	rows, err := runNarrow(t.Context(), Options{Seed: proofSeed(t)}, sound)
+	rows, err := runNarrow(t.Context(), Options{Seed: rngtest.Seed(t, 2025)}, sound)
 	require.NoError(t, err)
 	for _, r := range rows {
 		assert.True(t, r.OK, "%+v", r)
 	}
-	rows, err = runNarrow(t.Context(), Options{Seed: proofSeed(t)}, broken)
+	rows, err = runNarrow(t.Context(), Options{Seed: rngtest.Seed(t, 2025)}, broken)
 	require.NoError(t, err)
 	for _, r := range rows {
 		assert.False(t, r.OK, "%+v", r)
@@ -123,7 +112,7 @@ func TestAnIntervalThatIsTooWideProvesNothing(t *testing.T) {
 	require.NoError(t, err)
 	short := cases[:1]
 	short[0].world.Duration, short[0].world.Interval = "100s", "100s"
-	rows, err := runNarrow(t.Context(), Options{Seed: proofSeed(t)}, short)
+	rows, err := runNarrow(t.Context(), Options{Seed: rngtest.Seed(t, 2025)}, short)
 	require.NoError(t, err)
 	for _, r := range rows {
 		if r.Metric == "wait_p99_s" {

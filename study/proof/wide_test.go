@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/launchday-sim/launchday/models/textbook"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
 
 // Rows that begin with det: are traces, which a test of launch plays.
@@ -49,7 +50,7 @@ func TestTheSimulatorReproducesTheWideTable(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes a minute on two cores")
 	}
-	rows, err := Wide(t.Context(), Options{Seed: proofSeed(t)})
+	rows, err := Wide(t.Context(), Options{Seed: rngtest.Seed(t, 2025)})
 	require.NoError(t, err)
 	var table strings.Builder
 	require.NoError(t, Text(&table, rows))
@@ -66,7 +67,7 @@ func TestADisciplineInThePlaceOfAnotherIsCaught(t *testing.T) {
 	for _, c := range cases {
 		if discipline, ok := wrong[c.name]; ok {
 			c.world.Discipline = discipline
-			rows, err := runWide(t.Context(), Options{Seed: proofSeed(t)}, []*wideCase{c}, len(c.rows))
+			rows, err := runWide(t.Context(), Options{Seed: rngtest.Seed(t, 2025)}, []*wideCase{c}, len(c.rows))
 			require.NoError(t, err)
 			assert.False(t, rows[0].Lo <= rows[0].Exact && rows[0].Exact <= rows[0].Hi, "%+v", rows[0])
 		}

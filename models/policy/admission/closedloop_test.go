@@ -2,8 +2,6 @@ package admission_test
 
 import (
 	"fmt"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -13,18 +11,8 @@ import (
 	"github.com/launchday-sim/launchday/models/launch"
 	"github.com/launchday-sim/launchday/models/metrics"
 	"github.com/launchday-sim/launchday/models/scenario"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
-
-// seed is 1 unless LAUNCHDAY_SEED says otherwise.
-func seed(t testing.TB) uint64 {
-	s, ok := os.LookupEnv("LAUNCHDAY_SEED")
-	if !ok {
-		return 1
-	}
-	n, err := strconv.ParseUint(s, 10, 64)
-	require.NoError(t, err)
-	return n
-}
 
 // flood is a pool of 100 servers that completes 5 images a second, under twice
 // of that for an hour of warm-up and an hour that counts. A tenth of the load is
@@ -54,7 +42,7 @@ policies: [%s]
 %s
 `, nodes, policy, more)))
 	require.NoError(t, err)
-	r, err := launch.New(sc, launch.Options{Seed: seed(t)})
+	r, err := launch.New(sc, launch.Options{Seed: rngtest.Seed(t, 1)})
 	require.NoError(t, err)
 	res, err := r.Result()
 	require.NoError(t, err)

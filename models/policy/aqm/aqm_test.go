@@ -2,8 +2,6 @@ package aqm
 
 import (
 	"math"
-	"os"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -14,6 +12,7 @@ import (
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
 
 // refusedAtStart asks about an attempt that waited so long and leaves so many
@@ -210,7 +209,7 @@ func TestPIEMovesItsProbabilityAsTheRFCSays(t *testing.T) {
 
 func TestPIERefusesNothingInABurstNorWithTwoWaitingNorWhenItHasBeenCalm(t *testing.T) {
 	env := environment()
-	env.Seed = seed(t)
+	env.Seed = rngtest.Seed(t, 1)
 	refused := func(set func(p *pie), waiting int) bool {
 		policy, err := (&PIESpec{Preset: "source"}).New(env)
 		require.NoError(t, err)
@@ -239,7 +238,7 @@ func TestPIERefusesNothingInABurstNorWithTwoWaitingNorWhenItHasBeenCalm(t *testi
 func TestPIESpreadsItsRefusalsEvenly(t *testing.T) {
 	const prob, n = 0.1, 9
 	env := environment()
-	env.Seed = seed(t)
+	env.Seed = rngtest.Seed(t, 1)
 	policy, err := (&PIESpec{Preset: "source"}).New(env)
 	require.NoError(t, err)
 	p := policy.(*pie)
@@ -257,17 +256,6 @@ func TestPIESpreadsItsRefusalsEvenly(t *testing.T) {
 	// The gap beyond n-1 is geometric of mean 1/p: its deviation is below 1/p.
 	mean := float64(arrivals) / float64(refusals)
 	assert.InDelta(t, n-1+1/prob, mean, 5/prob/math.Sqrt(float64(refusals)))
-}
-
-// seed is 1 unless LAUNCHDAY_SEED says otherwise.
-func seed(t *testing.T) uint64 {
-	s, ok := os.LookupEnv("LAUNCHDAY_SEED")
-	if !ok {
-		return 1
-	}
-	n, err := strconv.ParseUint(s, 10, 64)
-	require.NoError(t, err)
-	return n
 }
 
 func red0(s REDSpec) *REDSpec {
@@ -343,7 +331,7 @@ func TestREDRefusesTheShareOfItsAverageAtUniformDistances(t *testing.T) {
 		{15, true, 0.1}, {22.5, true, 0.55}, {30, true, 1}, {100, true, 1},
 	} {
 		env := environment()
-		env.Seed = seed(t)
+		env.Seed = rngtest.Seed(t, 1)
 		policy, err := red0(REDSpec{MaxP: 0.1, Weight: 1e-15, Gentle: tc.gentle}).New(env)
 		require.NoError(t, err)
 		p := policy.(*red)

@@ -14,6 +14,7 @@ import (
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
 
 // everyKind is a Spec of each kind with the defaults, by preset.
@@ -235,7 +236,7 @@ func (s *tapped) New(env policy.Env) (policy.Policy, error) {
 }
 
 func TestTheTableOfWhatIsInFlightForgetsNoneAndTakesNoneForAnother(t *testing.T) {
-	src := rng.NewSource(seed(t), 0, t.Name())
+	src := rng.NewSource(rngtest.Seed(t, 1), 0, t.Name())
 	g := newGateway(t, spec[concurrency.AIMDSpec](t, "aimd", "initial: 100000, max: 100000"))
 	type one struct {
 		a     models.Attempt

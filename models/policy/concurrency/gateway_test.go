@@ -14,18 +14,8 @@ import (
 	"github.com/launchday-sim/launchday/models/scenario"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
-
-// seed is 1 unless LAUNCHDAY_SEED says otherwise.
-func seed(t testing.TB) uint64 {
-	s, ok := os.LookupEnv("LAUNCHDAY_SEED")
-	if !ok {
-		return 1
-	}
-	n, err := strconv.ParseUint(s, 10, 64)
-	require.NoError(t, err)
-	return n
-}
 
 // A gateway is one policy with a clock of its own, driven as the chain does.
 type gateway struct {
@@ -40,7 +30,7 @@ type gateway struct {
 func newGateway(t testing.TB, s policy.Spec) *gateway {
 	t.Helper()
 	g := &gateway{t: t}
-	g.env = policy.Env{Name: "limit", Seed: seed(t), Horizon: sim.Day, Reasons: new(models.Reasons), Now: func() sim.Time { return g.now }}
+	g.env = policy.Env{Name: "limit", Seed: rngtest.Seed(t, 1), Horizon: sim.Day, Reasons: new(models.Reasons), Now: func() sim.Time { return g.now }}
 	p, err := s.New(g.env)
 	require.NoError(t, err)
 	g.Policy = p

@@ -18,18 +18,8 @@ import (
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
-
-// seed is 1 unless LAUNCHDAY_SEED says otherwise.
-func seed(t testing.TB) uint64 {
-	s, ok := os.LookupEnv("LAUNCHDAY_SEED")
-	if !ok {
-		return 1
-	}
-	n, err := strconv.ParseUint(s, 10, 64)
-	require.NoError(t, err)
-	return n
-}
 
 // A gateway is one policy with a clock of its own, before the pools big (0) and
 // small (1).
@@ -42,7 +32,7 @@ type gateway struct {
 func newGateway(t testing.TB, s policy.Spec) *gateway {
 	t.Helper()
 	g := &gateway{}
-	g.env = policy.Env{Name: "less", Seed: seed(t), Horizon: sim.Day, Reasons: new(models.Reasons), Pools: []string{"big", "small"}, Now: func() sim.Time { return g.now }}
+	g.env = policy.Env{Name: "less", Seed: rngtest.Seed(t, 1), Horizon: sim.Day, Reasons: new(models.Reasons), Pools: []string{"big", "small"}, Now: func() sim.Time { return g.now }}
 	p, err := s.New(g.env)
 	require.NoError(t, err)
 	g.Policy = p

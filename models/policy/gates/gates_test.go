@@ -2,8 +2,6 @@ package gates_test
 
 import (
 	"math"
-	"os"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,18 +11,8 @@ import (
 	"github.com/launchday-sim/launchday/models/policy"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
-
-// seed is 1 unless LAUNCHDAY_SEED says otherwise.
-func seed(t *testing.T) uint64 {
-	s, ok := os.LookupEnv("LAUNCHDAY_SEED")
-	if !ok {
-		return 1
-	}
-	n, err := strconv.ParseUint(s, 10, 64)
-	require.NoError(t, err)
-	return n
-}
 
 // A gateway is one policy with a clock of its own.
 type gateway struct {
@@ -36,7 +24,7 @@ type gateway struct {
 func newGateway(t *testing.T, name string, at sim.Time, s policy.Spec) *gateway {
 	t.Helper()
 	g := &gateway{now: at}
-	g.env = policy.Env{Name: name, Seed: seed(t), Users: 1 << 20, Horizon: 10 * sim.Day, Reasons: new(models.Reasons), Now: func() sim.Time { return g.now }}
+	g.env = policy.Env{Name: name, Seed: rngtest.Seed(t, 1), Users: 1 << 20, Horizon: 10 * sim.Day, Reasons: new(models.Reasons), Now: func() sim.Time { return g.now }}
 	p, err := s.New(g.env)
 	require.NoError(t, err)
 	g.Policy = p

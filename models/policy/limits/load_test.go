@@ -13,6 +13,7 @@ import (
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
 
 // A line is a run that knows nothing but who is kept, first come first served,
@@ -93,7 +94,7 @@ func TestWhoLeavesTheLineMakesRoomInTheBucket(t *testing.T) {
 
 func TestInTheLongRunTheLeakyBucketLetsItsRateGoOn(t *testing.T) {
 	l := newLine(t, leaky(7, 100))
-	src := rng.NewSource(seed(t), 0, t.Name())
+	src := rng.NewSource(rngtest.Seed(t, 1), 0, t.Name())
 	for at := sim.Time(0); at < 1000*s; at += sim.FromSeconds(src.Exp() / 20) {
 		l.arrive(at)
 	}
@@ -207,7 +208,7 @@ func TestTheTokensOfARequestAreTheSameForEveryTry(t *testing.T) {
 	const requests = 300
 	var sum float64
 	for i := range uint64(requests) {
-		a := &models.Attempt{Request: rng.StreamKey(seed(t), 0, "requests").Child(i)}
+		a := &models.Attempt{Request: rng.StreamKey(rngtest.Seed(t, 1), 0, "requests").Child(i)}
 		n := fit(a)
 		require.Equal(t, n, fit(a))
 		sum += 1e5 / (float64(n) + 0.5)

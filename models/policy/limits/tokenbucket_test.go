@@ -17,6 +17,7 @@ import (
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
 
 // A gateway is one policy with a clock of its own.
@@ -230,12 +231,7 @@ func TestInTheLongRunTheBucketLetsThroughItsRate(t *testing.T) {
 func TestPoissonArrivalsAreRefusedAsOftenAsTheDualQueueSays(t *testing.T) {
 	const replications, warmUp, counted = 64, 10_000, 10_000
 	const quantile = 5.42 // of Student's t with 63 degrees of freedom
-	seed := uint64(1)
-	if s, ok := os.LookupEnv("LAUNCHDAY_SEED"); ok {
-		var err error
-		seed, err = strconv.ParseUint(s, 10, 64)
-		require.NoError(t, err)
-	}
+	seed := rngtest.Seed(t, 1)
 	for _, tc := range []struct{ arrivals, rate, burst, refused float64 }{
 		{0.8, 1, 10, 0.00363923114},
 		{1.2, 1, 1, 0.5454545455},

@@ -1,8 +1,6 @@
 package limits_test
 
 import (
-	"os"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -14,6 +12,7 @@ import (
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
 
 func fixed(limit float64, window sim.Time, per string) policy.Spec {
@@ -26,16 +25,6 @@ func counter(limit float64, window sim.Time, per string) policy.Spec {
 
 func log(limit float64, window sim.Time, per string) policy.Spec {
 	return &limits.SlidingLogSpec{Limit: unit.Count(limit), Window: unit.Duration(window), Per: per}
-}
-
-func seed(t *testing.T) uint64 {
-	s, ok := os.LookupEnv("LAUNCHDAY_SEED")
-	if !ok {
-		return 1
-	}
-	n, err := strconv.ParseUint(s, 10, 64)
-	require.NoError(t, err)
-	return n
 }
 
 // startingAt is a gateway whose run begins at a moment after the beginning of
@@ -126,7 +115,7 @@ func TestTheCounterReckonsAsInTheArticle(t *testing.T) {
 }
 
 func TestTheCounterTellsWhenThereIsRoom(t *testing.T) {
-	src := rng.NewSource(seed(t), 0, t.Name())
+	src := rng.NewSource(rngtest.Seed(t, 1), 0, t.Name())
 	for range 300 {
 		limit, window := 1+src.IntN(40), sim.Time(1000+src.IntN(1e6))*sim.Microsecond
 		g := startingAt(t, sim.Time(src.IntN(1e15)), counter(float64(limit), window, "all"))
@@ -150,7 +139,7 @@ func TestTheCounterTellsWhenThereIsRoom(t *testing.T) {
 // lets more than the limit through.
 func TestTheErrorOfTheCounterIsBoundedByWhatTheWindowBeforeHeld(t *testing.T) {
 	const limit = 50
-	src := rng.NewSource(seed(t), 0, t.Name())
+	src := rng.NewSource(rngtest.Seed(t, 1), 0, t.Name())
 	worst := 0
 	for run := range 40 {
 		approx, exact := newGateway(t, 0, counter(limit, sim.Minute, "all")), newGateway(t, 0, log(limit, sim.Minute, "all"))
@@ -201,7 +190,7 @@ func TestTheErrorOfTheCounterIsBoundedByWhatTheWindowBeforeHeld(t *testing.T) {
 func TestOfEvenTrafficTheCounterRefusesAsMuchAsALog(t *testing.T) {
 	const limit, arrivals = 1000, 200_000
 	approx, exact := newGateway(t, 0, counter(limit, sim.Minute, "all")), newGateway(t, 0, log(limit, sim.Minute, "all"))
-	src := rng.NewSource(seed(t), 0, t.Name())
+	src := rng.NewSource(rngtest.Seed(t, 1), 0, t.Name())
 	var now sim.Time
 	var byApprox, byExact int
 	for range arrivals {

@@ -2,8 +2,6 @@ package production_test
 
 import (
 	"fmt"
-	"os"
-	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -16,6 +14,7 @@ import (
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
+	"github.com/launchday-sim/launchday/sim/rng/rngtest"
 )
 
 const users = 50
@@ -26,20 +25,10 @@ func build(t testing.TB, now *sim.Time, s policy.Spec) policy.Policy {
 	return p
 }
 
-func seed(t *testing.T) uint64 {
-	s, ok := os.LookupEnv("LAUNCHDAY_SEED")
-	if !ok {
-		return 1
-	}
-	n, err := strconv.ParseUint(s, 10, 64)
-	require.NoError(t, err)
-	return n
-}
-
 // arrivals calls f with times that come in bursts and with silences, of which
 // about as many are refused as admitted.
 func arrivals(t *testing.T, n int, rate, burst float64, f func(i int, now sim.Time, user models.User)) {
-	src := rng.NewSource(seed(t), 0, t.Name())
+	src := rng.NewSource(rngtest.Seed(t, 1), 0, t.Name())
 	now := sim.Time(0)
 	for i := range n {
 		gap := src.Exp() / rate / 2
