@@ -174,6 +174,13 @@ type Verdict struct {
 	Quality    float64  // when admitted: what is left of its quality, above 0; 0 is all of it
 }
 
+// Plain reports whether a policy says no more than yes. It looks at one field after the
+// other, for a chain asks it of every policy at every attempt, and to compare the whole,
+// just written in parts, makes a processor wait.
+func (v *Verdict) Plain() bool {
+	return v.Reason == 0 && v.Kept == NotKept && !v.Answered && v.Pool == 0 && v.RetryAfter == 0 && v.MaxWait == 0 && v.ShownWait == 0 && v.Work == 0 && v.Quality == 0
+}
+
 // Kept says whether a policy keeps an attempt, and whether its user waits.
 type Kept uint8
 

@@ -61,10 +61,20 @@ type link struct {
 // A cell is those links that act on one tier and class, by what they do. Each
 // list is in the order of the scenario.
 type cell struct {
-	admit    []int
+	admit    []step
 	hold     []int
 	throttle []int
-	start    []int
+	start    []step
+}
+
+// A step is a link as attempts meet it, one after the other. Of a plain link, which has
+// one policy that learns everything at once and keeps nobody, it holds all that they
+// need, so that a chain of many costs little.
+type step struct {
+	link    int
+	plain   Policy  // nil: what meets an attempt is for the link to say
+	starter Starter // the same at its turn
+	told    uint64  // of a plain link: its bit of Attempt.Told
 }
 
 // NewChain builds the policies of the items. env.Name is filled in for each;
@@ -111,29 +121,27 @@ func (c *Chain) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 			r.Release(a, s.Now)
 		}
 	}
-	for _, i := range at.admit {
+	for n := range at.admit {
+		t := &at.admit[n]
+		i := t.link
 		if i < behind {
 			continue
 		}
-		l := &c.links[i]
-		if l.reports != nil {
-			c.deliver(l, s.Now)
+		var v models.Verdict
+		told := t.told
+		if t.plain != nil {
+			v = t.plain.Admit(a, s)
+		} else {
+			v, told = c.admit(i, a, s)
 		}
-		seen := l.view(s)
-		if l.keeper && c.loop.host != nil {
-			seen.Kept = c.loop.host.Kept(i)
-		}
-		v := l.of(a.Pool).Admit(a, seen)
 		if v.Reason != 0 {
 			a.Passed = 0 // so that those who are told know a refusal from a drop by the queue
 			c.tell(a, models.Rejected, s.Now)
 			a.Patience = patience
 			return v
 		}
-		if l.finishes {
-			a.Told |= 1 << (l.bit + c.seat(l, a.Pool))
-		}
-		if v == (models.Verdict{}) {
+		a.Told |= told
+		if v.Plain() {
 			continue
 		}
 		combine(&all, &v)
@@ -161,6 +169,22 @@ func (c *Chain) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
 	}
 	a.Patience = patience
 	return all
+}
+
+// admit asks a link that is not plain, and says whom of it to tell how the attempt ends.
+func (c *Chain) admit(i int, a *models.Attempt, s *models.Signals) (v models.Verdict, told uint64) {
+	l := &c.links[i]
+	if l.reports != nil {
+		c.deliver(l, s.Now)
+	}
+	seen := l.view(s)
+	if l.keeper && c.loop.host != nil {
+		seen.Kept = c.loop.host.Kept(i)
+	}
+	if l.finishes {
+		told = 1 << (l.bit + c.seat(l, a.Pool))
+	}
+	return l.of(a.Pool).Admit(a, seen), told
 }
 
 // combine adds the verdict of one policy that admits to that of those before it.
@@ -222,30 +246,33 @@ func (c *Chain) Starts(a *models.Attempt) bool { return len(c.cell(a).start) > 0
 // has come. One that refuses it drops it from the queue.
 func (c *Chain) Start(a *models.Attempt, s *models.Signals) models.Verdict {
 	hidden := hide(a)
-	v := c.start(a, s)
-	hidden.restore(a)
-	return v
-}
-
-func (c *Chain) start(a *models.Attempt, s *models.Signals) models.Verdict {
 	var all models.Verdict
-	for _, i := range c.cell(a).start {
-		l := &c.links[i]
-		if l.reports != nil {
-			c.deliver(l, s.Now)
-			if l.gauges {
-				l.reports.started(a, c.turn(i, a), s.Now, l.due(s.Now))
-				continue
+	steps := c.cell(a).start
+	for n := range steps {
+		var v models.Verdict
+		if t := &steps[n]; t.starter != nil {
+			v = t.starter.Start(a, s)
+		} else {
+			i := t.link
+			l := &c.links[i]
+			if l.reports != nil {
+				c.deliver(l, s.Now)
+				if l.gauges {
+					l.reports.started(a, c.turn(i, a), s.Now, l.due(s.Now))
+					continue
+				}
 			}
+			v = l.of(c.turn(i, a)).(Starter).Start(a, l.view(s))
 		}
-		v := l.of(c.turn(i, a)).(Starter).Start(a, l.view(s))
 		if v.Reason != 0 {
-			return v
+			all = v
+			break
 		}
-		if v != (models.Verdict{}) {
+		if !v.Plain() {
 			combine(&all, &v)
 		}
 	}
+	hidden.restore(a)
 	return all
 }
 
@@ -263,7 +290,13 @@ func (c *Chain) tell(a *models.Attempt, o models.Outcome, now sim.Time) {
 	}
 	hidden := hide(a)
 	for told := a.Told; told != 0; told &= told - 1 {
-		at := c.seats[bits.TrailingZeros64(told)]
+		at := &c.seats[bits.TrailingZeros64(told)]
+		if at.plain != nil {
+			if at.since <= max(a.Arrived, a.Admitted) {
+				at.plain.Finish(a, o, now)
+			}
+			continue
+		}
 		l := &c.links[at.link]
 		if !l.finishes || l.since > max(a.Arrived, a.Admitted) {
 			continue
@@ -390,8 +423,13 @@ func (c *Chain) checkNames(it Item) error {
 }
 
 // selectByTierAndClass sets the lists of the cells, so that a policy costs
-// nothing to those whom it does not concern.
+// nothing to those whom it does not concern, and the seats of plain links.
 func (c *Chain) selectByTierAndClass() {
+	for i := range c.seats {
+		if l := &c.links[c.seats[i].link]; l.plain() {
+			c.seats[i].plain, c.seats[i].since = l.policy.(Finisher), l.since
+		}
+	}
 	c.cells = make([]cell, len(c.env.Tiers)*len(c.env.Classes))
 	for t, tier := range c.env.Tiers {
 		for k, class := range c.env.Classes {
@@ -401,19 +439,34 @@ func (c *Chain) selectByTierAndClass() {
 				if l.policy == nil || !among(l.item.Tiers, tier.Name) || !among(l.item.Classes, class) {
 					continue
 				}
-				at.admit = append(at.admit, i)
+				t := step{link: i}
+				starter, starts := l.policy.(Starter)
+				if l.plain() {
+					t.plain, t.starter = l.policy, starter
+					if l.finishes {
+						t.told = 1 << l.bit
+					}
+				}
+				at.admit = append(at.admit, t)
+				if starts {
+					at.start = append(at.start, t)
+				}
 				if _, ok := l.policy.(Holder); ok {
 					at.hold = append(at.hold, i)
 				}
 				if _, ok := l.policy.(Throttle); ok {
 					at.throttle = append(at.throttle, i)
 				}
-				if _, ok := l.policy.(Starter); ok {
-					at.start = append(at.start, i)
-				}
 			}
 		}
 	}
+}
+
+// plain reports whether a link has one policy, which learns everything at once and keeps
+// nobody.
+func (l *link) plain() bool {
+	late := l.reports != nil || l.item.SignalDelay > 0 || l.item.SignalInterval > 0
+	return l.policy != nil && !l.wide && !l.keeper && !late
 }
 
 // among reports whether a list of names, of which the empty one means all,

@@ -16,8 +16,8 @@ type Flight struct {
 // since when, and how many there were then. An attempt carries no mark of a policy's
 // own, so one that must tell at an end whether it counted the attempt keeps this. It
 // is a table with open addressing and linear probing (Knuth, TAOCP 3, 6.4, algorithms
-// L and R) that grows to twice the largest number in flight. An attempt is known by
-// request, try and copy. The zero value is empty.
+// L and R) that grows to four times the largest number in flight, where hardly any meet
+// on their way. An attempt is known by request, try and copy. The zero value is empty.
 type InFlight struct {
 	N     int
 	table []Flight
@@ -29,7 +29,7 @@ func keyOf(a *models.Attempt) uint64 {
 
 // Enter notes that an attempt is let through.
 func (f *InFlight) Enter(a *models.Attempt, now sim.Time) {
-	if 2*(f.N+1) > len(f.table) {
+	if 4*(f.N+1) > len(f.table) {
 		old := f.table
 		f.table = make([]Flight, max(16, 2*len(old)))
 		for i := range old {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/launchday-sim/launchday/models"
+	"github.com/launchday-sim/launchday/sim"
 )
 
 // A controller that learns from one pool what another can bear throttles an idle
@@ -24,8 +25,10 @@ const maxSeats = 64
 
 // A seat is who is told of an attempt's end by a bit of Attempt.Told.
 type seat struct {
-	link int
-	pool uint8
+	link  int
+	pool  uint8
+	plain Finisher // of a plain link, and since when it acts
+	since sim.Time
 }
 
 // homes are the pools by which an attempt may be served when a policy is asked.
@@ -89,10 +92,10 @@ func (c *Chain) seating(links []link) ([]seat, error) {
 		}
 		l.bit = len(seats)
 		if !l.wide {
-			seats = append(seats, seat{i, 0})
+			seats = append(seats, seat{link: i})
 		} else {
 			for _, pool := range c.homes {
-				seats = append(seats, seat{i, uint8(pool)})
+				seats = append(seats, seat{link: i, pool: uint8(pool)})
 			}
 		}
 		if len(seats) > maxSeats {
