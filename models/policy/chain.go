@@ -292,13 +292,11 @@ func (c *Chain) tell(a *models.Attempt, o models.Outcome, now sim.Time) {
 	for told := a.Told; told != 0; told &= told - 1 {
 		at := &c.seats[bits.TrailingZeros64(told)]
 		if at.plain != nil {
-			if at.since <= max(a.Arrived, a.Admitted) {
-				at.plain.Finish(a, o, now)
-			}
+			at.plain.Finish(a, o, now)
 			continue
 		}
 		l := &c.links[at.link]
-		if !l.finishes || l.since > max(a.Arrived, a.Admitted) {
+		if !l.finishes {
 			continue
 		}
 		if l.reports != nil {
@@ -427,7 +425,7 @@ func (c *Chain) checkNames(it Item) error {
 func (c *Chain) selectByTierAndClass() {
 	for i := range c.seats {
 		if l := &c.links[c.seats[i].link]; l.plain() {
-			c.seats[i].plain, c.seats[i].since = l.policy.(Finisher), l.since
+			c.seats[i].plain = l.policy.(Finisher)
 		}
 	}
 	c.cells = make([]cell, len(c.env.Tiers)*len(c.env.Classes))

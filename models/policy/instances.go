@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/launchday-sim/launchday/models"
-	"github.com/launchday-sim/launchday/sim"
 )
 
 // A controller that learns from one pool what another can bear throttles an idle
@@ -27,8 +26,7 @@ const maxSeats = 64
 type seat struct {
 	link  int
 	pool  uint8
-	plain Finisher // of a plain link, and since when it acts
-	since sim.Time
+	plain Finisher // of a plain link
 }
 
 // homes are the pools by which an attempt may be served when a policy is asked.

@@ -90,13 +90,17 @@ type tellers struct {
 }
 
 func witnessed(t *testing.T, items ...policy.Item) *tellers {
+	return witnessedAt(t, []int{0, 1}, items...)
+}
+
+func witnessedAt(t *testing.T, homes []int, items ...policy.Item) *tellers {
 	w := &tellers{items: items}
 	for i := range items {
 		if s, ok := items[i].Spec.(*teller); ok {
 			s.made, s.log = &w.made, &w.log
 		}
 	}
-	w.fakeRun = newFakeRun(t, items...)
+	w.fakeRun = newFakeRunAt(t, homes, items...)
 	w.until(1)
 	w.take()
 	return w

@@ -25,10 +25,16 @@ type fakeRun struct {
 
 func newFakeRun(t *testing.T, items ...policy.Item) *fakeRun {
 	t.Helper()
+	return newFakeRunAt(t, []int{0, 1}, items...)
+}
+
+// newFakeRunAt is newFakeRun where the pool at home for each class is given.
+func newFakeRunAt(t *testing.T, homes []int, items ...policy.Item) *fakeRun {
+	t.Helper()
 	r := &fakeRun{k: sim.NewKernel(), lines: make([][]models.Attempt, len(items))}
 	var zero sim.Time
 	env := world(&zero)
-	env.Now, env.Pools, env.Homes = r.k.Now, []string{"main", "side"}, []int{0, 1}
+	env.Now, env.Pools, env.Homes = r.k.Now, []string{"main", "side"}, homes
 	for i := range items {
 		if s, ok := items[i].Spec.(*agent); ok {
 			s.run = r

@@ -78,6 +78,21 @@ func TestAStartThatMayDropIsNoReport(t *testing.T) {
 	assert.Equal(t, []string{"a0 asked about 1", "a0 starts 1 at 1ns"}, w.take())
 }
 
+func TestOfAOnePoolServiceAPolicyHearsAsLate(t *testing.T) {
+	it := seen("a", "test-gauge", teller{})
+	w := witnessedAt(t, []int{0, 0}, it)
+	w.c.Finish(w.comes(1, image), models.Completed, w.k.Now())
+	assert.Equal(t, []string{"a0 asked about 1", "a0 starts 1 at 1ns", "a0 hears that 1 is completed at 1ns"}, w.take())
+
+	it.SignalDelay = dur(10 * sim.Second)
+	w = witnessedAt(t, []int{0, 0}, it)
+	w.c.Finish(w.comes(1, image), models.Completed, w.k.Now())
+	assert.Equal(t, []string{"a0 asked about 1"}, w.take())
+	w.until(11 * sim.Second)
+	w.comes(2, image)
+	assert.Equal(t, []string{"a0 starts 1 at 1ns", "a0 hears that 1 is completed at 1ns", "a0 asked about 2"}, w.take())
+}
+
 func TestAReportTellsWhatAGatewayCouldKnow(t *testing.T) {
 	for _, delay := range []sim.Time{0, 10 * sim.Second} {
 		spec := new(spy)
