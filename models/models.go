@@ -31,6 +31,13 @@ type User int32
 // an open stream, or a sign-up.
 const Anonymous User = -1
 
+// DownCauses are what the node of a server may be down for. A server that is down for
+// several is counted under the first of them.
+var DownCauses = [NumDownCauses]string{"failed", "outage", "out_of_service", "updating", "restarting", "loading"}
+
+// NumDownCauses is the number of DownCauses.
+const NumDownCauses = 6
+
 // Slot is the index of an attempt in the run's table of attempts under way.
 // Slots are recycled.
 type Slot int32

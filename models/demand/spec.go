@@ -9,6 +9,7 @@ type Tier struct {
 	Name     string     `yaml:"name" required:"true" doc:"Name of the tier."`
 	Users    unit.Count `yaml:"users" default:"0" min:"0" doc:"Users at the start. Completed sign-ups add to it."`
 	Paid     bool       `yaml:"paid" default:"no" doc:"Whether its users pay."`
+	Price    float64    `yaml:"usd_per_month" default:"0" min:"0" doc:"What a user of it pays a month, in USD: what is at risk while he gets nothing."`
 	Priority int        `yaml:"priority" default:"0" min:"0" max:"15" doc:"Rank where a queue or a policy goes by priority: 0 comes first."`
 }
 
@@ -21,6 +22,7 @@ type Class struct {
 	Images   *Images       `yaml:"images" doc:"Images of one request, for pools that batch images."`
 	Tokens   *Tokens       `yaml:"tokens" doc:"Tokens of one request, for pools that batch continuously."`
 	SLO      unit.Duration `yaml:"slo" min:"0s" doc:"Latency that is promised, from the arrival of an attempt to its end: what comes later is no goodput. None if absent. It measures, and changes nothing in the run; not of a fluid class."`
+	Price    float64       `yaml:"usd_per_request" default:"0" min:"0" doc:"What is paid for a request, in USD, as through an API: what is at risk where it comes to nothing."`
 	Then     []Station     `yaml:"then" doc:"Further stations: after its service at the pool an attempt goes on to them, one after the other, and completes at the last. Its user leaves a queue for impatience before the first only; policies look at it there only."`
 	Share    unit.Share    `yaml:"share" default:"100%" doc:"Fluid only: the largest share of the pool's servers that it may claim while others wait."`
 	Patience unit.Duration `yaml:"patience" default:"1m" min:"1ms" doc:"Fluid only: mean time after which a waiting message is abandoned."`

@@ -93,6 +93,8 @@ type batched struct {
 
 type batchNode struct {
 	work  batching.Node
+	chat  *batching.Model // of this node, at its speed
+	image *batching.ImageModel
 	timer sim.Timer
 	due   sim.Time // of the timer
 	idle  []int32  // servers that could take an attempt
@@ -118,6 +120,19 @@ func (b *batches) setModel(spec *Spec) {
 	} else {
 		*b.image = spec.Images.model(b.p.slots, float64(spec.Speed))
 	}
+	for n := range b.nodes {
+		b.setNode(n)
+	}
+}
+
+// setNode gives node n the model at its own speed.
+func (b *batches) setNode(n int) {
+	nd, speed := &b.nodes[n], b.p.nodes[n].speed
+	if b.chat != nil {
+		*nd.chat = b.chat.At(speed)
+	} else {
+		*nd.image = b.image.At(speed)
+	}
 }
 
 // grow makes room for the nodes and servers of the pool.
@@ -125,11 +140,14 @@ func (b *batches) grow() {
 	for len(b.nodes) < len(b.p.nodes) {
 		nd := batchNode{load: -1, due: sim.Never}
 		if b.chat != nil {
-			nd.work = batching.NewContinuous(b.chat)
+			nd.chat = new(batching.Model)
+			nd.work = batching.NewContinuous(nd.chat)
 		} else {
-			nd.work = batching.NewStatic(b.image)
+			nd.image = new(batching.ImageModel)
+			nd.work = batching.NewStatic(nd.image)
 		}
 		b.nodes = append(b.nodes, nd)
+		b.setNode(len(b.nodes) - 1)
 	}
 	for len(b.at) < len(b.p.servers) {
 		b.at = append(b.at, batched{})

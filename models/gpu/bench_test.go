@@ -25,8 +25,10 @@ func (m *treadmill) Done(now sim.Time, slot models.Slot, _ int32) {
 	m.ends++
 	m.pool.Start(now, slot, m.services[m.source.Uint64()%uint64(len(m.services))])
 }
-func (m *treadmill) Lost(now sim.Time, slot models.Slot, server int32) { m.Done(now, slot, server) }
-func (m *treadmill) CapacityChanged(sim.Time)                          {}
+func (m *treadmill) Lost(now sim.Time, slot models.Slot, server int32, _ sim.Time) {
+	m.Done(now, slot, server)
+}
+func (m *treadmill) CapacityChanged(sim.Time) {}
 
 // tread starts a treadmill with so many attempts on nodes of 20 slots.
 func tread(t testing.TB, nodes, attempts int, failures *FailureSpec) (*sim.Kernel, *treadmill) {

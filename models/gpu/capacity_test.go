@@ -17,7 +17,7 @@ func TestAGreaterShareOutOfServiceTakesTheSameNodesAndMore(t *testing.T) {
 	down := func() map[int32]bool {
 		set := map[int32]bool{}
 		for n := range p.nodes {
-			if p.nodes[n].out {
+			if p.nodes[n].why&out != 0 {
 				set[int32(n)] = true
 			}
 		}
@@ -72,7 +72,7 @@ func TestWhichNodesGoOutOfServiceDoesNotDependOnHowTheShareGotThere(t *testing.T
 	}
 	require.NoError(t, direct.Reconfigure(0, spec))
 	for n := range direct.nodes {
-		assert.Equal(t, direct.nodes[n].out, gradual.nodes[n].out)
+		assert.Equal(t, direct.nodes[n].why&out, gradual.nodes[n].why&out)
 	}
 }
 

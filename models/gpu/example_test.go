@@ -16,7 +16,7 @@ func (announcer) Done(now sim.Time, slot models.Slot, server int32) {
 	fmt.Printf("%v: attempt %d is done on server %d\n", now, slot, server)
 }
 
-func (announcer) Lost(now sim.Time, slot models.Slot, server int32) {
+func (announcer) Lost(now sim.Time, slot models.Slot, server int32, _ sim.Time) {
 	fmt.Printf("%v: attempt %d is lost with server %d\n", now, slot, server)
 }
 

@@ -16,9 +16,9 @@ import (
 // do not change the luck of a machine.
 func (p *Pool) turn(now sim.Time, n int32) {
 	before := p.levels()
-	p.nodes[n].failed = !p.nodes[n].failed
+	p.nodes[n].why ^= failed
 	p.arm(now, n)
-	p.settleNode(n)
+	p.settleNode(now, n)
 	p.tell(now, before)
 }
 
@@ -27,7 +27,7 @@ func (p *Pool) arm(now sim.Time, n int32) {
 	nd := &p.nodes[n]
 	nd.timer = 0
 	law := p.mtbf
-	if nd.failed {
+	if nd.why&failed != 0 {
 		law = p.repair
 	}
 	if law == nil {
@@ -54,7 +54,7 @@ func (p *Pool) setFailures(now sim.Time, plan plan) {
 		return
 	}
 	for n := range p.nodes {
-		if nd := &p.nodes[n]; !nd.failed {
+		if nd := &p.nodes[n]; nd.why&failed == 0 {
 			p.k.Cancel(nd.timer)
 			p.arm(now, int32(n))
 		}
@@ -62,16 +62,16 @@ func (p *Pool) setFailures(now sim.Time, plan plan) {
 }
 
 // laws builds the laws of a FailureSpec.
-func (f *FailureSpec) laws(pool string) (mtbf, repair rng.Dist, err error) {
+func (f *FailureSpec) laws(pool, at string) (mtbf, repair rng.Dist, err error) {
 	build := func(field string, d unit.Dist) rng.Dist {
 		if err != nil {
 			return nil
 		}
 		var law rng.Dist
 		if law, err = d.Build(); err != nil {
-			err = fmt.Errorf("gpu pool %s: failures.%s: %w", pool, field, err)
+			err = fmt.Errorf("gpu pool %s: %s.%s: %w", pool, at, field, err)
 		} else if !(law.Mean() > 0) {
-			err = fmt.Errorf("gpu pool %s: failures.%s: a mean of %v s is too short: want more than 0", pool, field, law.Mean())
+			err = fmt.Errorf("gpu pool %s: %s.%s: a mean of %v s is too short: want more than 0", pool, at, field, law.Mean())
 		}
 		return law
 	}

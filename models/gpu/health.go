@@ -3,7 +3,6 @@ package gpu
 import (
 	"fmt"
 
-	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
@@ -76,12 +75,8 @@ func (p *Pool) watch(now sim.Time) {
 	}
 }
 
-func (p *Pool) event(kind uint8, n int32) sim.Event {
-	return sim.Event{Actor: p.id, Kind: kind, Priority: models.PriorityCapacity, Arg: uint32(n)}
-}
-
-// examine is a check of node n. A node that is down, or of which nothing is in
-// the pool, is not asked.
+// examine is a check of node n. A node that takes no work, or of which nothing
+// is in the pool, is not asked.
 func (p *Pool) examine(now sim.Time, n int32) {
 	nd := &p.nodes[n]
 	if p.health == nil {
@@ -89,29 +84,28 @@ func (p *Pool) examine(now sim.Time, n int32) {
 		return
 	}
 	p.k.At(after(now, sim.Time(p.health.Every)), p.event(nodeCheck, n))
-	if nd.failed || nd.out || nd.restarting || p.serversOf(n) == 0 || p.prober.Probe(now) <= sim.Time(p.health.Timeout) {
+	if nd.why != 0 || p.serversOf(n) == 0 || p.prober.Probe(now) <= sim.Time(p.health.Timeout) {
 		nd.missed = 0
 		return
 	}
 	if nd.missed++; nd.missed < p.health.Failures {
 		return
 	}
-	nd.missed, nd.restarting = 0, true
-	p.restarting++
+	nd.missed = 0
+	nd.why |= restarting
 	p.source = nd.luck.Child(nd.restarts).Draw(purposeRestart)
 	nd.restarts++
 	p.k.At(after(now, p.seconds(p.restart)), p.event(nodeBack, n))
 	before := p.levels()
-	p.settleNode(n)
+	p.settleNode(now, n)
 	p.tell(now, before)
 }
 
 // comeBack ends the restart of node n.
 func (p *Pool) comeBack(now sim.Time, n int32) {
-	p.nodes[n].restarting = false
-	p.restarting--
+	p.nodes[n].why &^= restarting
 	before := p.levels()
-	p.settleNode(n)
+	p.settleNode(now, n)
 	p.tell(now, before)
 }
 
@@ -119,18 +113,4 @@ func (p *Pool) comeBack(now sim.Time, n int32) {
 func (p *Pool) serversOf(n int32) int {
 	nd := &p.nodes[n]
 	return min(max(p.groups[nd.group].present()-int(nd.ordinal)*p.slots, 0), p.slots)
-}
-
-// Restarting is the number of servers that are down for no other reason than
-// that their node is being restarted after failed health checks.
-func (p *Pool) Restarting() int {
-	sum := 0
-	if p.restarting > 0 {
-		for n := range p.nodes {
-			if nd := &p.nodes[n]; nd.restarting && !nd.failed && !nd.out {
-				sum += p.serversOf(int32(n))
-			}
-		}
-	}
-	return sum
 }

@@ -31,11 +31,11 @@ func TestANodeIsRestartedAfterSoManyFailedChecksInARowAndLosesItsWork(t *testing
 	d.probe = 6 * sim.Second
 	k.RunUntil(phase + 50*sim.Second) // the checks at 30 and 40 s fail
 	require.Empty(t, d.take())
-	assert.Zero(t, p.Restarting())
+	assert.Zero(t, p.down[index(restarting)])
 
 	k.RunUntil(phase + 50*sim.Second + 1)
 	assert.Equal(t, []entry{{"lost", phase + 50*sim.Second, 7, 0}, {"changed", phase + 50*sim.Second, models.None, -1}}, d.take())
-	assert.Equal(t, 2, p.Restarting())
+	assert.Equal(t, 2, p.down[index(restarting)])
 	assert.Zero(t, p.Capacity())
 
 	k.RunUntil(phase + 110*sim.Second) // it is not checked meanwhile
@@ -44,14 +44,14 @@ func TestANodeIsRestartedAfterSoManyFailedChecksInARowAndLosesItsWork(t *testing
 	k.RunUntil(phase + 300*sim.Second)
 	assert.Equal(t, []entry{{"changed", phase + 110*sim.Second, models.None, -1}}, d.take(), "it comes back empty, and stays")
 	assert.Equal(t, [4]int{2, 0, 0, 2}, levelsOf(p))
-	assert.Zero(t, p.Restarting())
+	assert.Zero(t, p.down[index(restarting)])
 }
 
 func TestNodesAreCheckedInTurn(t *testing.T) {
 	k, p, d := build(t, checked(100))
 	d.probe = sim.Minute
 	k.RunUntil(31 * sim.Second)
-	assert.Equal(t, 200, p.Restarting(), "no node answers")
+	assert.Equal(t, 200, p.down[index(restarting)], "no node answers")
 	at := map[sim.Time]bool{}
 	for _, e := range d.take() {
 		at[e.At] = true
@@ -63,11 +63,11 @@ func TestANodeThatIsDownAnywayIsNotCountedAsRestarting(t *testing.T) {
 	k, p, d := build(t, checked(10))
 	d.probe = sim.Minute
 	k.RunUntil(31 * sim.Second)
-	require.Equal(t, 20, p.Restarting())
+	require.Equal(t, 20, p.down[index(restarting)])
 	out := checked(10)
 	out.OutOfService = 0.5
 	require.NoError(t, p.Reconfigure(k.Now(), out))
-	assert.Equal(t, 10, p.Restarting())
+	assert.Equal(t, 10, p.down[index(restarting)])
 }
 
 func TestChecksEndAndBeginWithTheSpec(t *testing.T) {

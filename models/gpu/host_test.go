@@ -41,7 +41,7 @@ func (d *diary) Done(now sim.Time, slot models.Slot, server int32) {
 	d.write(entry{"done", now, slot, server})
 }
 
-func (d *diary) Lost(now sim.Time, slot models.Slot, server int32) {
+func (d *diary) Lost(now sim.Time, slot models.Slot, server int32, _ sim.Time) {
 	d.write(entry{"lost", now, slot, server})
 }
 

@@ -33,8 +33,60 @@ func (p *Pool) arrival(l LotSpec) (sim.Time, error) {
 // receive takes a lot into the pool.
 func (p *Pool) receive(now sim.Time, g int) {
 	before := p.levels()
-	p.groups[g].arrived = true
-	p.groups[g].timer = 0
-	p.settle(now)
+	had := p.groups[g].present()
+	p.deliver(now, g)
+	p.settleGroup(now, g, had)
 	p.tell(now, before)
+}
+
+// settleGroup is settle where nothing has changed but the servers of group g, which had
+// so many.
+func (p *Pool) settleGroup(now sim.Time, g, had int) {
+	if p.outOfService > 0 {
+		p.settle(now) // the share is one of all nodes
+		return
+	}
+	group := &p.groups[g]
+	for len(group.nodes)*p.slots < group.present() {
+		p.addNode(now, int32(g))
+		group = &p.groups[g]
+	}
+	for i := len(group.nodes) - 1; i >= min(had, group.present())/p.slots; i-- {
+		p.settleNode(now, group.nodes[i])
+	}
+	p.watch(now)
+}
+
+// Order lets a group of nodes beside the Spec's have that many servers, which come at a
+// time, or evenly within a time after that; those that it has keep their places, and
+// surplus ones finish their work. It is for who buys, rents or lends nodes.
+func (p *Pool) Order(now sim.Time, name string, servers int, at, over sim.Time) {
+	g := p.lot(name)
+	if g < 0 {
+		g = len(p.groups)
+		p.groups = append(p.groups, p.newGroup(name))
+	}
+	before := p.levels()
+	group := &p.groups[g]
+	had := group.present()
+	group.placed, group.wanted, group.arrival, group.over = true, servers, at, over
+	p.deliver(now, g)
+	p.settleGroup(now, g, had)
+	p.tell(now, before)
+}
+
+// HasOf is the number of servers of a group that the pool has, those included that have
+// left it and still finish their work.
+func (p *Pool) HasOf(name string) int {
+	sum := 0
+	if g := p.lot(name); g > 0 {
+		for _, n := range p.groups[g].nodes {
+			for _, s := range p.servers[int(n)*p.slots : (int(n)+1)*p.slots] {
+				if s.ours {
+					sum++
+				}
+			}
+		}
+	}
+	return sum
 }

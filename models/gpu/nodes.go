@@ -3,7 +3,9 @@ package gpu
 import (
 	"cmp"
 	"math"
+	"math/bits"
 	"slices"
+	"sort"
 
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/sim"
@@ -15,14 +17,18 @@ import (
 // depend on which other groups there are, or when they came.
 type group struct {
 	name    string
-	servers int  // that the spec gives it
-	arrived bool // a lot is not, until it is
+	wanted  int  // servers that it is to have
+	servers int  // of these, those that have come
+	arrived bool // a lot is not, until its first node is
 	arrival sim.Time
+	over    sim.Time // within which the nodes of a lot come after arrival; 0: all at once
 	ordered sim.Time // what arrival was computed from
+	placed  bool     // by Order, not by the Spec
 	timer   sim.Timer
-	nodes   []int32 // the pool's numbers of its nodes, by ordinal
-	luck    rng.Key // parent of its nodes' failures
-	rank    rng.Key // parent of its nodes' places in the order of going out of service
+	nodes   []int32   // the pool's numbers of its nodes, by ordinal
+	luck    rng.Key   // parent of its nodes' failures
+	hangers [][]int32 // what its nodes hang on, by Pool.outages
+	rank    rng.Key   // parent of its nodes' places in the order of going out of service
 }
 
 // A node is a place for as many servers as a node has slots.
@@ -33,14 +39,40 @@ type node struct {
 	timer   sim.Timer
 	group   int32
 	ordinal int32
-	failed  bool
-	out     bool // of service
+	why     cause   // it takes no work
+	down    int     // servers of it that are counted in Pool.down
+	first   cause   // under which they are
+	speed   float64 // of its own, by which that of the pool is multiplied
 
-	restarting bool // after failed health checks
-	watched    bool // a health check is scheduled
-	missed     int  // health checks in a row
-	restarts   uint64
+	outages int // of what it hangs on, that last
+
+	warm   bool // its model is loaded
+	loads  uint64
+	loaded sim.Timer
+
+	deploy  int32 // that has it in hand, from 1; 0: none
+	bad     bool  // it does not come back from it by itself
+	deploys uint64
+	turn    sim.Timer // of the deploy
+
+	watched  bool // a health check is scheduled
+	missed   int  // health checks in a row
+	restarts uint64
 }
+
+// A cause is why a node takes no work; several may hold at a time. In all but draining
+// what it holds is lost. The first ones are models.DownCauses.
+type cause uint8
+
+const (
+	failed     cause = 1 << iota // it is in repair
+	outage                       // what it hangs on is down
+	out                          // of service
+	updating                     // a deploy
+	restarting                   // after failed health checks
+	loading                      // its model
+	draining                     // it finishes what it holds
+)
 
 // What is drawn from the keys of a node.
 var (
@@ -70,6 +102,30 @@ func (g *group) present() int {
 	return g.servers
 }
 
+// deliver takes in what has come of group g by now, and waits for the next of its nodes.
+func (p *Pool) deliver(now sim.Time, g int) {
+	group := &p.groups[g]
+	p.k.Cancel(group.timer)
+	group.timer = 0
+	whole := (group.wanted + p.slots - 1) / p.slots
+	due := func(node int) sim.Time { // from 1
+		if group.over == 0 {
+			return group.arrival
+		}
+		return after(group.arrival, sim.Time(float64(group.over)*(float64(node)/float64(whole))+0.5))
+	}
+	come := sort.Search(whole, func(i int) bool { return due(i+1) > now })
+	group.arrived = group.arrived || group.arrival <= now
+	group.servers = min(group.wanted, come*p.slots)
+	next := group.arrival
+	if come < whole {
+		next = due(come + 1)
+	}
+	if next > now {
+		group.timer = p.k.Timer(next, p.event(lotComes, int32(g)))
+	}
+}
+
 // settle brings nodes and servers in line with what the pool should be: after
 // it, p.lost holds the attempts that the change took down.
 func (p *Pool) settle(now sim.Time) {
@@ -81,7 +137,7 @@ func (p *Pool) settle(now sim.Time) {
 	p.chooseOut()
 	// Downwards, so that the lowest of the servers that open is the next to be taken.
 	for n := len(p.nodes) - 1; n >= 0; n-- {
-		p.settleNode(int32(n))
+		p.settleNode(now, int32(n))
 	}
 	p.watch(now)
 }
@@ -98,6 +154,7 @@ func (p *Pool) addNode(now sim.Time, g int32) {
 		group:   g,
 		ordinal: int32(ordinal),
 	})
+	p.setSpeed(n)
 	group.nodes = append(group.nodes, n)
 	for range p.slots {
 		p.servers = append(p.servers, server{slot: models.None, closed: true})
@@ -109,19 +166,21 @@ func (p *Pool) addNode(now sim.Time, g int32) {
 		p.routes.grow()
 	}
 	p.arm(now, n)
+	p.hang(now, n)
 }
 
 // settleNode opens and closes the servers of node n as its state says.
-func (p *Pool) settleNode(n int32) {
+func (p *Pool) settleNode(now sim.Time, n int32) {
+	p.warmUp(now, n)
 	nd := &p.nodes[n]
-	down := nd.failed || nd.out || nd.restarting
+	down := nd.why&^draining != 0
 	first := int(nd.ordinal) * p.slots
 	present := p.groups[nd.group].present()
 	for i := p.slots - 1; i >= 0; i-- {
 		at := n*int32(p.slots) + int32(i)
 		s := &p.servers[at]
 		if s.slot != models.None && down {
-			p.lost = append(p.lost, loss{s.slot, at})
+			p.lost = append(p.lost, loss{s.slot, at, s.until})
 			s.slot = models.None
 			s.closed = true
 			p.busy--
@@ -130,7 +189,7 @@ func (p *Pool) settleNode(n int32) {
 			}
 			continue
 		}
-		closed := down || first+i >= present || i >= p.Places()
+		closed := nd.why != 0 || first+i >= present || i >= p.Places()
 		if s.slot == models.None && closed != s.closed {
 			if closed {
 				p.idle--
@@ -142,12 +201,51 @@ func (p *Pool) settleNode(n int32) {
 		}
 		s.closed = closed
 	}
+	p.count(n)
+	p.goOn(now, n)
 	if down && p.batches != nil {
 		p.batches.clear(n)
 	}
 	if p.routes != nil {
 		p.routes.settle(n)
 	}
+}
+
+// count takes note of what servers of node n are down, and of those that the pool has:
+// those that belong to it and those that still work for it.
+func (p *Pool) count(n int32) {
+	nd := &p.nodes[n]
+	p.down[index(nd.first)] -= nd.down
+	nd.down, nd.first = 0, nd.why&-nd.why
+	there := p.serversOf(n)
+	if nd.why&^draining != 0 {
+		nd.down = there
+	}
+	p.down[index(nd.first)] += nd.down
+	for i := range p.slots {
+		s := &p.servers[int(n)*p.slots+i]
+		if has := i < there || s.slot != models.None; has != s.ours {
+			s.ours = has
+			if has {
+				p.has++
+			} else {
+				p.has--
+			}
+		}
+	}
+}
+
+// index is the place of a cause among models.DownCauses; that of none, and of draining, is behind them.
+func index(c cause) int { return min(bits.TrailingZeros8(uint8(c)), models.NumDownCauses) }
+
+// holds reports whether node n works on an attempt.
+func (p *Pool) holds(n int32) bool {
+	for _, s := range p.servers[int(n)*p.slots : (int(n)+1)*p.slots] {
+		if s.slot != models.None {
+			return true
+		}
+	}
+	return false
 }
 
 // shut takes server n, which closes, out of those of its node that are idle.
@@ -169,19 +267,19 @@ func (p *Pool) chooseOut() {
 	p.ranked = p.ranked[:0]
 	for n := range p.nodes {
 		nd := &p.nodes[n]
-		nd.out = false
+		nd.why &^= out
 		if int(nd.ordinal)*p.slots < p.groups[nd.group].present() {
 			p.ranked = append(p.ranked, int32(n))
 		}
 	}
-	out := int(math.Floor(float64(p.outOfService*float64(len(p.ranked))) + 0.5))
-	if out == 0 {
+	most := int(math.Floor(float64(p.outOfService*float64(len(p.ranked))) + 0.5))
+	if most == 0 {
 		return
 	}
 	slices.SortFunc(p.ranked, func(a, b int32) int {
 		return cmp.Or(cmp.Compare(p.nodes[a].rank, p.nodes[b].rank), cmp.Compare(a, b))
 	})
-	for _, n := range p.ranked[:out] {
-		p.nodes[n].out = true
+	for _, n := range p.ranked[:most] {
+		p.nodes[n].why |= out
 	}
 }

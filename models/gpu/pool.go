@@ -18,10 +18,11 @@ type Host interface {
 	// was draining.
 	Done(now sim.Time, slot models.Slot, server int32)
 
-	// Lost says that the node of server went down under slot.
-	Lost(now sim.Time, slot models.Slot, server int32)
+	// Lost says that the node of server went down under slot, whose service would have
+	// ended at until; that of a batch is not known.
+	Lost(now sim.Time, slot models.Slot, server int32, until sim.Time)
 
-	// CapacityChanged says that Capacity, Fluid or Free changed otherwise than by
+	// CapacityChanged says that Capacity, Fluid, Free, Has or Down changed otherwise than by
 	// Start and Done: once for each change of nodes, after the Lost of that change.
 	CapacityChanged(now sim.Time)
 }
@@ -38,6 +39,7 @@ type Pool struct {
 	seed, replication uint64
 	gpus, slots       int // of a node, as at the start
 	speed             float64
+	cost              *CostSpec
 
 	servers []server
 	stack   []int32 // of idle servers, and of some that closed since they were put there
@@ -53,15 +55,22 @@ type Pool struct {
 	nodes        []node
 	failures     FailureSpec // the zero value: nodes do not fail
 	mtbf, repair rng.Dist    // in seconds; nil: nodes do not fail
+	outages      []outageKind
+	hangers      []hanger
+	deploys      []deploy
+	startUp      rng.Dist // in seconds; nil: models need no loading
+	slow         SlowSpec // the zero value: no node is
+	opening      bool     // the pool is being built
 	outOfService float64
 	health       *HealthSpec // nil: nodes are not checked
 	restart      rng.Dist    // in seconds, of a node
 	prober       Prober      // the host, where it can answer checks
-	restarting   int         // nodes
 
 	source rng.Source // of the draw being made; here because a law takes it by address
 	ranked []int32    // scratch of chooseOut
 	lost   []loss     // what the change being made took down
+	down   [models.NumDownCauses + 1]int
+	has    int // servers
 }
 
 // A server is 16 bytes, so that a start and an end touch one cache line of it.
@@ -70,12 +79,14 @@ type server struct {
 	slot    models.Slot // models.None: idle
 	closed  bool        // takes no work: its node is down, or it is no longer of the pool
 	stacked bool        // it is on the stack
+	ours    bool        // it is of the pool, or works for it still
 }
 
 // A loss is an attempt whose server went down under it.
 type loss struct {
 	slot   models.Slot
 	server int32
+	until  sim.Time
 }
 
 // The kinds of the pool's events.
@@ -85,6 +96,10 @@ const (
 	lotComes                  // Arg: group
 	nodeCheck                 // Arg: node
 	nodeBack                  // Arg: node
+	nodeLoaded                // Arg: node
+	hangerTurn                // Arg: hanger; it goes down, or is up again
+	deployTurn                // Arg: deploy; it begins, or can go on
+	updateTurn                // Arg: node, that a deploy has in hand
 	shareEnds                 // somebody who shares the servers is done
 	batchChanges              // Arg: node; something changes in its batch
 )
@@ -93,7 +108,7 @@ const (
 // are there from the start. An error names the field that is wrong.
 func New(k *sim.Kernel, spec Spec, seed, replication uint64, host Host) (*Pool, error) {
 	p := &Pool{k: k, host: host, name: spec.Name, seed: seed, replication: replication,
-		gpus: spec.GPUsPerNode, slots: spec.SlotsPerNode}
+		gpus: spec.GPUsPerNode, slots: spec.SlotsPerNode, cost: spec.Cost}
 	p.prober, _ = host.(Prober)
 	p.groups = []group{p.newGroup("")}
 	p.groups[0].arrived = true
@@ -108,7 +123,9 @@ func New(k *sim.Kernel, spec Spec, seed, replication uint64, host Host) (*Pool, 
 		return nil, err
 	}
 	p.id = k.Register("gpu/"+spec.Name, p)
+	p.opening = true
 	p.apply(k.Now(), plan)
+	p.opening = false
 	return p, nil
 }
 
@@ -171,7 +188,7 @@ func (p *Pool) Start(now sim.Time, slot models.Slot, service sim.Time) (int32, b
 func (p *Pool) occupy(now sim.Time, n int32, slot models.Slot, service sim.Time) {
 	s := &p.servers[n]
 	s.slot = slot
-	s.until = after(now, p.AtSpeed(service))
+	s.until = after(now, p.atNode(n, service))
 	p.idle--
 	p.busy++
 	p.k.At(s.until, sim.Event{Actor: p.id, Kind: departure, Priority: models.PriorityDeparture, Arg: uint32(n)})
@@ -190,6 +207,14 @@ func (p *Pool) Handle(now sim.Time, ev sim.Event) {
 		p.examine(now, int32(ev.Arg))
 	case nodeBack:
 		p.comeBack(now, int32(ev.Arg))
+	case nodeLoaded:
+		p.load(now, int32(ev.Arg))
+	case hangerTurn:
+		p.strike(now, int32(ev.Arg))
+	case deployTurn:
+		p.roll(now, int(ev.Arg))
+	case updateTurn:
+		p.update(now, int32(ev.Arg))
 	case shareEnds:
 		p.shareDone(now)
 	case batchChanges:
@@ -231,6 +256,9 @@ func (p *Pool) vacate(n int32) {
 	if !s.closed {
 		p.idle++
 		p.push(n)
+	} else {
+		p.count(n / int32(p.slots))
+		p.goOn(p.k.Now(), n/int32(p.slots))
 	}
 	if p.routes != nil {
 		p.routes.serves(n/int32(p.slots), -1)
@@ -247,8 +275,8 @@ func (p *Pool) Preempt(now sim.Time, n int32) (left sim.Time, ok bool) {
 		return 0, false
 	}
 	left = s.until - now
-	if p.speed != 1 && s.until != sim.Never {
-		left = sim.Time(math.Min(math.Floor(float64(float64(left)*p.speed)+0.5), math.MaxInt64/2))
+	if speed := float64(p.speed * p.nodes[n/int32(p.slots)].speed); speed != 1 && s.until != sim.Never {
+		left = sim.Time(math.Min(math.Floor(float64(float64(left)*speed)+0.5), math.MaxInt64/2))
 	}
 	s.slot = models.None
 	p.busy--
@@ -328,6 +356,19 @@ func (p *Pool) Working() int {
 // holds are among them.
 func (p *Pool) Capacity() int { return p.busy + p.idle }
 
+// Until is when the service of server n ends.
+func (p *Pool) Until(n int32) sim.Time { return p.servers[n].until }
+
+// Has is the number of servers that the pool has, up or down, and of those that have
+// left it but still finish their attempt.
+func (p *Pool) Has() int { return p.has }
+
+// Down is the number of servers whose node is down, by the first of the
+// models.DownCauses that hold for it.
+func (p *Pool) Down() [models.NumDownCauses]int {
+	return [models.NumDownCauses]int(p.down[:models.NumDownCauses])
+}
+
 // Fluid is the number of servers that fluid work holds: its claim, or the
 // servers that attempts leave it if they are fewer.
 func (p *Pool) Fluid() int { return min(p.claim, p.idle) }
@@ -353,9 +394,14 @@ func (p *Pool) SetFluid(now sim.Time, servers int) {
 }
 
 // levels is what a host must be told of when it changes.
-type levels struct{ busy, idle, fluid, astray int }
+type levels struct {
+	busy, idle, fluid, astray, has int
+	down                           [models.NumDownCauses + 1]int
+}
 
-func (p *Pool) levels() levels { return levels{p.busy, p.idle, p.Fluid(), p.Astray()} }
+func (p *Pool) levels() levels {
+	return levels{p.busy, p.idle, p.Fluid(), p.Astray(), p.has, p.down}
+}
 
 // tell hands the losses of a change to the host, in order of servers, and the change
 // itself if there was one since before.
@@ -368,7 +414,7 @@ func (p *Pool) tell(now sim.Time, before levels) {
 	p.lost = nil // the host may cause another change
 	slices.SortFunc(lost, func(a, b loss) int { return cmp.Compare(a.server, b.server) })
 	for _, l := range lost {
-		p.host.Lost(now, l.slot, l.server)
+		p.host.Lost(now, l.slot, l.server, l.until)
 	}
 	p.lost = lost[:0]
 	if changed {
@@ -377,11 +423,13 @@ func (p *Pool) tell(now sim.Time, before levels) {
 }
 
 // AtSpeed is the time that a service takes at the pool's speed.
-func (p *Pool) AtSpeed(service sim.Time) sim.Time {
-	if p.speed == 1 || service == 0 || service == sim.Never {
+func (p *Pool) AtSpeed(service sim.Time) sim.Time { return atSpeed(service, p.speed) }
+
+func atSpeed(service sim.Time, speed float64) sim.Time {
+	if speed == 1 || service == 0 || service == sim.Never {
 		return service
 	}
-	ns := math.Floor(float64(service)/p.speed + 0.5)
+	ns := math.Floor(float64(service)/speed + 0.5)
 	if ns >= math.MaxInt64 {
 		return sim.Never
 	}
@@ -406,7 +454,7 @@ func (p *Pool) Describe(ev sim.Event) string {
 		}
 		return fmt.Sprintf("server %d is done", ev.Arg)
 	case nodeTurn:
-		if p.nodes[ev.Arg].failed {
+		if p.nodes[ev.Arg].why&failed != 0 {
 			return fmt.Sprintf("node %d is repaired", ev.Arg)
 		}
 		return fmt.Sprintf("node %d fails", ev.Arg)
@@ -414,6 +462,18 @@ func (p *Pool) Describe(ev sim.Event) string {
 		return fmt.Sprintf("the health of node %d is checked", ev.Arg)
 	case nodeBack:
 		return fmt.Sprintf("node %d is back from a restart", ev.Arg)
+	case nodeLoaded:
+		return fmt.Sprintf("node %d has loaded its model", ev.Arg)
+	case hangerTurn:
+		h := &p.hangers[ev.Arg]
+		if h.down {
+			return fmt.Sprintf("%s of node %d is up again", p.outages[h.kind].spec.Name, h.nodes[0])
+		}
+		return fmt.Sprintf("%s of node %d goes down", p.outages[h.kind].spec.Name, h.nodes[0])
+	case deployTurn:
+		return fmt.Sprintf("deploy %s goes on", p.deploys[ev.Arg].spec.Name)
+	case updateTurn:
+		return fmt.Sprintf("node %d comes further in deploy %s", ev.Arg, p.deploys[p.nodes[ev.Arg].deploy-1].spec.Name)
 	case batchChanges:
 		return fmt.Sprintf("the batch of node %d changes", ev.Arg)
 	case shareEnds:

@@ -36,7 +36,7 @@ func (l *ledger) start(now sim.Time, service sim.Time) {
 		require.NotContains(l.t, l.onServer, server, "the server holds another")
 		until := sim.Never
 		if service != sim.Never {
-			until = now + l.pool.AtSpeed(service)
+			until = now + l.pool.atNode(server, service)
 		}
 		l.inService[l.next] = contract{server, until}
 		l.onServer[server] = l.next
@@ -63,9 +63,10 @@ func (l *ledger) Done(now sim.Time, slot models.Slot, server int32) {
 	}
 }
 
-func (l *ledger) Lost(now sim.Time, slot models.Slot, server int32) {
+func (l *ledger) Lost(now sim.Time, slot models.Slot, server int32, until sim.Time) {
 	c := l.end(slot, server)
 	require.GreaterOrEqual(l.t, c.until, now)
+	require.Equal(l.t, c.until, until)
 	if l.backToBack {
 		l.pool.SetFluid(now, int(slot)%3) // a change within a change
 		l.start(now, sim.Time(slot)%7)
@@ -82,7 +83,8 @@ func (l *ledger) check() {
 	for _, n := range p.stack {
 		stacked[n]++
 	}
-	idle, inUse, present := 0, 0, 0
+	idle, inUse, present, has := 0, 0, 0, 0
+	var down [models.NumDownCauses]int
 	for n, nd := range p.nodes {
 		g := &p.groups[nd.group]
 		have := 0
@@ -95,8 +97,15 @@ func (l *ledger) check() {
 		for i := range p.slots {
 			at := int32(n*p.slots + i)
 			slot, busy := l.onServer[at]
-			takesWork := !nd.failed && !nd.out && int(nd.ordinal)*p.slots+i < have
-			require.False(l.t, busy && (nd.failed || nd.out), "an attempt on a node that is down")
+			ours := int(nd.ordinal)*p.slots+i < have
+			takesWork := nd.why == 0 && ours
+			require.False(l.t, busy && nd.why&^draining != 0, "an attempt on a node that is down")
+			if ours || busy {
+				has++
+			}
+			if ours && nd.why&^draining != 0 {
+				down[index(nd.why&-nd.why)]++
+			}
 			if busy {
 				inUse++
 				require.Equal(l.t, slot, p.servers[at].slot)
@@ -108,13 +117,15 @@ func (l *ledger) check() {
 			require.LessOrEqual(l.t, stacked[at], 1)
 		}
 	}
-	out := 0
+	outs := 0
 	for _, nd := range p.nodes {
-		if nd.out {
-			out++
+		if nd.why&out != 0 {
+			outs++
 		}
 	}
-	require.Equal(l.t, int(p.outOfService*float64(present)+0.5), out)
+	require.Equal(l.t, int(p.outOfService*float64(present)+0.5), outs)
+	require.Equal(l.t, has, p.Has())
+	require.Equal(l.t, down, p.Down())
 	fluid := min(p.claim, idle)
 	require.Equal(l.t, [4]int{idle + inUse, inUse, fluid, idle - fluid}, levelsOf(p))
 	require.Len(l.t, l.inService, inUse)
@@ -129,6 +140,9 @@ func TestWhatIsStartedEndsExactlyOnceUnderAnySequenceOfChanges(t *testing.T) {
 			{MTBF: exponential(40), Repair: exponential(10)},
 			{MTBF: exactly(10), Repair: exactly(5)}} // on the instants of everything else
 		spec.Failures = rapid.SampledFrom(laws).Draw(t, "failures")
+		if rapid.Bool().Draw(t, "racks") {
+			spec.Outages = []OutageSpec{{Name: "rack", Nodes: 2, MTBF: exponential(60), Repair: exactly(10)}, {Name: "row", Nodes: 4, MTBF: exactly(50), Repair: exponential(5)}}
+		}
 		k := sim.NewKernel()
 		l := &ledger{t: t, inService: map[models.Slot]contract{}, onServer: map[int32]models.Slot{},
 			backToBack: rapid.Bool().Draw(t, "back to back")}
@@ -138,7 +152,7 @@ func TestWhatIsStartedEndsExactlyOnceUnderAnySequenceOfChanges(t *testing.T) {
 		l.told = levelsOf(l.pool)
 		p := l.pool
 		reconfigure := func() { require.NoError(t, p.Reconfigure(k.Now(), spec)) }
-		lots := 0
+		lots, deploys := 0, 0
 		t.Repeat(map[string]func(*rapid.T){
 			"": func(*rapid.T) { l.check() },
 			"start": func(t *rapid.T) {
@@ -169,6 +183,28 @@ func TestWhatIsStartedEndsExactlyOnceUnderAnySequenceOfChanges(t *testing.T) {
 				spec.Failures = rapid.SampledFrom(laws).Draw(t, "law")
 				reconfigure()
 			},
+			"start up": func(t *rapid.T) {
+				spec.StartUp = rapid.SampledFrom([]unit.Dist{{}, exactly(5), exponential(10)}).Draw(t, "load")
+				reconfigure()
+			},
+			"slow": func(t *rapid.T) {
+				spec.Slow = rapid.SampledFrom([]*SlowSpec{nil, {Share: 0.5, Speed: 0.5}}).Draw(t, "slow")
+				reconfigure()
+			},
+			"deploy": func(t *rapid.T) {
+				deploys++
+				spec.Deploys = append(spec.Deploys, DeploySpec{Name: string(rune('a' + deploys)), At: unit.Instant(k.Now()) + unit.Instant(rapid.IntRange(0, 10).Draw(t, "in")),
+					AtOnce: 0.4, Drain: unit.Duration(rapid.IntRange(0, 20).Draw(t, "drain")), Takes: exactly(sim.Time(rapid.IntRange(0, 10).Draw(t, "takes"))),
+					Bad: unit.Share(rapid.IntRange(0, 2).Draw(t, "bad")) / 2, Mend: exponential(10)})
+				reconfigure()
+			},
+			"mend": func(t *rapid.T) {
+				if len(spec.Deploys) > 0 {
+					spec.Deploys = append([]DeploySpec{}, spec.Deploys...)
+					spec.Deploys[0].Mend = exactly(sim.Time(rapid.IntRange(1, 10).Draw(t, "mend")))
+					reconfigure()
+				}
+			},
 			"order a lot": func(t *rapid.T) {
 				lots++
 				spec.Lots = append(spec.Lots, LotSpec{Name: string(rune('a' + lots)), Ordered: unit.Instant(k.Now()),
@@ -185,11 +221,17 @@ func TestWhatIsStartedEndsExactlyOnceUnderAnySequenceOfChanges(t *testing.T) {
 
 		// Without failures and after all that, whatever has an end comes to it.
 		spec.Failures = nil
+		for i := range spec.Outages {
+			spec.Outages[i].MTBF = exactly(sim.Day) // they go on for ever
+		}
 		reconfigure()
 		l.backToBack = false
-		for k.Step() {
-		}
+		k.RunUntil(k.Now() + sim.Second)
 		l.check()
+		for _, nd := range p.nodes {
+			require.Zero(t, nd.deploy, "a deploy that does not end")
+			require.Zero(t, nd.why&^out)
+		}
 		for slot, c := range l.inService {
 			require.Equal(t, sim.Never, c.until, "slot %d was forgotten", slot)
 		}

@@ -46,9 +46,9 @@ func (c *counter) pull(now sim.Time) {
 	}
 }
 
-func (c *counter) Done(now sim.Time, _ models.Slot, _ int32) { c.pull(now) }
-func (c *counter) Lost(sim.Time, models.Slot, int32)         { panic("nothing fails here") }
-func (c *counter) CapacityChanged(now sim.Time)              { c.pull(now) }
+func (c *counter) Done(now sim.Time, _ models.Slot, _ int32)   { c.pull(now) }
+func (c *counter) Lost(sim.Time, models.Slot, int32, sim.Time) { panic("nothing fails here") }
+func (c *counter) CapacityChanged(now sim.Time)                { c.pull(now) }
 
 // serve runs all customers through the pool and returns their waits.
 func serve(t testing.TB, spec Spec, arrivals, services []sim.Time) []sim.Time {

@@ -2,9 +2,9 @@ package gpu
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 
-	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
 )
@@ -22,6 +22,10 @@ import (
 //     node in repair ends its repair as it was drawn.
 //   - health: of checks from now; a node in restart comes back when it was to.
 //   - speed: of services that start from now.
+//   - outages: new laws as of failures; what hangs on what cannot change.
+//   - deploys: of nodes that it takes in hand from now; the time of one that has begun cannot change.
+//   - start_up: of nodes that come from now.
+//   - slow: of services that start from now, and of batches from their next change.
 //   - lots: a lot that has not arrived comes when spec says, at once if that is
 //     past; the time of one that has arrived cannot change. A lot that is left
 //     out is cancelled, or drains.
@@ -46,6 +50,25 @@ type plan struct {
 	mtbf, repair rng.Dist
 	restart      rng.Dist
 	arrivals     []sim.Time // of spec.Lots
+	parts
+}
+
+// parts are what else is built of a Spec.
+type parts struct {
+	outages []outageKind
+	deploys []deploy
+	startUp rng.Dist
+}
+
+func (p *Pool) parts(now sim.Time, spec *Spec) (made parts, err error) {
+	if made.outages, err = p.planOutages(spec); err != nil {
+		return made, err
+	}
+	if made.deploys, err = p.planDeploys(now, spec); err != nil {
+		return made, err
+	}
+	made.startUp, err = lawOf(p.name, "start_up", spec.StartUp)
+	return made, err
 }
 
 // Takes reports why Reconfigure would refuse a spec at a moment, which may lie
@@ -65,6 +88,9 @@ func (p *Pool) plan(now sim.Time, spec Spec) (plan, error) {
 	}
 	if spec.Name != p.name {
 		return plan{}, fixed("name", p.name, spec.Name)
+	}
+	if len(p.nodes) > 0 && !reflect.DeepEqual(spec.Cost, p.cost) {
+		return plan{}, fmt.Errorf("gpu pool %s: cost: cannot change while the run goes on", p.name)
 	}
 	if spec.GPUsPerNode != p.gpus {
 		return plan{}, fixed("gpus_per_node", p.gpus, spec.GPUsPerNode)
@@ -91,15 +117,17 @@ func (p *Pool) plan(now sim.Time, spec Spec) (plan, error) {
 		return plan{}, fixed("slots_per_node", p.slots, spec.SlotsPerNode)
 	}
 	made := plan{spec: spec}
+	var err error
+	if made.parts, err = p.parts(now, &spec); err != nil {
+		return plan{}, err
+	}
 	if spec.Failures != nil {
-		var err error
 		made.failures = *spec.Failures
-		if made.mtbf, made.repair, err = made.failures.laws(p.name); err != nil {
+		if made.mtbf, made.repair, err = made.failures.laws(p.name, "failures"); err != nil {
 			return plan{}, err
 		}
 	}
 	if spec.Health != nil {
-		var err error
 		if made.restart, err = spec.Health.law(p.name); err != nil {
 			return plan{}, err
 		}
@@ -143,6 +171,7 @@ func (p *Pool) plan(now sim.Time, spec Spec) (plan, error) {
 func (p *Pool) apply(now sim.Time, plan plan) {
 	spec := &plan.spec
 	p.speed = float64(spec.Speed)
+	p.setSlow(spec)
 	if p.batches != nil {
 		p.batches.setModel(spec)
 		p.batches.refresh(now)
@@ -152,11 +181,14 @@ func (p *Pool) apply(now sim.Time, plan plan) {
 		p.routes.spec = *spec.Routing
 	}
 	p.health, p.restart = spec.Health, plan.restart
+	p.startUp = plan.startUp
+	p.setOutages(now, plan.outages)
 	p.setFailures(now, plan)
-	p.groups[0].servers = servers(spec.Nodes, spec.SlotsPerNode)
+	p.groups[0].wanted = servers(spec.Nodes, spec.SlotsPerNode)
+	p.groups[0].servers = p.groups[0].wanted
 	for g := range p.groups[1:] {
-		if group := &p.groups[1+g]; !slices.ContainsFunc(spec.Lots, func(l LotSpec) bool { return l.Name == group.name }) {
-			group.servers = 0
+		if group := &p.groups[1+g]; !group.placed && !slices.ContainsFunc(spec.Lots, func(l LotSpec) bool { return l.Name == group.name }) {
+			group.wanted, group.servers = 0, 0
 			p.k.Cancel(group.timer)
 			group.timer = 0
 		}
@@ -168,14 +200,11 @@ func (p *Pool) apply(now sim.Time, plan plan) {
 			p.groups = append(p.groups, p.newGroup(l.Name))
 		}
 		group := &p.groups[g]
-		group.servers = servers(l.Nodes, spec.SlotsPerNode)
-		p.k.Cancel(group.timer)
-		group.timer = 0
-		group.ordered, group.arrival = sim.Time(l.Ordered), plan.arrivals[i]
-		if group.arrived = group.arrival <= now; !group.arrived {
-			group.timer = p.k.Timer(group.arrival,
-				sim.Event{Actor: p.id, Kind: lotComes, Priority: models.PriorityCapacity, Arg: uint32(g)})
-		}
+		group.wanted = servers(l.Nodes, spec.SlotsPerNode)
+		group.ordered, group.arrival, group.over = sim.Time(l.Ordered), plan.arrivals[i], sim.Time(l.Over)
+		group.arrived = false
+		p.deliver(now, g)
 	}
 	p.settle(now)
+	p.setDeploys(now, plan.deploys)
 }

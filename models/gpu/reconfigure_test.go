@@ -2,6 +2,7 @@ package gpu
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -24,6 +25,47 @@ func launchPool() Spec {
 		},
 		OutOfService: 0.5,
 	}
+}
+
+// deployed is launchPool in the life of whose nodes more happens.
+func deployed() Spec {
+	s := launchPool()
+	s.Outages = []OutageSpec{{Name: "rack", Nodes: 4, MTBF: exactly(50 * sim.Hour), Repair: exactly(sim.Hour)}}
+	s.Deploys = []DeploySpec{
+		{Name: "bad", At: unit.Instant(sim.Hour), AtOnce: 0.1, Bad: 0.1, Mend: exactly(sim.Day)},
+		{Name: "begun", At: unit.Instant(2*sim.Hour - 1), AtOnce: 0.1, Takes: exactly(sim.Hour), Mend: exactly(sim.Day)},
+		{Name: "later", At: unit.Instant(sim.Day), AtOnce: 0.1, Takes: exactly(sim.Hour)},
+	}
+	s.StartUp = exactly(sim.Second)
+	return s
+}
+
+// deploying is what has become of nodes some hours later.
+func deploying(_ *testing.T, p *Pool) any {
+	var list []any
+	for range 30 {
+		for p.Free() > 0 { // something that a node could finish
+			p.Start(p.k.Now(), 1, sim.Hour+sim.Minute)
+		}
+		p.k.RunUntil(p.k.Now() + sim.Hour)
+		for n := range p.nodes {
+			list = append(list, p.nodes[n].why, p.nodes[n].loads, p.nodes[n].deploys, p.servers[n*p.slots].slot)
+		}
+	}
+	return list
+}
+
+// hangs are the turns of what nodes hang on, in the next time.
+func hangs(_ *testing.T, p *Pool) any {
+	var list []sim.Time
+	for range 40 {
+		p.k.RunUntil(p.k.Now() + 8*sim.Hour)
+		list = append(list, sim.Time(p.down[index(outage)]))
+		for _, h := range p.hangers {
+			list = append(list, sim.Time(h.draws))
+		}
+	}
+	return list
 }
 
 func TestEveryFieldTakesEffectWhileThePoolWorksOrIsRefusedByName(t *testing.T) {
@@ -54,7 +96,7 @@ func TestEveryFieldTakesEffectWhileThePoolWorksOrIsRefusedByName(t *testing.T) {
 		{field: "Lots", change: func(s *Spec) { s.Lots = append(s.Lots, LotSpec{Name: "new", Nodes: 5}) }, effect: capacity},
 		{field: "Lots.Name", change: func(s *Spec) { s.Lots[0].Name = "renamed" }, effect: func(_ *testing.T, p *Pool) any { return p.lot("renamed") }},
 		{field: "Lots.Nodes", change: func(s *Spec) { s.Lots[0].Nodes = 30 }, effect: capacity},
-		{field: "Lots.Nodes", change: func(s *Spec) { s.Lots[1].Nodes = 30 }, effect: func(_ *testing.T, p *Pool) any { return away(p).servers }},
+		{field: "Lots.Nodes", change: func(s *Spec) { s.Lots[1].Nodes = 30 }, effect: func(_ *testing.T, p *Pool) any { return away(p).wanted }},
 		{field: "Lots.Ordered", change: func(s *Spec) { s.Lots[1].Ordered++ }, effect: func(_ *testing.T, p *Pool) any { return away(p).arrival }},
 		{field: "Health", change: func(s *Spec) { s.Health = &HealthSpec{Every: 1, Failures: 1, Restart: exactly(sim.Hour)} }, effect: restarts},
 		{field: "Lots.Lead", change: func(s *Spec) { s.Lots[1].Lead = exactly(2 * sim.Day) }, effect: func(_ *testing.T, p *Pool) any { return away(p).arrival }},
@@ -63,14 +105,43 @@ func TestEveryFieldTakesEffectWhileThePoolWorksOrIsRefusedByName(t *testing.T) {
 		{field: "Routing", change: func(s *Spec) { s.Routing = &RoutingSpec{By: "random", Choices: 2} }, refused: "routing: cannot come or go"},
 		{field: "Images", change: func(s *Spec) { s.Images = &ImageSpec{Step: 1} }, refused: "image_batching: "},
 		{field: "Continuous", change: func(s *Spec) { s.Continuous = chat(1).Continuous }, refused: "continuous_batching: "},
+		{field: "Lots.Over", change: func(s *Spec) { s.Lots[0].Over = unit.Duration(sim.Day) }, effect: capacity},
+		{field: "Outages", change: func(s *Spec) { s.Outages = nil }, refused: "outages: cannot come or go"},
+		{field: "Outages.Name", change: func(s *Spec) { s.Outages[0].Name = "row" }, refused: "outages.rack.name: cannot change"},
+		{field: "Outages.Nodes", change: func(s *Spec) { s.Outages[0].Nodes = 5 }, refused: "outages.rack.nodes: it is 4 and cannot become 5"},
+		{field: "Outages.MTBF", change: func(s *Spec) { s.Outages[0].MTBF = exactly(500 * sim.Hour) }, effect: hangs},
+		{field: "Outages.Repair", change: func(s *Spec) { s.Outages[0].Repair = exactly(sim.Day) }, effect: hangs},
+		{field: "Deploys", change: func(s *Spec) { s.Deploys = s.Deploys[:2] }, effect: deploying},
+		{field: "Deploys", change: func(s *Spec) { s.Deploys = s.Deploys[1:] }, refused: "deploys.bad: deploys cannot be removed"},
+		{field: "Deploys.Name", change: func(s *Spec) { s.Deploys[0].Name = "x" }, refused: "deploys.bad: deploys cannot be removed"},
+		{field: "Deploys.At", change: func(s *Spec) { s.Deploys[0].At++ }, refused: "deploys.bad.at: the deploy has begun"},
+		{field: "Deploys.At", change: func(s *Spec) { s.Deploys[2].At = 0 }, effect: deploying},
+		{field: "Deploys.AtOnce", change: func(s *Spec) { s.Deploys[1].AtOnce = 0.5 }, effect: deploying},
+		{field: "Deploys.Drain", change: func(s *Spec) { s.Deploys[1].Drain = unit.Duration(2 * sim.Hour) }, effect: deploying},
+		{field: "Deploys.Takes", change: func(s *Spec) { s.Deploys[1].Takes = exactly(sim.Minute) }, effect: deploying},
+		{field: "Deploys.Bad", change: func(s *Spec) { s.Deploys[1].Bad = 1 }, effect: deploying},
+		{field: "Deploys.Mend", change: func(s *Spec) { s.Deploys[0].Mend = exactly(sim.Minute) }, effect: deploying},
+		{field: "StartUp", change: func(s *Spec) { s.StartUp = exactly(3 * sim.Hour) }, effect: deploying},
+		{field: "Slow", change: func(s *Spec) { s.Slow = &SlowSpec{Share: 1, Speed: 0.5} }, effect: func(t *testing.T, p *Pool) any {
+			server, ok := p.Start(now, 1, sim.Hour)
+			require.True(t, ok)
+			return p.servers[server].until
+		}},
+		{field: "LostWork", change: func(s *Spec) { s.LostWork = "retry" }, effect: nil}, // the host's
+		{field: "Checkpoint", change: func(s *Spec) { s.Checkpoint = 1 }, effect: nil},   // the host's
+		{field: "Cost", change: func(s *Spec) { s.Cost = &CostSpec{GPUHour: 1} }, refused: "cost: cannot change"},
 		{field: "Lots.Lead", change: func(s *Spec) { s.Lots[0].Lead = exactly(sim.Minute) }, refused: "lots.here.lead: the lot has arrived"},
 	} {
 		t.Run(c.field, func(t *testing.T) {
 			covered[c.field] = true
-			same, changed := launchPool(), launchPool()
+			base := launchPool
+			if name, _, _ := strings.Cut(c.field, "."); name == "Outages" || name == "Deploys" || name == "StartUp" {
+				base = deployed
+			}
+			same, changed := base(), base()
 			c.change(&changed)
-			k1, as, _ := build(t, launchPool())
-			k2, is, d := build(t, launchPool())
+			k1, as, _ := build(t, base())
+			k2, is, d := build(t, base())
 			k1.RunUntil(now)
 			k2.RunUntil(now)
 			require.True(t, here(is).arrived && !away(is).arrived)
@@ -91,13 +162,15 @@ func TestEveryFieldTakesEffectWhileThePoolWorksOrIsRefusedByName(t *testing.T) {
 			} else {
 				require.Empty(t, d.take())
 			}
-			assert.NotEqual(t, c.effect(t, as), c.effect(t, is))
+			if c.effect != nil {
+				assert.NotEqual(t, c.effect(t, as), c.effect(t, is))
+			}
 		})
 	}
 	for _, of := range []struct {
 		prefix string
 		spec   any
-	}{{"", Spec{}}, {"Failures.", FailureSpec{}}, {"Lots.", LotSpec{}}} {
+	}{{"", Spec{}}, {"Failures.", FailureSpec{}}, {"Lots.", LotSpec{}}, {"Outages.", OutageSpec{}}, {"Deploys.", DeploySpec{}}} {
 		for i := range reflect.TypeOf(of.spec).NumField() {
 			name := of.prefix + reflect.TypeOf(of.spec).Field(i).Name
 			assert.True(t, covered[name], "no case for field %s", name)
@@ -114,7 +187,7 @@ func capacity(_ *testing.T, p *Pool) any { return p.Capacity() }
 func restarts(_ *testing.T, p *Pool) any {
 	p.prober.(*diary).probe = sim.Second
 	p.k.RunUntil(p.k.Now() + sim.Microsecond)
-	return p.Restarting()
+	return p.down[index(restarting)]
 }
 
 // turns is when nodes fail and come back in the next time.

@@ -18,15 +18,23 @@ import (
 // GPUsPerNode is at full scale, SlotsPerNode is what ScaleBy left: the servers
 // that a GPU is worth are their ratio before scaling, not after.
 type Spec struct {
-	Name         string       `yaml:"name" required:"true" doc:"Name of the pool."`
-	Nodes        unit.Count   `yaml:"nodes" required:"true" min:"0" doc:"Nodes of the pool at the start; a change adds nodes at once and lets surplus nodes finish their work."`
-	GPUsPerNode  int          `yaml:"gpus_per_node" default:"8" min:"1" doc:"GPUs of a node at full scale: what a server is worth in GPU-seconds. It cannot change while the run goes on."`
-	SlotsPerNode int          `yaml:"slots_per_node" default:"1" min:"1" doc:"Servers of a node: attempts that it can work on at a time, each at full speed."`
-	Failures     *FailureSpec `yaml:"failures" doc:"How nodes fail; without it they do not."`
-	Health       *HealthSpec  `yaml:"health" doc:"How nodes are checked, and restarted where they do not answer; without it they are not."`
-	Lots         []LotSpec    `yaml:"lots" doc:"Capacity that is ordered and arrives later."`
-	OutOfService unit.Share   `yaml:"out_of_service" default:"0" min:"0" max:"1" doc:"Share of the nodes that are down, as a dated cause (deploy, outage); what runs on them is lost."`
-	Speed        unit.Factor  `yaml:"speed" default:"1" min:"0.000001" max:"1000000" doc:"Speed of every server: the time of a service that starts is divided by it."`
+	Name         string        `yaml:"name" required:"true" doc:"Name of the pool."`
+	Nodes        unit.Count    `yaml:"nodes" required:"true" min:"0" doc:"Nodes of the pool at the start; a change adds nodes at once and lets surplus nodes finish their work."`
+	GPUsPerNode  int           `yaml:"gpus_per_node" default:"8" min:"1" doc:"GPUs of a node at full scale: what a server is worth in GPU-seconds. It cannot change while the run goes on."`
+	SlotsPerNode int           `yaml:"slots_per_node" default:"1" min:"1" doc:"Servers of a node: attempts that it can work on at a time, each at full speed."`
+	Failures     *FailureSpec  `yaml:"failures" doc:"How nodes fail; without it they do not."`
+	Health       *HealthSpec   `yaml:"health" doc:"How nodes are checked, and restarted where they do not answer; without it they are not."`
+	Outages      []OutageSpec  `yaml:"outages" doc:"What many nodes hang on, and go down with: a rack, a region."`
+	Deploys      []DeploySpec  `yaml:"deploys" doc:"Rolling deploys."`
+	StartUp      unit.Dist     `yaml:"start_up" doc:"Law of the time that a node needs when it comes, or comes back, before it takes work: to load its model and to warm up. Nodes that are there from the start have done so."`
+	Slow         *SlowSpec     `yaml:"slow" doc:"Nodes that work more slowly than they should; without it none do."`
+	LostWork     string        `yaml:"lost_work" default:"report" enum:"report,retry,resume" doc:"What becomes of the attempts of a node that goes down. report: they fail, and their clients are told. retry: they wait again in the queue and are worked on from the beginning, on another node. resume: the same, from their last checkpoint."`
+	Checkpoint   unit.Duration `yaml:"checkpoint" default:"1s" min:"1ms" doc:"lost_work of resume: time of service between two checkpoints of an attempt."`
+	Lots         []LotSpec     `yaml:"lots" doc:"Capacity that is ordered and arrives later."`
+	OutOfService unit.Share    `yaml:"out_of_service" default:"0" min:"0" max:"1" doc:"Share of the nodes that are down, as a dated cause (deploy, outage); what runs on them is lost."`
+	Speed        unit.Factor   `yaml:"speed" default:"1" min:"0.000001" max:"1000000" doc:"Speed of every server: the time of a service that starts is divided by it."`
+
+	Cost *CostSpec `yaml:"cost" doc:"What the GPUs cost in money and energy; it changes nothing in the run. It cannot change while the run goes on."`
 
 	Routing    *RoutingSpec    `yaml:"routing" doc:"Each node has a line of its own, first in, first out, to which an attempt is sent when it comes. The wait that users and policies are shown is that over all nodes: nobody balks at the line of his own. Without it the queue of the pool serves all nodes."`
 	Continuous *ContinuousSpec `yaml:"continuous_batching" doc:"The slots of a node are one batch of a language model, served by continuous batching: what an attempt takes follows from its tokens and from who else is there. Without it each slot works by itself, for the service time of the class."`
@@ -35,6 +43,14 @@ type Spec struct {
 
 // Batches reports whether the nodes batch.
 func (s *Spec) Batches() bool { return s.Continuous != nil || s.Images != nil }
+
+// A CostSpec is what a GPU of a pool costs, up or down, for as long as the pool has it.
+type CostSpec struct {
+	GPUHour   float64 `yaml:"usd_per_gpu_hour" min:"0" doc:"Price of a GPU and hour, in USD."`
+	WattsIdle float64 `yaml:"watts_idle" min:"0" doc:"Power of a GPU that does nothing, with its part of the node, in watts."`
+	WattsBusy float64 `yaml:"watts_busy" min:"0" doc:"The same of a GPU that works."`
+	PUE       float64 `yaml:"pue" default:"1.2" min:"1" doc:"Power of the whole site over that of its computers."`
+}
 
 // A FailureSpec says how a node fails and is repaired. The times of a node are
 // independent of each other and of all other nodes.
@@ -46,10 +62,11 @@ type FailureSpec struct {
 // A LotSpec is a lot of nodes that joins the pool at Ordered plus a lead time
 // that is drawn once, by the lot's name.
 type LotSpec struct {
-	Name    string       `yaml:"name" required:"true" doc:"Name of the lot."`
-	Ordered unit.Instant `yaml:"ordered" required:"true" doc:"When the lot was ordered."`
-	Lead    unit.Dist    `yaml:"lead" default:"0s" doc:"Law of the time from the order to the arrival."`
-	Nodes   unit.Count   `yaml:"nodes" required:"true" min:"0" doc:"Nodes of the lot."`
+	Name    string        `yaml:"name" required:"true" doc:"Name of the lot."`
+	Ordered unit.Instant  `yaml:"ordered" required:"true" doc:"When the lot was ordered."`
+	Lead    unit.Dist     `yaml:"lead" default:"0s" doc:"Law of the time from the order to the arrival."`
+	Over    unit.Duration `yaml:"over" default:"0s" min:"0s" doc:"How long the delivery takes from the arrival on: its nodes come one by one, evenly; 0 is all at once."`
+	Nodes   unit.Count    `yaml:"nodes" required:"true" min:"0" doc:"Nodes of the lot."`
 }
 
 // minNodes is the number of nodes under which scaling makes nodes smaller
@@ -84,6 +101,10 @@ func (s *Spec) ScaleBy(f float64) {
 	for i := range s.Lots {
 		s.Lots[i].Nodes = scaleNodes(s.Lots[i].Nodes, f, full, s.SlotsPerNode)
 	}
+	s.Outages = slices.Clone(s.Outages)
+	for i := range s.Outages {
+		s.Outages[i].Nodes = max(1, scaleNodes(s.Outages[i].Nodes, f, full, s.SlotsPerNode))
+	}
 }
 
 // scaleNodes returns the nodes of the given slots that hold as many servers as f
@@ -112,12 +133,26 @@ func (s *Spec) Check() error {
 			return err
 		}
 	}
+	if _, err := (&Pool{name: s.Name}).parts(0, s); err != nil {
+		return err
+	}
+	for _, o := range s.Outages {
+		f := FailureSpec{MTBF: o.MTBF, Repair: o.Repair}
+		if err := f.long(s.Name, "outages."+o.Name); err != nil {
+			return err
+		}
+	}
 	if s.Failures == nil {
 		return nil
 	}
-	mtbf, _, err := s.Failures.laws(s.Name)
+	return s.Failures.long(s.Name, "failures")
+}
+
+// long reports a mean time to failure that is too short to be meant.
+func (f *FailureSpec) long(pool, at string) error {
+	mtbf, _, err := f.laws(pool, at)
 	if err == nil && mtbf.Mean() < leastMTBF {
-		err = fmt.Errorf("gpu pool %s: failures.mtbf: a mean of %v is too short: want a mean of at least 1ms", s.Name, unit.Duration(sim.FromSeconds(mtbf.Mean())))
+		err = fmt.Errorf("gpu pool %s: %s.mtbf: a mean of %v is too short: want a mean of at least 1ms", pool, at, unit.Duration(sim.FromSeconds(mtbf.Mean())))
 	}
 	return err
 }
@@ -148,6 +183,9 @@ func (s *Spec) check() error {
 		if err := s.Health.check(); err != nil {
 			return fault("health", "%v", err)
 		}
+	}
+	if s.LostWork == "resume" && s.Batches() {
+		return fault("lost_work", "resume is for nodes that do not batch, a batch has no checkpoints: want report or retry")
 	}
 	if s.Routing != nil {
 		if err := s.Routing.check(); err != nil {

@@ -162,6 +162,8 @@ func (r *Run) fixed(next *scenario.Scenario) error {
 		switch {
 		case a.Name != b.Name:
 			return fmt.Errorf("tiers.%s.name: cannot change during a run", a.Name)
+		case a.Price != b.Price:
+			return fmt.Errorf("tiers.%s.usd_per_month: cannot change during a run", a.Name)
 		case a.Users != b.Users:
 			return fmt.Errorf("tiers.%s.users: cannot change during a run: users come by sign-up", a.Name)
 		case a != b:
@@ -177,6 +179,8 @@ func (r *Run) fixed(next *scenario.Scenario) error {
 			return fmt.Errorf("classes.%s.kind: cannot change during a run", a.Name)
 		case a.Pool != b.Pool:
 			return fmt.Errorf("classes.%s.pool: cannot change during a run", a.Name)
+		case a.Price != b.Price:
+			return fmt.Errorf("classes.%s.usd_per_request: cannot change during a run", a.Name)
 		case a.SLO != b.SLO:
 			return fmt.Errorf("classes.%s.slo: cannot change during a run: what is measured stays what it is", a.Name)
 		case len(a.Then) != len(b.Then):

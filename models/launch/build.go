@@ -22,7 +22,7 @@ func (r *Run) build() error {
 	var names []metrics.TierInfo
 	for _, t := range sc.Tiers {
 		tiers = append(tiers, policy.TierInfo{Name: t.Name, Paid: t.Paid, Priority: uint8(t.Priority)})
-		names = append(names, metrics.TierInfo{Name: t.Name, Paid: t.Paid})
+		names = append(names, metrics.TierInfo{Name: t.Name, Paid: t.Paid, Price: t.Price})
 		r.priority = append(r.priority, uint8(t.Priority))
 	}
 	for i := range sc.Pools {
@@ -55,7 +55,7 @@ func (r *Run) build() error {
 		if homes = append(homes, n.pool); n.fluid {
 			homes[len(homes)-1] = -1
 		}
-		info := metrics.ClassInfo{Name: c.Name, Pools: r.route(&n), Signup: n.signup, Fluid: n.fluid, Tokens: n.tokens != nil}
+		info := metrics.ClassInfo{Name: c.Name, Pools: r.route(&n), Signup: n.signup, Fluid: n.fluid, Tokens: n.tokens != nil, Price: c.Price}
 		if !n.fluid {
 			info.SLO = sim.Time(c.SLO)
 		}
@@ -92,7 +92,7 @@ func (r *Run) build() error {
 	})
 	r.parking.init(r.end)
 	r.world = metrics.World{Scenario: sc.Name, Scale: float64(sc.Scale), Seed: r.opts.Seed, Replication: r.opts.Replication,
-		Epoch: int64(epoch), From: r.origin, To: r.end, Interval: r.Interval(), Tiers: names, Classes: infos, Pools: poolNames, Clocks: r.clocks(),
+		Epoch: int64(epoch), From: r.origin, To: r.end, Interval: r.Interval(), Tiers: names, Classes: infos, Pools: poolNames, Costs: r.costs(), Clocks: r.clocks(),
 		Used:    func(t models.Tier, c models.Class) bool { return used[[2]string{sc.Tiers[t].Name, sc.Classes[c].Name}] },
 		Reasons: &r.reasons, Users: r.demand.Users(), Blocks: blocks, UserState: r.demand.Users() > 0 && r.demand.Users() <= metrics.MaxUsers, Windows: windows}
 	r.rec = metrics.NewRecorder(r.world)
@@ -172,6 +172,20 @@ func (r *Run) route(c *class) []int {
 	list := []int{c.pool}
 	for _, s := range c.then {
 		list = append(list, s.pool)
+	}
+	return list
+}
+
+// costs are those of the pools.
+func (r *Run) costs() []metrics.Cost {
+	list := make([]metrics.Cost, len(r.now.Pools))
+	for i := range r.full.Pools {
+		// At full scale: that is what a server is worth.
+		s := &r.full.Pools[i].Spec
+		list[i].GPUs = float64(s.GPUsPerNode) / float64(s.SlotsPerNode)
+		if c := s.Cost; c != nil {
+			list[i] = metrics.Cost{GPUs: list[i].GPUs, Hour: c.GPUHour, WattsIdle: c.WattsIdle, WattsBusy: c.WattsBusy, PUE: c.PUE, Priced: c.GPUHour > 0, Metered: c.WattsBusy > 0}
+		}
 	}
 	return list
 }

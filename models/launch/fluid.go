@@ -97,6 +97,7 @@ func (p *pool) changed(now sim.Time) {
 	if c := p.gpu.Capacity(); c != p.capacity {
 		p.capacity = c
 		p.r.rec.Capacity(now, p.n, c)
+		p.counted(now)
 	}
 	held := int64(p.gpu.Fluid())
 	if held == p.fluid.Value() {

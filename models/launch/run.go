@@ -109,7 +109,8 @@ type pool struct {
 	routed   bool        // its nodes have lines of their own
 	drops    map[string]models.Reason
 
-	restarting int // servers, as last recorded
+	has  int // servers, as last recorded
+	down [models.NumDownCauses]int
 
 	coming models.Slot // the attempt that comes and finds a server free; None once it is taken
 	due    sim.Timer   // of a pull that is planned

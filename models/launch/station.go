@@ -2,6 +2,7 @@ package launch
 
 import (
 	"github.com/launchday-sim/launchday/models"
+	"github.com/launchday-sim/launchday/models/queue"
 	"github.com/launchday-sim/launchday/sim"
 )
 
@@ -154,13 +155,28 @@ func (p *pool) displace(now sim.Time, a *models.Attempt) bool {
 		return false
 	}
 	r.rec.Released(now, victim)
-	victim.Service, victim.Server = left, -1
 	victim.Had += now - victim.Started
-	victim.Joined = now
-	victim.Begun, victim.Waited = true, true
-	p.queue.Rejoin(now, slot, victim)
-	r.rec.Queued(now, victim)
+	p.rejoin(now, slot, left)
 	return true
+}
+
+// rejoin lets an attempt that lost its server wait again, for what is left of its
+// service.
+func (p *pool) rejoin(now sim.Time, slot models.Slot, left sim.Time) {
+	r := p.r
+	a := &r.attempts[slot]
+	a.Service, a.Server = left, -1
+	a.Joined = now
+	a.Begun, a.Waited = true, true
+	if p.routed {
+		p.send(now, slot)
+		return
+	}
+	if !p.queue.Rejoin(now, slot, a) {
+		r.reject(now, slot, p.drops[queue.QueueFull], 0)
+		return
+	}
+	r.rec.Queued(now, a)
 }
 
 // start gives an attempt to a free server, unless a policy drops it at the last
@@ -187,7 +203,7 @@ func (p *pool) start(now sim.Time, slot models.Slot) bool {
 	}
 	a.Server, _ = p.gpu.Start(now, slot, a.Service)
 	if p.queue.Preempts() {
-		p.queue.Serving(now, slot, a, p.gpu.AtSpeed(a.Service))
+		p.queue.Serving(now, slot, a, p.gpu.Until(a.Server)-now)
 	}
 	p.started++
 	p.lastWait = now - a.Joined
@@ -274,15 +290,30 @@ func (r *Run) goOn(now sim.Time, slot models.Slot, next *station) {
 	r.pools[a.Pool].come(now, slot)
 }
 
-// Lost is called by the pool when a node goes down under an attempt.
-func (p *pool) Lost(now sim.Time, slot models.Slot, _ int32) {
+// Lost is called by the pool when a node goes down under an attempt. It fails, or it
+// waits again, to be worked on from its last checkpoint or from the beginning.
+func (p *pool) Lost(now sim.Time, slot models.Slot, _ int32, until sim.Time) {
 	r := p.r
 	a := &r.attempts[slot]
-	p.queue.Ended(now, slot, a, now-a.Started)
+	had := now - a.Started
+	p.queue.Ended(now, slot, a, had)
 	r.rec.Released(now, a)
-	r.rec.Wasted(a, now-a.Started)
-	r.ended(now, slot, models.Failed, 0)
-	r.react(now, slot, models.Failed, 0, 0)
+	spec := &r.now.Pools[p.n].Spec
+	if spec.LostWork == "report" || a.Orphan {
+		r.rec.Wasted(a, had)
+		r.ended(now, slot, models.Failed, 0)
+		r.react(now, slot, models.Failed, 0, 0)
+		return
+	}
+	kept, left := sim.Time(0), a.Service
+	if spec.LostWork == "resume" && had > 0 {
+		kept = had - had%sim.Time(spec.Checkpoint)
+		left -= sim.Time(float64(a.Service)*(float64(kept)/float64(until-a.Started)) + 0.5)
+		a.Had += kept
+	}
+	r.rec.Wasted(a, had-kept)
+	r.rec.Resumed(a)
+	p.rejoin(now, slot, left)
 }
 
 // CapacityChanged is called by the pool when servers come or go.
@@ -290,11 +321,21 @@ func (p *pool) CapacityChanged(now sim.Time) {
 	if p.gpu == nil || p.r.rec == nil {
 		return // the pool is being built
 	}
-	if n := p.gpu.Restarting(); n != p.restarting {
-		p.restarting = n
-		p.r.rec.Restarting(now, p.n, n)
-	}
+	p.counted(now)
 	p.pull(now)
+}
+
+// counted takes note of the servers that the pool has and of those that are down, if
+// they changed.
+func (p *pool) counted(now sim.Time) {
+	if down := p.gpu.Down(); down != p.down {
+		p.down = down
+		p.r.rec.Down(now, p.n, down)
+	}
+	if has := p.gpu.Has(); has != p.has {
+		p.has = has
+		p.r.rec.Has(now, p.n, has)
+	}
 }
 
 // Probe is how long a health check of a node would wait for a worker.

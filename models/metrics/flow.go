@@ -34,5 +34,5 @@ func (r *Recorder) FluidHeld(now sim.Time, t models.Tier, c models.Class, server
 	for _, l := range x.levels {
 		l.queue.Add(int64(now), delta)
 	}
-	r.pools[pool].queue.Add(int64(now), delta)
+	r.pools[pool][pQueue].Add(int64(now), delta)
 }

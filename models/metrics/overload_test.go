@@ -173,7 +173,7 @@ func TestServersThatHealthChecksRestartAreCapacityAllTheSame(t *testing.T) {
 	r.Begin(0, 0)
 	r.Capacity(0, 0, 10)
 	r.Capacity(30*sim.Minute, 0, 2)
-	r.Restarting(30*sim.Minute, 0, 8)
+	r.Down(30*sim.Minute, 0, [models.NumDownCauses]int{pRestarting - pDown: 8})
 	r.Arrived(&models.Attempt{Try: 1, Service: 5 * sim.Hour})
 	r.Arrived(&models.Attempt{Try: 2, Service: 5 * sim.Hour}) // a retry is no demand
 	r.CloseInterval(sim.Hour)

@@ -82,7 +82,18 @@ var extensive = map[string]bool{
 	"metastable_from_s":       false,
 	"metastable_s":            false,
 
+	"servers_mean":    true,
+	"down_mean":       true,
+	"loading_mean":    true,
 	"restarting_mean": true,
+
+	"resumed":                 true,
+	"gpu_hours":               true,
+	"cost_usd":                true,
+	"energy_kwh":              true,
+	"cost_per_completed_usd":  false,
+	"energy_per_completed_wh": false,
+	"revenue_at_risk_usd":     true,
 
 	"utilisation":   false,
 	"capacity_mean": true,

@@ -1,15 +1,30 @@
 package metrics
 
 import (
+	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/stats"
 )
 
-// poolLevels are what is followed of a pool beside its posts.
-type poolLevels struct{ capacity, restarting, queue stats.Gauge }
+// What is followed of a pool beside its posts.
+const (
+	pCapacity = iota // servers that are up
+	pHas             // servers, up or down
+	pQueue
+	pDown         // servers that are down, by models.DownCauses
+	numPoolLevels = pDown + models.NumDownCauses
+)
+
+// What servers are down for that is looked at by name.
+const (
+	pRestarting = numPoolLevels - 2
+	pLoading    = numPoolLevels - 1
+)
+
+type poolLevels [numPoolLevels]stats.Gauge
 
 // A poolState is the integrals of a pool at one moment.
-type poolState struct{ capacity, restarting, queue stats.Integral }
+type poolState [numPoolLevels]stats.Integral
 
 // A postState is what is known of a post at one moment.
 type postState struct {
@@ -19,19 +34,21 @@ type postState struct {
 
 // A poolRow is one interval of one pool.
 type poolRow struct {
-	pool                               int
-	start                              sim.Time
-	capacity, restarting, queue, fluid float64
-	busy                               []float64 // by class
-	asked                              float64   // servers
-	load                               float64
+	pool   int
+	start  sim.Time
+	levels [numPoolLevels]float64
+	fluid  float64
+	busy   []float64 // by class
+	asked  float64   // servers
+	load   float64
 }
 
 func (r *Recorder) poolStates(now sim.Time) []poolState {
 	list := make([]poolState, len(r.pools))
 	for p := range r.pools {
-		l := &r.pools[p]
-		list[p] = poolState{l.capacity.Integral(int64(now)), l.restarting.Integral(int64(now)), l.queue.Integral(int64(now))}
+		for k := range list[p] {
+			list[p][k] = r.pools[p][k].Integral(int64(now))
+		}
 	}
 	return list
 }
@@ -69,8 +86,10 @@ func (r *Recorder) closePools(now sim.Time) {
 	served := r.rows[len(r.rows)-len(r.used):]
 	for p := range r.pools {
 		a, b := &r.lastPools[p], &pools[p]
-		w := poolRow{pool: p, start: r.closedAt, busy: make([]float64, len(r.w.Classes)),
-			capacity: b.capacity.Sub(a.capacity).Over(ns), restarting: b.restarting.Sub(a.restarting).Over(ns), queue: b.queue.Sub(a.queue).Over(ns)}
+		w := poolRow{pool: p, start: r.closedAt, busy: make([]float64, len(r.w.Classes))}
+		for k := range w.levels {
+			w.levels[k] = b[k].Sub(a[k]).Over(ns)
+		}
 		asked := 0.0
 		for i := range r.cells {
 			x := &r.cells[i]
@@ -89,12 +108,16 @@ func (r *Recorder) closePools(now sim.Time) {
 		}
 		if asked > 0 {
 			w.asked = asked * 1e-6 / sim.Time(ns).Seconds()
-			w.load = w.asked / max(0, w.capacity+w.restarting-w.fluid)
+			w.load = w.asked / max(0, w.levels[pCapacity]+w.levels[pRestarting]-w.fluid)
 		}
 		r.poolRows = append(r.poolRows, w)
 	}
 	r.lastPools, r.lastPosts = pools, posts
 }
+
+// downFor says the models.DownCauses in words.
+var downFor = [models.NumDownCauses]string{"their node in repair", "what their node hangs on in repair", "out of service",
+	"in the hands of a deploy", "restarted by failed health checks", "loading a model"}
 
 // poolTable turns the rows of the pools into columns.
 func (r *Recorder) poolTable() *Table {
@@ -104,9 +127,12 @@ func (r *Recorder) poolTable() *Table {
 	}
 	moments(r, t, r.poolRows, func(w *poolRow) sim.Time { return w.start })
 	fill(t, r.poolRows, Column{Name: "pool", About: "pool of servers", Kind: Text}, func(w *poolRow, c *Column) { c.Texts = append(c.Texts, r.w.Pools[w.pool]) })
-	float("capacity_mean", "servers", "servers that are up, time average", func(w *poolRow) float64 { return w.capacity })
-	float("restarting_mean", "servers", "servers that failed health checks restart, time average", func(w *poolRow) float64 { return w.restarting })
-	float("queue_length_mean", "attempts", "attempts waiting before the pool, time average", func(w *poolRow) float64 { return w.queue })
+	float("capacity_mean", "servers", "servers that are up, time average", func(w *poolRow) float64 { return w.levels[pCapacity] })
+	float("servers_mean", "servers", "servers that the pool has, up or down, time average", func(w *poolRow) float64 { return w.levels[pHas] })
+	for i, cause := range models.DownCauses {
+		float(cause+"_mean", "servers", "servers that are down, "+downFor[i]+", time average", func(w *poolRow) float64 { return w.levels[pDown+i] })
+	}
+	float("queue_length_mean", "attempts", "attempts waiting before the pool, time average", func(w *poolRow) float64 { return w.levels[pQueue] })
 	for c, class := range r.w.Classes {
 		float("busy_mean_"+class.Name, "servers", "servers at work for class "+class.Name+", time average", func(w *poolRow) float64 { return w.busy[c] })
 	}

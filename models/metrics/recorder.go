@@ -19,6 +19,7 @@ type World struct {
 	Tiers             []TierInfo
 	Classes           []ClassInfo
 	Pools             []string
+	Costs             []Cost                               // by pool; nil: nothing is known
 	Clocks            []func(now sim.Time) sim.Time        // by pool: the service that an attempt has had by now that was there all the time; nil: that is now
 	Used              func(models.Tier, models.Class) bool // whether the class has requests of the tier
 	Reasons           *models.Reasons
@@ -30,8 +31,9 @@ type World struct {
 
 // A TierInfo is what the recorder knows of a tier.
 type TierInfo struct {
-	Name string
-	Paid bool
+	Name  string
+	Paid  bool
+	Price float64 // USD a month of one of its users
 }
 
 // A Block is users of one tier who are numbered one after the other.
@@ -48,6 +50,7 @@ type ClassInfo struct {
 	Signup bool     // a completed request is a sign-up
 	Fluid  bool     // a rate of work rather than requests one by one
 	Tokens bool     // it is served by a language model, token by token
+	Price  float64  // USD of a request
 	SLO    sim.Time // latency that is promised; 0: none is
 }
 
@@ -66,7 +69,8 @@ const (
 	cCancelled
 	cSuppressed
 	cSignups
-	cJoined // admitted and in need of a server, fluid work left out
+	cResumed // taken up again after the loss of their node
+	cJoined  // admitted and in need of a server, fluid work left out
 	cWaited
 	cUsers
 	cUsersSatisfied
@@ -335,7 +339,7 @@ func (r *Recorder) queue(now sim.Time, a *models.Attempt, delta int64) {
 	for _, l := range r.cell(a).levels {
 		l.queue.Add(int64(now), delta)
 	}
-	r.pools[a.Pool].queue.Add(int64(now), delta)
+	r.pools[a.Pool][pQueue].Add(int64(now), delta)
 }
 
 // Offered records the offered wait of an attempt that left the queue.
@@ -471,11 +475,24 @@ func (r *Recorder) Retrying(now sim.Time, t models.Tier, c models.Class, delta i
 
 // Capacity records the number of servers of a pool that are up.
 func (r *Recorder) Capacity(now sim.Time, pool, servers int) {
-	r.pools[pool].capacity.Set(int64(now), int64(servers))
+	r.pools[pool][pCapacity].Set(int64(now), int64(servers))
 }
 
-// Restarting records the number of servers of a pool that are down only because
-// failed health checks restart their nodes.
-func (r *Recorder) Restarting(now sim.Time, pool, servers int) {
-	r.pools[pool].restarting.Set(int64(now), int64(servers))
+// Has records the number of servers that a pool has, up or down.
+func (r *Recorder) Has(now sim.Time, pool, servers int) {
+	r.pools[pool][pHas].Set(int64(now), int64(servers))
+}
+
+// Down records the number of servers of a pool that are down, by models.DownCauses.
+func (r *Recorder) Down(now sim.Time, pool int, servers [models.NumDownCauses]int) {
+	for i, n := range servers {
+		r.pools[pool][pDown+i].Set(int64(now), int64(n))
+	}
+}
+
+// Resumed records that an attempt whose node went down is to be worked on again.
+func (r *Recorder) Resumed(a *models.Attempt) {
+	if r.measured(a) {
+		r.cell(a).counts[cResumed]++
+	}
 }

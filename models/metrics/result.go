@@ -76,6 +76,7 @@ type Figures struct {
 	Cancelled  Figure            `json:"cancelled"`
 	InSystem   Figure            `json:"in_system"`
 	Suppressed Figure            `json:"suppressed"`
+	Resumed    Figure            `json:"resumed"` // attempts whose node went down and that were worked on again, once for each time
 
 	Users          Figure `json:"users"`           // distinct users with a request
 	UsersSatisfied Figure `json:"users_satisfied"` // distinct users with a completed request
@@ -126,6 +127,15 @@ type Figures struct {
 	MetastableFrom      Figure `json:"metastable_from_s"`       // when the longest such state began; run
 	MetastableFor       Figure `json:"metastable_s"`            // how long it lasted; run
 
+	// What it cost: its part of the pools' costs, idle time included, by the time that it
+	// kept servers busy. Null where no prices, or no watts, are given.
+	GPUHours           Figure `json:"gpu_hours"`
+	CostUSD            Figure `json:"cost_usd"`
+	CostPerCompleted   Figure `json:"cost_per_completed_usd"`
+	EnergyKWh          Figure `json:"energy_kwh"`
+	EnergyPerCompleted Figure `json:"energy_per_completed_wh"`
+	RevenueAtRisk      Figure `json:"revenue_at_risk_usd"` // a month's price of each user who asked and was never satisfied in the run, and the price of each request given up
+
 	Classes map[string]*Figures `json:"classes,omitempty"` // within a tier, each class
 }
 
@@ -136,7 +146,13 @@ type PoolFigures struct {
 	CapacityMean Figure `json:"capacity_mean"` // servers up, time average
 	FluidMean    Figure `json:"fluid_mean"`    // servers held by fluid work, time average
 
+	ServersMean    Figure `json:"servers_mean"`    // servers that the pool has, up or down, time average
+	DownMean       Figure `json:"down_mean"`       // servers down for any reason, time average
+	LoadingMean    Figure `json:"loading_mean"`    // servers down because their node loads its model, time average
 	RestartingMean Figure `json:"restarting_mean"` // servers down because failed health checks restart their nodes, time average
+	GPUHours       Figure `json:"gpu_hours"`       // of the servers that it has, up or down
+	CostUSD        Figure `json:"cost_usd"`        // of them; null without a price
+	EnergyKWh      Figure `json:"energy_kwh"`      // null without watts
 	QueueLength    Level  `json:"queue_length"`    // attempts waiting before the pool; the maximum of one pool, of the whole run
 }
 

@@ -79,7 +79,7 @@ func (r *Recorder) Begin(now sim.Time, events uint64) {
 		x.lastInt = r.integrals(x, now)
 	}
 	for p := range r.pools {
-		r.pools[p].queue.ResetMax()
+		r.pools[p][pQueue].ResetMax()
 	}
 	r.lastPools, r.lastPosts = r.poolStates(now), r.postStates(now)
 	r.base = r.state(now, events, false)
@@ -263,7 +263,7 @@ func (f *figurer) group(in func(*cell) bool, level int) *Figures {
 	}
 	g := &Figures{Requests: Figure(n[cRequests]), Satisfied: Figure(n[cSatisfied]), GivenUp: Figure(n[cGivenUp]), Attempts: Figure(n[cAttempts]),
 		Admitted: Figure(n[cAdmitted]), Completed: Figure(n[cCompleted]), Degraded: Figure(n[cDegraded]), Abandoned: Figure(n[cAbandoned]),
-		TimedOut: Figure(n[cTimedOut]), Failed: Figure(n[cFailed]), Cancelled: Figure(n[cCancelled]), Suppressed: Figure(n[cSuppressed]),
+		TimedOut: Figure(n[cTimedOut]), Failed: Figure(n[cFailed]), Cancelled: Figure(n[cCancelled]), Suppressed: Figure(n[cSuppressed]), Resumed: Figure(n[cResumed]),
 		Signups: Figure(n[cSignups]), Users: Figure(n[cUsers]), UsersSatisfied: Figure(n[cUsersSatisfied]), Rejected: map[string]Figure{},
 		Open: Null(), InSystem: Null()}
 	if len(classes) > 1 {
@@ -330,6 +330,7 @@ func (f *figurer) group(in func(*cell) bool, level int) *Figures {
 	g.LatencyServedMean = ratio(float64(n[cServedMicros])*1e-6, float64(n[cServed]))
 	g.UsersSatisfiedShare = ratio(float64(g.UsersSatisfied), float64(g.Users))
 	g.JainTiers = jainOf(byTier)
+	f.costs(g, in, len(classes))
 	f.whole(g, in, member)
 	return g
 }
@@ -358,17 +359,20 @@ func (f *figurer) mean(i stats.Integral) Figure {
 
 // pool makes the figures of the pools that are in, taken together.
 func (f *figurer) pool(in func(int) bool) PoolFigures {
-	var busy, fluid, capacity, restarting, queue stats.Integral
+	var busy, fluid stats.Integral
+	var levels poolState
 	longest, pools := Null(), 0
+	var spent spending
 	for p := range f.r.pools {
 		if !in(p) {
 			continue
 		}
 		a, b := &f.from.pools[p], &f.to.pools[p]
-		capacity = capacity.Add(b.capacity.Sub(a.capacity))
-		restarting = restarting.Add(b.restarting.Sub(a.restarting))
-		queue = queue.Add(b.queue.Sub(a.queue))
-		longest, pools = Figure(f.r.pools[p].queue.Max()), pools+1
+		for k := range levels {
+			levels[k] = levels[k].Add(b[k].Sub(a[k]))
+		}
+		longest, pools = Figure(f.r.pools[p][pQueue].Max()), pools+1
+		before := busy
 		for i := range f.r.cells {
 			held := f.to.posts[i*len(f.r.pools)+p].busy.Sub(f.from.posts[i*len(f.r.pools)+p].busy)
 			busy = busy.Add(held)
@@ -376,12 +380,20 @@ func (f *figurer) pool(in func(int) bool) PoolFigures {
 				fluid = fluid.Add(held)
 			}
 		}
+		spent.add(f.spending(p, b[pHas].Sub(a[pHas]), busy.Sub(before)))
 	}
 	if f.live == nil || pools > 1 {
 		longest = Null()
 	}
-	g := PoolFigures{BusyMean: f.mean(busy), CapacityMean: f.mean(capacity), FluidMean: f.mean(fluid), RestartingMean: f.mean(restarting),
-		QueueLength: Level{Mean: f.mean(queue), Max: longest}}
+	g := PoolFigures{BusyMean: f.mean(busy), CapacityMean: f.mean(levels[pCapacity]), FluidMean: f.mean(fluid),
+		ServersMean: f.mean(levels[pHas]), RestartingMean: f.mean(levels[pRestarting]), LoadingMean: f.mean(levels[pLoading]),
+		QueueLength: Level{Mean: f.mean(levels[pQueue]), Max: longest}}
+	var down stats.Integral
+	for _, i := range levels[pDown:] {
+		down = down.Add(i)
+	}
+	g.DownMean = f.mean(down)
+	g.GPUHours, g.CostUSD, g.EnergyKWh = spent.gpuHours, spent.usd, spent.kwh
 	g.Utilisation = ratio(float64(g.BusyMean), float64(g.CapacityMean))
 	return g
 }

@@ -101,12 +101,20 @@ func (q *Queue) Displaced(now sim.Time, a *models.Attempt, service sim.Time) (mo
 	return q.serving.heap[0].slot, true
 }
 
-// Rejoin lets an attempt wait again that was displaced. It is never dropped.
-func (q *Queue) Rejoin(now sim.Time, slot models.Slot, a *models.Attempt) {
-	q.serving.remove(slot)
-	a.Place = q.preempt.rejoin(now, entryOf(a.Admitted, slot, a), a)
+// Rejoin lets an attempt wait again that was displaced, or that has lost its server; where
+// nobody is displaced it joins as one that comes now. No limit drops it; only a
+// discipline whose own queues are full refuses it, which is reported.
+func (q *Queue) Rejoin(now sim.Time, slot models.Slot, a *models.Attempt) bool {
+	ok := true
+	if q.preempt != nil {
+		q.serving.remove(slot)
+		a.Place = q.preempt.rejoin(now, entryOf(a.Admitted, slot, a), a)
+	} else if a.Place, ok = q.d.push(now, entryOf(now, slot, a), a); !ok {
+		return false
+	}
 	q.waiting++
 	if q.ages != nil {
 		q.ages.add(slot, a.Priority, a.Place)
 	}
+	return true
 }

@@ -59,6 +59,7 @@ classes.slo pools.continuous_batching.step pools.continuous_batching.per_prefill
 demand.streams.ramps.over demand.streams.spikes.rise demand.streams.spikes.hold demand.streams.spikes.fall
 demand.streams.rate_series.from demand.streams.rate_series.to demand.streams.rate_series.per
 demand.streams.trace.from demand.streams.trace.to demand.streams.trace.jitter demand.streams.trace.per_token_in demand.streams.trace.per_token_out
+pools.checkpoint pools.lots.over pools.deploys.drain
 clients.balk.shown_age clients.retry.base clients.retry.base_limited clients.retry.cap clients.retry.give_up_after clients.return.spread
 clients.guards(adaptive-throttling).window clients.guards(circuit-breaker).bucket clients.guards(circuit-breaker).interval
 clients.guards(circuit-breaker).open clients.guards(circuit-breaker).snapshot clients.guards(circuit-breaker).window

@@ -50,6 +50,12 @@ func (m *Model) Check() error {
 	return nil
 }
 
+// At is the model of a node that works at a speed, relative to this.
+func (m Model) At(speed float64) Model {
+	m.Fixed, m.PerPrefill, m.PerDecode = m.Fixed/speed, m.PerPrefill/speed, m.PerDecode/speed
+	return m
+}
+
 // Fits reports whether a node that is empty could serve the request to its end.
 func (m *Model) Fits(r Request) bool { return int64(r.Prompt)+int64(r.Output) <= m.KV }
 

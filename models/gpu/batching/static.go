@@ -45,6 +45,12 @@ func (m *ImageModel) Check() error {
 	return nil
 }
 
+// At is the model of a node that works at a speed, relative to this.
+func (m ImageModel) At(speed float64) ImageModel {
+	m.Setup, m.Step, m.PerMegapixel = m.Setup/speed, m.Step/speed, m.PerMegapixel/speed
+	return m
+}
+
 // Duration is how long a batch takes.
 func (m *ImageModel) Duration(steps, megapixels float64) sim.Time {
 	ns := m.Setup + float64(steps*(m.Step+float64(m.PerMegapixel*megapixels)))
