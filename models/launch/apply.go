@@ -34,6 +34,9 @@ func (r *Run) Apply(changes scenario.Changes) error {
 			return err
 		}
 	}
+	if err := r.fleet.Takes(max(now, r.rehearse), next.Fleet); err != nil {
+		return fmt.Errorf("fleet.%w", err)
+	}
 	r.settle(now)
 	before := r.full
 	r.full, r.now = full, next
@@ -86,6 +89,13 @@ func (r *Run) reconfigure(now sim.Time, old, next *scenario.Scenario) (changed b
 			}
 			changed = true
 		}
+	}
+	if !reflect.DeepEqual(old.Fleet, next.Fleet) {
+		if err := r.fleet.Reconfigure(now, next.Fleet); err != nil {
+			return changed, fmt.Errorf("fleet.%w", err)
+		}
+		changed = true
+		r.setSpill()
 	}
 	for i := range next.Classes {
 		if err := r.setWork(&r.classes[i], &next.Classes[i]); err != nil {

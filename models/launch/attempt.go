@@ -155,6 +155,9 @@ func (r *Run) enter(now sim.Time, slot models.Slot, v *models.Verdict) {
 	a := &r.attempts[slot]
 	a.Admitted = now
 	decide(a, v)
+	if !v.Answered {
+		r.spill(a)
+	}
 	q := &r.pools[a.Pool]
 	if !v.Answered && q.gpu.Free() <= 0 && r.balks(now, a) {
 		r.reject(now, slot, r.balked, 0)
@@ -196,19 +199,39 @@ func (r *Run) luck(a *models.Attempt) rng.Key {
 }
 
 // balks reports whether the user of an attempt that has to wait leaves at the sight
-// of the wait, which the service takes for the work of those who wait over the
-// servers that it has.
+// of the wait.
 func (r *Run) balks(now sim.Time, a *models.Attempt) bool {
 	if !r.looks(a) {
 		return false
 	}
-	q := &r.pools[a.Pool]
-	estimate := sim.Never
-	if servers := q.gpu.Capacity() - q.gpu.Fluid(); servers > 0 {
-		mean := r.Expected(a.Class, int(a.Pool))
-		estimate = sim.FromSeconds(float64(float64(q.waiting())*mean.Seconds()) / float64(servers))
+	return r.client(a).Balks(now, a, r.estimate(a.Class, int(a.Pool)))
+}
+
+// estimate is what the service takes for the wait before a pool that has no server free:
+// the work of those who wait over the servers that it has.
+func (r *Run) estimate(class models.Class, pool int) sim.Time {
+	q := &r.pools[pool]
+	servers := q.gpu.Capacity() - q.gpu.Fluid()
+	if servers <= 0 {
+		return sim.Never
 	}
-	return r.client(a).Balks(now, a, estimate)
+	mean := r.Expected(class, pool)
+	return sim.FromSeconds(float64(float64(q.waiting())*mean.Seconds()) / float64(servers))
+}
+
+// spill sends an attempt to another pool whose own is full, if one can help.
+func (r *Run) spill(a *models.Attempt) {
+	q := &r.pools[a.Pool]
+	if len(q.helpers) == 0 || q.gpu.Free() > 0 && q.waiting() == 0 || q.above > 0 && r.estimate(a.Class, int(a.Pool)) <= q.above {
+		return
+	}
+	for _, p := range q.helpers {
+		if h := &r.pools[p]; h.gpu.Free() > 0 || q.above > 0 && r.estimate(a.Class, p) <= q.above {
+			a.Pool = uint8(p)
+			r.rec.Spilled(a)
+			return
+		}
+	}
 }
 
 // looks reports whether somebody is looking at the wait of an attempt who may leave

@@ -6,6 +6,7 @@ import (
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/models/client"
 	"github.com/launchday-sim/launchday/models/demand"
+	"github.com/launchday-sim/launchday/models/fleet"
 	"github.com/launchday-sim/launchday/models/gpu"
 	"github.com/launchday-sim/launchday/models/incident"
 	"github.com/launchday-sim/launchday/models/metrics"
@@ -92,13 +93,56 @@ func (r *Run) build() error {
 	})
 	r.parking.init(r.end)
 	r.world = metrics.World{Scenario: sc.Name, Scale: float64(sc.Scale), Seed: r.opts.Seed, Replication: r.opts.Replication,
-		Epoch: int64(epoch), From: r.origin, To: r.end, Interval: r.Interval(), Tiers: names, Classes: infos, Pools: poolNames, Costs: r.costs(), Clocks: r.clocks(),
+		Epoch: int64(epoch), From: r.origin, To: r.end, Interval: r.Interval(), Tiers: names, Classes: infos, Pools: poolNames, Costs: r.costs(), Jobs: r.jobs(), Funded: len(sc.Fleet.Funds)+len(sc.Fleet.Purchases) > 0, Clocks: r.clocks(),
 		Used:    func(t models.Tier, c models.Class) bool { return used[[2]string{sc.Tiers[t].Name, sc.Classes[c].Name}] },
 		Reasons: &r.reasons, Users: r.demand.Users(), Blocks: blocks, UserState: r.demand.Users() > 0 && r.demand.Users() <= metrics.MaxUsers, Windows: windows}
 	r.rec = metrics.NewRecorder(r.world)
 	r.reasons.Close()
+	return r.buildFleet()
+}
+
+// buildFleet builds who moves GPUs, if anybody does.
+func (r *Run) buildFleet() error {
+	env := fleet.Env{Seed: r.opts.Seed, Replication: r.opts.Replication, Origin: r.origin, Recorder: r}
+	for i := range r.pools {
+		p, full := &r.pools[i], &r.full.Pools[i].Spec
+		env.Pools = append(env.Pools, fleet.Pool{Name: full.Name, Servers: p.gpu, Node: r.now.Pools[i].SlotsPerNode,
+			Slots: full.SlotsPerNode, GPUs: r.world.Costs[i].GPUs,
+			Mean: p.mean})
+	}
+	for _, s := range r.now.Fleet.Autoscaling {
+		r.pools[r.poolOf(s.Pool)].load = new(load)
+	}
+	made, err := fleet.New(r.k, r.now.Fleet, env)
+	if err != nil {
+		return fmt.Errorf("fleet.%w", err)
+	}
+	r.fleet = made
+	r.setSpill()
 	return nil
 }
+
+// setSpill finds which pools help which.
+func (r *Run) setSpill() {
+	for i := range r.pools {
+		r.pools[i].helpers = r.pools[i].helpers[:0]
+	}
+	for _, s := range r.now.Fleet.SpillOver {
+		p := &r.pools[r.poolOf(s.Pool)]
+		p.above = sim.Time(s.Above)
+		for _, to := range s.To {
+			p.helpers = append(p.helpers, r.poolOf(to))
+		}
+	}
+}
+
+// Training is told by the fleet what the servers of a training job do.
+func (r *Run) Training(now sim.Time, i int, w fleet.Work) {
+	r.rec.Training(now, i, w.Useful, w.Restarting, w.Moving, w.Lent)
+}
+
+// TrainingLost is told by the fleet of work of servers that was in vain.
+func (r *Run) TrainingLost(i int, work sim.Time) { r.rec.TrainingLost(i, work) }
 
 // buildQueue builds the queue before a pool, and what it needs of the run.
 func (r *Run) buildQueue(p *pool, spec queue.Spec, name string) error {
@@ -186,6 +230,15 @@ func (r *Run) costs() []metrics.Cost {
 		if c := s.Cost; c != nil {
 			list[i] = metrics.Cost{GPUs: list[i].GPUs, Hour: c.GPUHour, WattsIdle: c.WattsIdle, WattsBusy: c.WattsBusy, PUE: c.PUE, Priced: c.GPUHour > 0, Metered: c.WattsBusy > 0}
 		}
+	}
+	return list
+}
+
+// jobs are the training jobs.
+func (r *Run) jobs() []metrics.JobInfo {
+	var list []metrics.JobInfo
+	for _, t := range r.now.Fleet.Training {
+		list = append(list, metrics.JobInfo{Name: t.Name, GPUs: r.costs()[r.poolOf(t.Pool)].GPUs})
 	}
 	return list
 }

@@ -94,6 +94,9 @@ func (p *pool) claim(now sim.Time) {
 // changed takes note of the servers that are up and of those that fluid work
 // holds, if they changed.
 func (p *pool) changed(now sim.Time) {
+	if p.load != nil {
+		p.load.note(now, p)
+	}
 	if c := p.gpu.Capacity(); c != p.capacity {
 		p.capacity = c
 		p.r.rec.Capacity(now, p.n, c)

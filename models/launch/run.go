@@ -23,6 +23,7 @@ import (
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/models/client"
 	"github.com/launchday-sim/launchday/models/demand"
+	"github.com/launchday-sim/launchday/models/fleet"
 	"github.com/launchday-sim/launchday/models/gpu"
 	"github.com/launchday-sim/launchday/models/incident"
 	"github.com/launchday-sim/launchday/models/metrics"
@@ -54,6 +55,7 @@ type Run struct {
 	demand   *demand.Demand
 	chain    *policy.Chain
 	pools    []pool
+	fleet    *fleet.Fleet
 	classes  []class
 	clients  []*client.Client // by tier * classes + class
 	entries  []entry          // of the scenario's list of clients
@@ -108,6 +110,10 @@ type pool struct {
 	batches  bool        // its nodes batch
 	routed   bool        // its nodes have lines of their own
 	drops    map[string]models.Reason
+
+	load    *load    // nil: nobody asks for it
+	above   sim.Time // wait from which on others help
+	helpers []int    // pools
 
 	has  int // servers, as last recorded
 	down [models.NumDownCauses]int
@@ -208,13 +214,16 @@ func (r *Run) Handle(now sim.Time, ev sim.Event) {
 		p.pull(now)
 	case evBegin:
 		r.settle(now)
+		r.spent(now)
 		r.rec.Begin(now, r.k.Fired())
 	case evInterval:
 		r.settle(now)
 		r.rec.CloseInterval(now)
 	case evOpenWindow:
+		r.spent(now)
 		r.rec.OpenWindow(int(ev.Arg), now, r.k.Fired())
 	case evCloseWindow:
+		r.spent(now)
 		r.rec.CloseWindow(int(ev.Arg), now, r.k.Fired())
 	case evPatch:
 		p := &r.full.Timeline[ev.Arg]
@@ -223,6 +232,9 @@ func (r *Run) Handle(now sim.Time, ev sim.Event) {
 		}
 	}
 }
+
+// spent tells the recorder what has become of the funds.
+func (r *Run) spent(now sim.Time) { r.rec.Money(metrics.Money(r.fleet.Money(now))) }
 
 // fail lets the run end with the first error that a policy reports.
 func (r *Run) fail(err error) {
@@ -315,6 +327,7 @@ func (r *Run) Result() (*metrics.Result, error) {
 	r.done = true
 	now := r.end
 	r.settle(now)
+	r.spent(now)
 	r.rec.CloseInterval(now)
 	if r.opts.Record {
 		for i, w := range incident.Windows(r.now.Record, r.origin) {

@@ -50,6 +50,7 @@ func (p *pool) come(now sim.Time, slot models.Slot) {
 	}
 	a.Waited = true
 	r.rec.Queued(now, a)
+	p.changed(now)
 	p.expect(now)
 	if !a.Begun {
 		r.watch(now, slot, min(a.Patience, a.MaxWait))
@@ -75,6 +76,7 @@ func (p *pool) send(now sim.Time, slot models.Slot) {
 	}
 	a.Waited = true
 	r.rec.Queued(now, a)
+	p.changed(now)
 	if !a.Begun {
 		r.watch(now, slot, min(a.Patience, a.MaxWait))
 	}
@@ -122,6 +124,7 @@ func (p *pool) leave(now sim.Time, slot models.Slot) {
 	} else {
 		p.queue.Leave(now, slot, &p.r.attempts[slot])
 	}
+	p.changed(now)
 }
 
 // drop refuses an attempt that has waited, to make room for another.
@@ -335,6 +338,9 @@ func (p *pool) counted(now sim.Time) {
 	if has := p.gpu.Has(); has != p.has {
 		p.has = has
 		p.r.rec.Has(now, p.n, has)
+		if p.r.fleet != nil {
+			p.r.fleet.Changed(now, p.n)
+		}
 	}
 }
 

@@ -87,6 +87,17 @@ var extensive = map[string]bool{
 	"loading_mean":    true,
 	"restarting_mean": true,
 
+	"useful_gpu_hours":     true,
+	"lost_gpu_hours":       true,
+	"restarting_gpu_hours": true,
+	"moving_gpu_hours":     true,
+	"lent_gpu_hours":       true,
+	"raised_usd":           true,
+	"bought_usd":           true,
+	"rented_usd":           true,
+	"left_usd":             true,
+	"spilled_over":         true,
+
 	"resumed":                 true,
 	"gpu_hours":               true,
 	"cost_usd":                true,

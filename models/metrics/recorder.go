@@ -19,6 +19,8 @@ type World struct {
 	Tiers             []TierInfo
 	Classes           []ClassInfo
 	Pools             []string
+	Jobs              []JobInfo
+	Funded            bool                                 // whether money is raised or spent on nodes
 	Costs             []Cost                               // by pool; nil: nothing is known
 	Clocks            []func(now sim.Time) sim.Time        // by pool: the service that an attempt has had by now that was there all the time; nil: that is now
 	Used              func(models.Tier, models.Class) bool // whether the class has requests of the tier
@@ -69,6 +71,7 @@ const (
 	cCancelled
 	cSuppressed
 	cSignups
+	cSpilled // sent to another pool because theirs was full
 	cResumed // taken up again after the loss of their node
 	cJoined  // admitted and in need of a server, fluid work left out
 	cWaited
@@ -142,6 +145,8 @@ const (
 // Attempts that arrived, and requests that were first tried, before World.From
 // are warm-up: they count only in levels.
 type Recorder struct {
+	jobs      []jobLevels
+	money     Money
 	w         World
 	cells     []cell // tier * classes + class
 	used      []int
@@ -189,6 +194,7 @@ func NewRecorder(w World) *Recorder {
 			}
 		}
 	}
+	r.jobs = make([]jobLevels, len(w.Jobs))
 	for _, win := range w.Windows {
 		r.windows = append(r.windows, openWindow{Window: win})
 	}
@@ -487,6 +493,13 @@ func (r *Recorder) Has(now sim.Time, pool, servers int) {
 func (r *Recorder) Down(now sim.Time, pool int, servers [models.NumDownCauses]int) {
 	for i, n := range servers {
 		r.pools[pool][pDown+i].Set(int64(now), int64(n))
+	}
+}
+
+// Spilled records that an attempt goes to another pool because its own is full.
+func (r *Recorder) Spilled(a *models.Attempt) {
+	if r.measured(a) {
+		r.cell(a).counts[cSpilled]++
 	}
 }
 

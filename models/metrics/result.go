@@ -76,7 +76,8 @@ type Figures struct {
 	Cancelled  Figure            `json:"cancelled"`
 	InSystem   Figure            `json:"in_system"`
 	Suppressed Figure            `json:"suppressed"`
-	Resumed    Figure            `json:"resumed"` // attempts whose node went down and that were worked on again, once for each time
+	Spilled    Figure            `json:"spilled_over"` // admitted attempts that went to another pool because theirs was full
+	Resumed    Figure            `json:"resumed"`      // attempts whose node went down and that were worked on again, once for each time
 
 	Users          Figure `json:"users"`           // distinct users with a request
 	UsersSatisfied Figure `json:"users_satisfied"` // distinct users with a completed request
@@ -179,6 +180,27 @@ type Summary struct {
 	Classes map[string]*Figures    `json:"classes"`
 	Pools   map[string]PoolFigures `json:"pools"`
 	GPU     PoolFigures            `json:"gpu"` // the sum of the pools
+
+	Training map[string]TrainingFigures `json:"training,omitempty"` // by job
+	Funds    *FundsFigures              `json:"funds,omitempty"`
+}
+
+// TrainingFigures is what became of the GPU-hours of a training job. With those of the
+// pools they are all that the fleet has.
+type TrainingFigures struct {
+	Useful     Figure `json:"useful_gpu_hours"`     // work that was kept
+	Lost       Figure `json:"lost_gpu_hours"`       // work since a checkpoint, when nodes left or joined
+	Restarting Figure `json:"restarting_gpu_hours"` // the job was restarting
+	Moving     Figure `json:"moving_gpu_hours"`     // nodes under way to a pool or back
+	Lent       Figure `json:"lent_gpu_hours"`       // nodes lent to a pool: these are counted there
+}
+
+// FundsFigures is what became of money that was raised, in USD.
+type FundsFigures struct {
+	Raised Figure `json:"raised_usd"`
+	Bought Figure `json:"bought_usd"` // spent on nodes that were bought
+	Rented Figure `json:"rented_usd"` // spent on rent
+	Left   Figure `json:"left_usd"`   // at the end
 }
 
 // A Window is a stretch of the run whose figures are reported apart, beside

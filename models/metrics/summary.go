@@ -17,6 +17,8 @@ type state struct {
 	groups [][numLevels - 1]stats.Integral
 	pools  []poolState
 	posts  []postState
+	jobs   []jobState
+	money  Money
 }
 
 type cellState struct {
@@ -34,7 +36,7 @@ type openWindow struct {
 }
 
 func (r *Recorder) state(now sim.Time, events uint64, sketches bool) state {
-	s := state{at: now, events: events, cells: make([]cellState, len(r.cells)), pools: r.poolStates(now), posts: r.postStates(now)}
+	s := state{at: now, events: events, cells: make([]cellState, len(r.cells)), pools: r.poolStates(now), posts: r.postStates(now), jobs: r.jobStates(now), money: r.money}
 	for _, i := range r.used {
 		x := &r.cells[i]
 		c := &s.cells[i]
@@ -158,6 +160,16 @@ func (r *Recorder) summary(from, to *state, l *Live) Summary {
 	for p, name := range r.w.Pools {
 		s.Pools[name] = f.pool(func(q int) bool { return q == p })
 	}
+	for i, job := range r.w.Jobs {
+		if s.Training == nil {
+			s.Training = map[string]TrainingFigures{}
+		}
+		s.Training[job.Name] = f.job(i)
+	}
+	if r.w.Funded {
+		a, b := &from.money, &to.money
+		s.Funds = &FundsFigures{Raised: Figure(b.Raised - a.Raised), Bought: Figure(b.Bought - a.Bought), Rented: Figure(b.Rented - a.Rented), Left: Figure(b.Raised - b.Bought - b.Rented)}
+	}
 	s.GPU = f.pool(func(int) bool { return true })
 	return s
 }
@@ -263,7 +275,7 @@ func (f *figurer) group(in func(*cell) bool, level int) *Figures {
 	}
 	g := &Figures{Requests: Figure(n[cRequests]), Satisfied: Figure(n[cSatisfied]), GivenUp: Figure(n[cGivenUp]), Attempts: Figure(n[cAttempts]),
 		Admitted: Figure(n[cAdmitted]), Completed: Figure(n[cCompleted]), Degraded: Figure(n[cDegraded]), Abandoned: Figure(n[cAbandoned]),
-		TimedOut: Figure(n[cTimedOut]), Failed: Figure(n[cFailed]), Cancelled: Figure(n[cCancelled]), Suppressed: Figure(n[cSuppressed]), Resumed: Figure(n[cResumed]),
+		TimedOut: Figure(n[cTimedOut]), Failed: Figure(n[cFailed]), Cancelled: Figure(n[cCancelled]), Suppressed: Figure(n[cSuppressed]), Resumed: Figure(n[cResumed]), Spilled: Figure(n[cSpilled]),
 		Signups: Figure(n[cSignups]), Users: Figure(n[cUsers]), UsersSatisfied: Figure(n[cUsersSatisfied]), Rejected: map[string]Figure{},
 		Open: Null(), InSystem: Null()}
 	if len(classes) > 1 {

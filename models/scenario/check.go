@@ -141,6 +141,7 @@ func (c *checker) rooms() {
 			c.fault("classes."+class.Name+".then", "stands in a fluid class, which is one rate of work", "a class whose requests are followed")
 		}
 	}
+	c.refused("fleet", "", c.Fleet.Check())
 	c.work()
 	for _, spec := range c.Clients {
 		spec.Instances = max(1, unit.Count(float64(spec.Instances)*scale)) // shares nothing with the scenario's
@@ -216,6 +217,14 @@ func (c *checker) work() {
 	for i := range c.Pools {
 		p := &c.Pools[i]
 		pools[p.Name] = &p.Spec
+		if p.Queue.Discipline == "processor-sharing" {
+			if p.Slow != nil {
+				c.fault("pools."+p.Name+".slow", "does nothing under processor-sharing, where attempts are on no node of their own", "none")
+			}
+			if p.LostWork != "report" {
+				c.fault("pools."+p.Name+".lost_work", "does nothing under processor-sharing, where no attempt is lost with a node", "report")
+			}
+		}
 		if p.Batches() && slices.Contains([]string{"priority-preemptive", "sjf", "srpt", "processor-sharing"}, p.Queue.Discipline) {
 			c.fault("pools."+p.Name+".queue.discipline", p.Queue.Discipline+" cannot stand before nodes that batch: nobody knows the service of a request, or takes it back", "a discipline that goes by who came when, or by tier")
 		}
@@ -243,6 +252,11 @@ func (c *checker) work() {
 		for _, item := range c.Policies {
 			if r, ok := item.Spec.(interface{ Route() string }); ok && r.Route() != "" && (len(item.Classes) == 0 || slices.Contains(item.Classes, class.Name)) {
 				serves = append(serves, r.Route())
+			}
+		}
+		for _, s := range c.Fleet.SpillOver {
+			if slices.Contains(serves, s.Pool) {
+				serves = append(serves, s.To...)
 			}
 		}
 		for _, name := range serves {

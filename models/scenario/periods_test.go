@@ -40,6 +40,7 @@ func durations(t *shape, path string, found map[string]field) {
 // periods are the durations after which something is done again, all through a
 // run. Of these a tiny one would never let it end.
 const periods = `
+fleet.autoscaling.every
 classes.patience
 demand.step demand.streams.period demand.streams.arrivals.states.sojourn demand.streams.adoption.memory demand.streams.sharing.memory
 pools.health.every pools.queue.borrowing_adjustment_period
@@ -60,6 +61,8 @@ demand.streams.ramps.over demand.streams.spikes.rise demand.streams.spikes.hold 
 demand.streams.rate_series.from demand.streams.rate_series.to demand.streams.rate_series.per
 demand.streams.trace.from demand.streams.trace.to demand.streams.trace.jitter demand.streams.trace.per_token_in demand.streams.trace.per_token_out
 pools.checkpoint pools.lots.over pools.deploys.drain
+fleet.autoscaling.ahead fleet.autoscaling.cooldown_in fleet.autoscaling.cooldown_out fleet.autoscaling.stabilization_window
+fleet.purchases.over fleet.spill_over.above fleet.training.checkpoint fleet.training.restart
 clients.balk.shown_age clients.retry.base clients.retry.base_limited clients.retry.cap clients.retry.give_up_after clients.return.spread
 clients.guards(adaptive-throttling).window clients.guards(circuit-breaker).bucket clients.guards(circuit-breaker).interval
 clients.guards(circuit-breaker).open clients.guards(circuit-breaker).snapshot clients.guards(circuit-breaker).window

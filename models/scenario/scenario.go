@@ -13,6 +13,7 @@ import (
 
 	"github.com/launchday-sim/launchday/models/client"
 	"github.com/launchday-sim/launchday/models/demand"
+	"github.com/launchday-sim/launchday/models/fleet"
 	"github.com/launchday-sim/launchday/models/gpu"
 	"github.com/launchday-sim/launchday/models/incident"
 	"github.com/launchday-sim/launchday/models/policy"
@@ -35,6 +36,7 @@ type Scenario struct {
 	Tiers    []demand.Tier      `yaml:"tiers" required:"true" doc:"Groups of users."`
 	Classes  []demand.Class     `yaml:"classes" required:"true" doc:"Kinds of requests."`
 	Pools    []Pool             `yaml:"pools" required:"true" doc:"Pools of servers, each with its queue."`
+	Fleet    fleet.Spec         `yaml:"fleet" doc:"How GPUs come and go between pools, training and those who sell them."`
 	Demand   demand.Spec        `yaml:"demand" required:"true" doc:"Who asks for what, and when."`
 	Clients  []client.Spec      `yaml:"clients" doc:"How clients behave; the first entry that matches a tier and class holds."`
 	Policies []policy.Item      `yaml:"policies" doc:"Levers between the user and the queue, in the order in which they are asked."`
