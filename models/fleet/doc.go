@@ -58,9 +58,9 @@ type Servers interface {
 type Pool struct {
 	Name    string
 	Servers Servers
-	Node    int                        // servers of a node, at the scale of the run
-	Slots   int                        // servers of a node at full scale
-	GPUs    float64                    // that a server is worth
+	Node    int                                        // servers of a node, at the scale of the run
+	Slots   int                                        // servers of a node at full scale
+	GPUs    float64                                    // that a server is worth
 	Mean    func(now sim.Time) (busy, waiting float64) // attempts, on average since it was last asked
 }
 

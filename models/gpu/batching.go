@@ -116,9 +116,9 @@ func (p *Pool) batch(host Batcher, spec *Spec) {
 // setModel is from the next change of each batch on.
 func (b *batches) setModel(spec *Spec) {
 	if b.chat != nil {
-		*b.chat = spec.Continuous.model(b.p.slots, float64(spec.Speed))
+		*b.chat = spec.Continuous.model(b.p.slots, b.p.speed)
 	} else {
-		*b.image = spec.Images.model(b.p.slots, float64(spec.Speed))
+		*b.image = spec.Images.model(b.p.slots, b.p.speed)
 	}
 	for n := range b.nodes {
 		b.setNode(n)

@@ -40,6 +40,7 @@ type Pool struct {
 	gpus, slots       int // of a node, as at the start
 	speed             float64
 	cost              *CostSpec
+	degrade           *DegradeSpec // nil: answers are in full
 
 	servers []server
 	stack   []int32 // of idle servers, and of some that closed since they were put there
@@ -369,6 +370,9 @@ func (p *Pool) Down() [models.NumDownCauses]int {
 	return [models.NumDownCauses]int(p.down[:models.NumDownCauses])
 }
 
+// Degraded is what is left away of answers; nil is nothing.
+func (p *Pool) Degraded() *DegradeSpec { return p.degrade }
+
 // Fluid is the number of servers that fluid work holds: its claim, or the
 // servers that attempts leave it if they are fewer.
 func (p *Pool) Fluid() int { return min(p.claim, p.idle) }
@@ -421,6 +425,9 @@ func (p *Pool) tell(now sim.Time, before levels) {
 		p.host.CapacityChanged(now)
 	}
 }
+
+// Speed is that of its servers; work of 1 s takes 1 s at speed 1.
+func (p *Pool) Speed() float64 { return p.speed }
 
 // AtSpeed is the time that a service takes at the pool's speed.
 func (p *Pool) AtSpeed(service sim.Time) sim.Time { return atSpeed(service, p.speed) }

@@ -21,7 +21,7 @@ import (
 //   - failures: a new law of time to failure holds from now, as for new nodes; a
 //     node in repair ends its repair as it was drawn.
 //   - health: of checks from now; a node in restart comes back when it was to.
-//   - speed: of services that start from now.
+//   - speed, degrade: of services that start from now.
 //   - outages: new laws as of failures; what hangs on what cannot change.
 //   - deploys: of nodes that it takes in hand from now; the time of one that has begun cannot change.
 //   - start_up: of nodes that come from now.
@@ -170,7 +170,7 @@ func (p *Pool) plan(now sim.Time, spec Spec) (plan, error) {
 // down.
 func (p *Pool) apply(now sim.Time, plan plan) {
 	spec := &plan.spec
-	p.speed = float64(spec.Speed)
+	p.speed, p.degrade = spec.pace(), spec.Degrade
 	p.setSlow(spec)
 	if p.batches != nil {
 		p.batches.setModel(spec)

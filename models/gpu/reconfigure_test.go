@@ -129,6 +129,13 @@ func TestEveryFieldTakesEffectWhileThePoolWorksOrIsRefusedByName(t *testing.T) {
 		}},
 		{field: "LostWork", change: func(s *Spec) { s.LostWork = "retry" }, effect: nil}, // the host's
 		{field: "Checkpoint", change: func(s *Spec) { s.Checkpoint = 1 }, effect: nil},   // the host's
+		{field: "Degrade", change: func(s *Spec) {
+			s.Degrade = &DegradeSpec{Steps: 0.5, Resolution: 1, Output: 1, Model: 1}
+		}, effect: func(t *testing.T, p *Pool) any {
+			server, ok := p.Start(now, 1, sim.Hour)
+			require.True(t, ok)
+			return p.servers[server].until
+		}},
 		{field: "Cost", change: func(s *Spec) { s.Cost = &CostSpec{GPUHour: 1} }, refused: "cost: cannot change"},
 		{field: "Lots.Lead", change: func(s *Spec) { s.Lots[0].Lead = exactly(sim.Minute) }, refused: "lots.here.lead: the lot has arrived"},
 	} {

@@ -32,7 +32,9 @@ type Spec struct {
 	Checkpoint   unit.Duration `yaml:"checkpoint" default:"1s" min:"1ms" doc:"lost_work of resume: time of service between two checkpoints of an attempt."`
 	Lots         []LotSpec     `yaml:"lots" doc:"Capacity that is ordered and arrives later."`
 	OutOfService unit.Share    `yaml:"out_of_service" default:"0" min:"0" max:"1" doc:"Share of the nodes that are down, as a dated cause (deploy, outage); what runs on them is lost."`
-	Speed        unit.Factor   `yaml:"speed" default:"1" min:"0.000001" max:"1000000" doc:"Speed of every server: the time of a service that starts is divided by it."`
+	Speed        unit.Factor   `yaml:"speed" default:"1" min:"0.000001" max:"1000000" doc:"Speed of every server: the time of a service that starts is divided by it. Software that gets better while the crowd is there is a change of it: caching and compilation made image models 1.5 to 3.8 times as fast."`
+
+	Degrade *DegradeSpec `yaml:"degrade" doc:"What is left away of answers, from those on that are begun now; levers, each with its cost in quality."`
 
 	Cost *CostSpec `yaml:"cost" doc:"What the GPUs cost in money and energy; it changes nothing in the run. It cannot change while the run goes on."`
 
@@ -40,6 +42,9 @@ type Spec struct {
 	Continuous *ContinuousSpec `yaml:"continuous_batching" doc:"The slots of a node are one batch of a language model, served by continuous batching: what an attempt takes follows from its tokens and from who else is there. Without it each slot works by itself, for the service time of the class."`
 	Images     *ImageSpec      `yaml:"image_batching" doc:"The slots of a node are one batch of a diffusion model, which begins and ends together: what an attempt takes follows from its steps and pixels and from who else is there."`
 }
+
+// pace is the speed of servers, and of a smaller model on them.
+func (s *Spec) pace() float64 { return float64(float64(s.Speed) * s.Degrade.speed(s.Batches())) }
 
 // Batches reports whether the nodes batch.
 func (s *Spec) Batches() bool { return s.Continuous != nil || s.Images != nil }
@@ -184,6 +189,11 @@ func (s *Spec) check() error {
 			return fault("health", "%v", err)
 		}
 	}
+	if s.Degrade != nil {
+		if err := s.Degrade.check(s); err != nil {
+			return fault("degrade", "%v", err)
+		}
+	}
 	if s.LostWork == "resume" && s.Batches() {
 		return fault("lost_work", "resume is for nodes that do not batch, a batch has no checkpoints: want report or retry")
 	}
@@ -196,7 +206,7 @@ func (s *Spec) check() error {
 		return fault("image_batching", "a pool has one kind of batches, and has continuous_batching")
 	}
 	if s.Continuous != nil {
-		m := s.Continuous.model(s.SlotsPerNode, float64(s.Speed))
+		m := s.Continuous.model(s.SlotsPerNode, s.pace())
 		if err := m.Check(); err != nil {
 			return fault("continuous_batching", "%v", err)
 		}
@@ -208,7 +218,7 @@ func (s *Spec) check() error {
 		}
 	}
 	if s.Images != nil {
-		m := s.Images.model(s.SlotsPerNode, float64(s.Speed))
+		m := s.Images.model(s.SlotsPerNode, s.pace())
 		if err := m.Check(); err != nil {
 			return fault("image_batching", "%v", err)
 		}

@@ -118,9 +118,9 @@ func (r *Run) Expected(class models.Class, pool int) sim.Time {
 	c, g := &r.classes[class], r.pools[pool].gpu
 	switch chat, image := g.Models(); {
 	case chat != nil:
-		return c.tokens.expected(chat, g.Places())
+		return c.tokens.expected(chat, g.Degraded(), g.Places())
 	case image != nil:
-		return c.images.expected(image, g.Places())
+		return c.images.expected(image, g.Degraded(), g.Places())
 	}
 	return g.AtSpeed(c.expected)
 }

@@ -5,7 +5,9 @@ import (
 
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/models/demand"
+	"github.com/launchday-sim/launchday/models/gpu"
 	"github.com/launchday-sim/launchday/models/gpu/batching"
+	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
 )
@@ -46,10 +48,14 @@ func newTokens(s *demand.Tokens) (*tokens, error) {
 // the batch leaves empty, in a batch that is full of its like: its output in steps of as
 // many decodes, and the prompts that are computed beside them, one for each request
 // that ends.
-func (t *tokens) expected(m *batching.Model, places int) sim.Time {
-	batch := max(1, min(float64(m.MaxBatch), float64(m.KV)/(t.prompts+t.outputs/2)))
+func (t *tokens) expected(m *batching.Model, d *gpu.DegradeSpec, places int) sim.Time {
+	outputs := t.outputs
+	if d != nil {
+		outputs = max(1, float64(outputs*float64(d.Output)))
+	}
+	batch := max(1, min(float64(m.MaxBatch), float64(m.KV)/(t.prompts+outputs/2)))
 	computed := t.prompts * (1 - float64(t.hit*t.part))
-	held := float64(t.outputs*(m.Fixed+float64(m.PerDecode*batch))) + float64(m.PerPrefill*computed*batch)
+	held := float64(outputs*(m.Fixed+float64(m.PerDecode*batch))) + float64(m.PerPrefill*computed*batch)
 	return sim.Time(float64(held*float64(places))/batch + 0.5)
 }
 
@@ -79,9 +85,16 @@ func newImages(s *demand.Images) (*images, error) {
 
 // expected is the time that a request holds its place, and its part of those that are
 // left empty, in a batch that is full of its like.
-func (m *images) expected(of *batching.ImageModel, places int) sim.Time {
-	batch := max(1, min(float64(of.MaxBatch), float64(of.MaxImages)/m.counts))
-	full := of.Duration(m.mean, float64(batch*m.counts*m.megapixels))
+func (m *images) expected(of *batching.ImageModel, d *gpu.DegradeSpec, places int) sim.Time {
+	counts, steps, megapixels := m.counts, m.mean, m.megapixels
+	if d != nil {
+		steps, megapixels = max(1, float64(steps*float64(d.Steps))), float64(megapixels*float64(d.Resolution))
+		if d.Images > 0 {
+			counts = min(counts, float64(d.Images))
+		}
+	}
+	batch := max(1, min(float64(of.MaxBatch), float64(of.MaxImages)/counts))
+	full := of.Duration(steps, float64(batch*counts*megapixels))
 	return sim.Time(float64(float64(full)*float64(places))/batch + 0.5)
 }
 
@@ -95,19 +108,24 @@ func (p *pool) Request(slot models.Slot) (q batching.Request) {
 		r.src = key.Draw(purpose)
 		return int32(math.Floor(min(max(law.Sample(&r.src), 1), float64(most)) + 0.5))
 	}
-	left := func(n int32) int32 {
-		if a.Work == 0 {
-			return n
+	left := func(n int32, share unit.Share) int32 {
+		part := float64(share)
+		if a.Work != 0 {
+			part = float64(part * a.Work)
 		}
-		return max(1, int32(math.Floor(float64(float64(n)*a.Work)+0.5)))
+		return max(1, int32(math.Floor(float64(float64(n)*part)+0.5)))
+	}
+	steps, pixels, output, most := unit.Share(1), unit.Share(1), unit.Share(1), 0
+	if d := p.gpu.Degraded(); d != nil {
+		steps, pixels, output, most = d.Steps, d.Resolution, d.Output, d.Images
 	}
 	if chat, _ := p.gpu.Models(); chat == nil {
 		m := r.classes[a.Class].images
-		q.Images, q.Megapixels = 1, m.megapixels
-		if m.count != nil {
-			q.Images = draw(m.count, purposeImages, 1<<20)
+		q.Images, q.Megapixels = p.images(slot), float64(m.megapixels*float64(pixels))
+		if most > 0 {
+			q.Images = min(q.Images, int32(most))
 		}
-		q.Steps = left(draw(m.steps, purposeSteps, 1<<20))
+		q.Steps = left(draw(m.steps, purposeSteps, 1<<20), steps)
 		return q
 	}
 	t := r.classes[a.Class].tokens
@@ -117,17 +135,30 @@ func (p *pool) Request(slot models.Slot) (q batching.Request) {
 	}
 	if said {
 		q.Prompt = min(prompt, t.context-1)
-		q.Output = left(min(answer, t.context-q.Prompt))
+		q.Output = min(answer, t.context-q.Prompt)
 	} else {
 		q.Prompt = draw(t.prompt, purposePrompt, t.context-1)
-		q.Output = left(draw(t.output, purposeOutput, t.context-q.Prompt))
+		q.Output = draw(t.output, purposeOutput, t.context-q.Prompt)
 	}
+	q.Output = left(q.Output, output)
 	if t.hit > 0 {
 		if r.src = a.Request.Draw(purposePrefix); r.src.Float64() < t.hit {
 			q.Cached = min(q.Prompt-1, int32(float64(q.Prompt)*t.part))
 		}
 	}
 	return q
+}
+
+// images is how many the attempt in slot asks for; 1 where that is not said.
+func (p *pool) images(slot models.Slot) int32 {
+	r := p.r
+	a := &r.attempts[slot]
+	m := r.classes[a.Class].images
+	if m == nil || m.count == nil {
+		return 1
+	}
+	r.src = r.luck(a).Draw(purposeImages)
+	return int32(math.Floor(min(max(m.count.Sample(&r.src), 1), 1<<20) + 0.5))
 }
 
 // FirstToken says that the attempt in slot has got its first token.

@@ -49,7 +49,7 @@ func (r *Run) newFluid(tier, class string) fluid {
 // setFluid takes over what the scenario says now.
 func (r *Run) setFluid(f *fluid) {
 	c := &r.now.Classes[f.class]
-	f.work = r.classes[f.class].service.Mean()
+	f.work = r.classes[f.class].service.Mean() / r.pools[f.pool].gpu.Speed()
 	f.share = float64(c.Share)
 	f.patience = sim.Time(c.Patience)
 }

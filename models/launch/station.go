@@ -204,6 +204,9 @@ func (p *pool) start(now sim.Time, slot models.Slot) bool {
 		a.Service = shortened(a.Service, v.Work)
 		lessen(a, &v)
 	}
+	if d := p.gpu.Degraded(); d != nil && !a.Begun {
+		a.Quality = float32(float64(a.Quality) * d.Of(p.images(slot)))
+	}
 	a.Server, _ = p.gpu.Start(now, slot, a.Service)
 	if p.queue.Preempts() {
 		p.queue.Serving(now, slot, a, p.gpu.Until(a.Server)-now)
