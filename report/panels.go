@@ -339,14 +339,51 @@ func (t *timeline) capacity(f *frame) {
 				sum = math.Max(sum, top)
 			}
 		}
-		p := t.add(t.run.servers(pool)+" of pool "+pool, "up and busy", 0, math.Max(most, sum)*1.1, count)
-		p.plot.Add(s, line{x: s.x, y: up, colour: black, width: 1.1})
-		p.entries = append([]entry{{"up", black, asLine}}, entries...)
-		if down := f.pool(pool, "restarting_mean"); total(down) > 0 {
-			p.plot.Add(line{x: s.x, y: down, colour: vermillion, width: 0.9})
-			p.entries = append(p.entries, entry{"restarting: failed checks", vermillion, asLine})
+		bands, down, top := t.down(f, pool, s.x, up)
+		p := t.add(t.run.servers(pool)+" of pool "+pool, "up and busy", 0, math.Max(math.Max(most, sum), top)*1.1, count)
+		p.plot.Add(s)
+		for _, b := range bands {
+			p.plot.Add(b)
 		}
+		p.plot.Add(line{x: s.x, y: up, colour: black, width: 1.1})
+		p.entries = append(append(down, entry{"up", black, asLine}), entries...)
 	}
+}
+
+// downFor says what servers are down for, in the order of the columns of pools.csv.
+var downFor = []struct {
+	column, words string
+	colour        color.NRGBA
+}{
+	{"failed_mean", "in repair", vermillion},
+	{"outage_mean", "what they hang on is down", pale(vermillion, 0.6)},
+	{"out_of_service_mean", "out of service", pale(grey, 0.6)},
+	{"updating_mean", "in a deploy", pale(purple, 0.45)},
+	{"restarting_mean", "restarting: failed checks", pale(vermillion, 0.35)},
+	{"loading_mean", "loading a model", pale(yellow, 0.5)},
+}
+
+// down stacks the servers that are down on those that are up, and returns the greatest
+// sum. What is next to nothing throughout is left out of the key.
+func (t *timeline) down(f *frame, pool string, x, up []float64) (bands []band, entries []entry, top float64) {
+	base := up
+	most, _ := largest(up)
+	for _, cause := range downFor {
+		n := f.pool(pool, cause.column)
+		if high, _ := largest(n); high < 0.01*most {
+			continue
+		}
+		sum := make([]float64, len(n))
+		for i := range n {
+			sum[i] = base[i] + n[i]
+		}
+		bands = append(bands, band{x, base, sum, cause.colour})
+		entries = append([]entry{{cause.words, cause.colour, asArea}}, entries...)
+		base = sum
+		high, _ := largest(sum)
+		top = math.Max(top, high)
+	}
+	return bands, entries, top
 }
 
 // signups shows completed sign-ups by the hour.

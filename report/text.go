@@ -40,6 +40,7 @@ func Text(w io.Writer, r *Run, dir string) error {
 	section(b, "What happened", happened(r, f))
 	section(b, "When it was worst", worst(r, f))
 	section(b, "Who suffered", suffered(r))
+	section(b, "What it cost", costs(r))
 	section(b, "Against the public record", record(r))
 	section(b, "What nobody has published (value used, and the range it may lie in)", unknowns(r))
 	if dir != "" {

@@ -126,6 +126,12 @@ type files struct{}
 
 func (files) Open(name string) (fs.File, error) { return os.Open(name) }
 
+// Named finds a shipped scenario, as the base of a file.
+func (files) Named(name string) (fs.FS, string, bool) {
+	file, err := shippedFile(name)
+	return examples.FS, file, err == nil
+}
+
 // locate says where a scenario is: a file, or one that is shipped. A file wins.
 func locate(arg string) (fsys fs.FS, name string, err error) {
 	info, err := os.Stat(arg)

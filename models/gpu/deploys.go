@@ -1,9 +1,11 @@
 package gpu
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
@@ -17,9 +19,10 @@ type DeploySpec struct {
 	Name   string        `yaml:"name" required:"true" doc:"Name of the deploy."`
 	At     unit.Instant  `yaml:"at" required:"true" doc:"When it begins, with the nodes that the pool has then."`
 	AtOnce unit.Share    `yaml:"at_once" default:"10%" doc:"Share of these nodes that are in hand at a time, one at least: maxUnavailable of Kubernetes."`
+	Over   unit.Duration `yaml:"over" default:"0s" min:"0s" doc:"How long it takes at least, from the first node to the last: they are taken in hand evenly over this time, or later where at_once is in the way."`
 	Drain  unit.Duration `yaml:"drain" default:"0s" min:"0s" doc:"How long a node is given to finish what it holds; what is left then is lost."`
 	Takes  unit.Dist     `yaml:"takes" doc:"Law of the time that the update of a node takes. Its model is loaded after that (start_up)."`
-	Bad    unit.Share    `yaml:"bad" default:"0%" doc:"Share of the nodes that do not come back from it by themselves. The deploy does not wait for them."`
+	Bad    unit.Share    `yaml:"bad" default:"0%" doc:"Share of the nodes that do not come back from it by themselves, exactly. The deploy does not wait for them."`
 	Mend   unit.Dist     `yaml:"mend" doc:"Law of the time until such a node is mended. Where it changes, those that are not mended yet get a fresh draw."`
 }
 
@@ -28,10 +31,12 @@ type deploy struct {
 	spec        DeploySpec
 	takes, mend rng.Dist // nil: no time
 	began       bool
-	timer       sim.Timer // of its beginning
-	nodes       []int32   // that it is to take in hand
-	next        int       // of nodes
-	width       int       // nodes in hand at a time
+	timer       sim.Timer // of its beginning, or of the next node
+	start       sim.Time
+	nodes       []int32 // that it is to take in hand
+	rank        []int32 // of each, among those that it leaves behind: the lowest go first
+	next        int     // of nodes
+	width       int     // nodes in hand at a time
 	inHand      int
 }
 
@@ -96,9 +101,8 @@ func (p *Pool) setDeploys(now sim.Time, list []deploy) {
 				p.mendAnew(now, int32(i+1))
 			}
 		}
-		if d = &p.deploys[i]; !d.began {
-			d.timer = p.k.Timer(max(now, sim.Time(d.spec.At)), p.event(deployTurn, int32(i)))
-		}
+		d = &p.deploys[i]
+		d.timer = p.k.Timer(max(now, sim.Time(d.spec.At)), p.event(deployTurn, int32(i)))
 		d.setWidth()
 	}
 	p.deploys = p.deploys[:len(list)]
@@ -135,28 +139,52 @@ func (p *Pool) mend(now sim.Time, n int32) {
 func (p *Pool) roll(now sim.Time, i int) {
 	d := &p.deploys[i]
 	if !d.began {
-		d.began, d.timer = true, 0
+		d.began, d.start = true, now
 		for n := range p.nodes {
 			if p.serversOf(int32(n)) > 0 {
 				d.nodes = append(d.nodes, int32(n))
 			}
 		}
 		d.setWidth()
+		p.rankBad(d)
 	}
+	p.k.Cancel(d.timer)
+	d.timer = 0
 	before := p.levels()
 	for ; d.inHand < d.width && d.next < len(d.nodes); d.next++ {
+		if due := after(d.start, sim.Time(float64(d.spec.Over)*(float64(d.next)/float64(len(d.nodes))))); due > now {
+			d.timer = p.k.Timer(due, p.event(deployTurn, int32(i)))
+			break
+		}
 		n := d.nodes[d.next]
 		nd := &p.nodes[n]
 		if nd.deploy != 0 || p.serversOf(n) == 0 {
 			continue
 		}
 		d.inHand++
-		nd.deploy = int32(i + 1)
+		nd.deploy, nd.badRank = int32(i+1), d.rank[d.next]
 		nd.why |= draining
 		nd.turn = p.k.Timer(after(now, sim.Time(d.spec.Drain)), p.event(updateTurn, n))
 		p.settleNode(now, n)
 	}
 	p.tell(now, before)
+}
+
+// rankBad puts the nodes of a deploy in the order in which it leaves them behind, so that
+// the share that it does is exact, and a greater one takes the same and more.
+func (p *Pool) rankBad(d *deploy) {
+	order := make([]int, len(d.nodes))
+	draws := make([]uint64, len(d.nodes))
+	name := rng.Purpose(d.spec.Name)
+	for i, n := range d.nodes {
+		p.source = p.nodes[n].luck.Draw(purposeBad ^ name)
+		order[i], draws[i] = i, p.source.Uint64()
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(draws[a], draws[b]) })
+	d.rank = make([]int32, len(d.nodes))
+	for place, i := range order {
+		d.rank[i] = int32(place)
+	}
 }
 
 // goOn looks whether a node that a deploy has in hand has come further: it is empty, or
@@ -201,17 +229,16 @@ func (p *Pool) update(now sim.Time, n int32) {
 		return
 	}
 	nd.why = nd.why&^draining | updating
-	luck := nd.luck.Child(nd.deploys)
-	nd.deploys++
-	p.source = luck.Draw(purposeBad)
-	if nd.bad = p.source.Float64() < float64(d.spec.Bad); nd.bad {
+	nd.bad = int(nd.badRank) < int(math.Floor(float64(float64(d.spec.Bad)*float64(len(d.nodes)))+0.5))
+	if nd.bad {
 		p.mend(now, n)
 		d.inHand--
 		p.k.Timer(now, p.event(deployTurn, nd.deploy-1))
 	} else {
 		took := sim.Time(0)
 		if d.takes != nil {
-			p.source = luck.Draw(purposeTakes)
+			p.source = nd.luck.Child(nd.deploys).Draw(purposeTakes)
+			nd.deploys++
 			took = p.seconds(d.takes)
 		}
 		nd.turn = p.k.Timer(after(now, took), p.event(updateTurn, n))

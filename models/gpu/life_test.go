@@ -102,8 +102,7 @@ func TestADeployTakesSomeAtATimeLetsThemFinishAndLeavesBadOnesBehind(t *testing.
 	fill(k, p, 0, sim.Never)
 	k.RunUntil(55 * sim.Minute)
 	bad := float64(p.Down()[index(updating)]) / 2
-	// Binomial, a false alarm once in a million runs.
-	assert.InDelta(t, 1000, bad, 4.9*math.Sqrt(500))
+	assert.Equal(t, 1000.0, bad)
 	lost := 0
 	for _, e := range d.take() {
 		if e.What == "lost" {
@@ -113,6 +112,16 @@ func TestADeployTakesSomeAtATimeLetsThemFinishAndLeavesBadOnesBehind(t *testing.
 	assert.Equal(t, 4000, lost, "what has not ended when the drain ends is lost")
 	k.RunUntil(3 * sim.Hour)
 	assert.Equal(t, 4000, p.Capacity(), "they are mended, and the deploy is over")
+}
+
+func TestADeployTakesItsTimeEvenly(t *testing.T) {
+	spec := plain(100)
+	spec.Deploys = []DeploySpec{{Name: "v2", AtOnce: 1, Over: unit.Duration(100 * sim.Minute), Bad: 1, Mend: exactly(sim.Day)}}
+	k, p, _ := build(t, spec)
+	for minute := range sim.Time(100) {
+		k.RunUntil(minute*sim.Minute + sim.Second)
+		assert.Equal(t, 99-int(minute), p.Capacity())
+	}
 }
 
 func TestALotIsDeliveredNodeByNode(t *testing.T) {

@@ -51,6 +51,7 @@ type node struct {
 	loaded sim.Timer
 
 	deploy  int32 // that has it in hand, from 1; 0: none
+	badRank int32 // among those that it leaves behind
 	bad     bool  // it does not come back from it by itself
 	deploys uint64
 	turn    sim.Timer // of the deploy

@@ -194,7 +194,7 @@ func TestWhatIsStartedEndsExactlyOnceUnderAnySequenceOfChanges(t *testing.T) {
 			"deploy": func(t *rapid.T) {
 				deploys++
 				spec.Deploys = append(spec.Deploys, DeploySpec{Name: string(rune('a' + deploys)), At: unit.Instant(k.Now()) + unit.Instant(rapid.IntRange(0, 10).Draw(t, "in")),
-					AtOnce: 0.4, Drain: unit.Duration(rapid.IntRange(0, 20).Draw(t, "drain")), Takes: exactly(sim.Time(rapid.IntRange(0, 10).Draw(t, "takes"))),
+					AtOnce: 0.4, Over: unit.Duration(rapid.IntRange(0, 20).Draw(t, "over")), Drain: unit.Duration(rapid.IntRange(0, 20).Draw(t, "drain")), Takes: exactly(sim.Time(rapid.IntRange(0, 10).Draw(t, "takes"))),
 					Bad: unit.Share(rapid.IntRange(0, 2).Draw(t, "bad")) / 2, Mend: exponential(10)})
 				reconfigure()
 			},

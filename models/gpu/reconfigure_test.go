@@ -117,6 +117,7 @@ func TestEveryFieldTakesEffectWhileThePoolWorksOrIsRefusedByName(t *testing.T) {
 		{field: "Deploys.At", change: func(s *Spec) { s.Deploys[0].At++ }, refused: "deploys.bad.at: the deploy has begun"},
 		{field: "Deploys.At", change: func(s *Spec) { s.Deploys[2].At = 0 }, effect: deploying},
 		{field: "Deploys.AtOnce", change: func(s *Spec) { s.Deploys[1].AtOnce = 0.5 }, effect: deploying},
+		{field: "Deploys.Over", change: func(s *Spec) { s.Deploys[1].Over = unit.Duration(sim.Day) }, effect: deploying},
 		{field: "Deploys.Drain", change: func(s *Spec) { s.Deploys[1].Drain = unit.Duration(2 * sim.Hour) }, effect: deploying},
 		{field: "Deploys.Takes", change: func(s *Spec) { s.Deploys[1].Takes = exactly(sim.Minute) }, effect: deploying},
 		{field: "Deploys.Bad", change: func(s *Spec) { s.Deploys[1].Bad = 1 }, effect: deploying},

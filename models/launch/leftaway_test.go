@@ -25,11 +25,11 @@ demand: {streams: [{name: images, class: image, tier: free, rate: 1/s}]}
 
 func TestWhatIsLeftAwayTakesNoTimeAndCostsQuality(t *testing.T) {
 	for degrade, want := range map[string]struct{ seconds, quality float64 }{
-		"{steps: 50%}":                                 {1 + 10*0.5, math.Pow(0.5, 0.1)},
-		"{resolution: 25%}":                            {1 + 20*(0.1+0.2*2*0.25), math.Pow(0.25, 0.15)},
-		"{images: 1}":                                  {1 + 20*0.3, math.Sqrt(0.5)},
-		"{images: 2}":                                  {1 + 20*0.5, 1},
-		"{model: 40%}":                                 {0.4 * (1 + 20*0.5), math.Pow(0.4, 0.15)},
+		"{steps: 50%}":      {1 + 10*0.5, math.Pow(0.5, 0.1)},
+		"{resolution: 25%}": {1 + 20*(0.1+0.2*2*0.25), math.Pow(0.25, 0.15)},
+		"{images: 1}":       {1 + 20*0.3, math.Sqrt(0.5)},
+		"{images: 2}":       {1 + 20*0.5, 1},
+		"{model: 40%}":      {0.4 * (1 + 20*0.5), math.Pow(0.4, 0.15)},
 		"{steps: 50%, images: 1, quality: {steps: 1}}": {1 + 10*0.3, 0.5 * math.Sqrt(0.5)},
 	} {
 		s := run(t, with(t, text(t, pairs), "pools.gpus.degrade", degrade), launch.Options{Seed: 1}).Summary.All

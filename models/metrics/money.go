@@ -16,10 +16,24 @@ type Cost struct {
 // spending is what pools cost over a stretch of time.
 type spending struct{ gpuHours, usd, kwh Figure }
 
+// nothing is the spending of no pool.
+func nothing() spending { return spending{0, Null(), Null()} }
+
+// add takes in that of another pool. What is not known of it counts for nothing, if
+// anything is known of any.
 func (s *spending) add(t spending) {
+	known := func(to *Figure, x Figure) {
+		switch {
+		case x.IsNull():
+		case to.IsNull():
+			*to = x
+		default:
+			*to += x
+		}
+	}
 	s.gpuHours += t.gpuHours
-	s.usd += t.usd
-	s.kwh += t.kwh
+	known(&s.usd, t.usd)
+	known(&s.kwh, t.kwh)
 }
 
 // spending is what pool p costs that has had the servers, of which some were busy. What
@@ -46,7 +60,7 @@ func (f *figurer) spending(p int, has, busy stats.Integral) spending {
 // part of what a pool costs, idle time included, that it has of the time of its busy
 // servers.
 func (f *figurer) costs(g *Figures, in func(*cell) bool, classes int) {
-	sum := spending{}
+	sum := nothing()
 	for p := range f.r.pools {
 		var own, all stats.Integral
 		for i := range f.r.cells {

@@ -129,7 +129,8 @@ type Figures struct {
 	MetastableFor       Figure `json:"metastable_s"`            // how long it lasted; run
 
 	// What it cost: its part of the pools' costs, idle time included, by the time that it
-	// kept servers busy. Null where no prices, or no watts, are given.
+	// kept servers busy. Null where no prices, or no watts, are given, and of the pools that
+	// have them.
 	GPUHours           Figure `json:"gpu_hours"`
 	CostUSD            Figure `json:"cost_usd"`
 	CostPerCompleted   Figure `json:"cost_per_completed_usd"`
@@ -152,8 +153,8 @@ type PoolFigures struct {
 	LoadingMean    Figure `json:"loading_mean"`    // servers down because their node loads its model, time average
 	RestartingMean Figure `json:"restarting_mean"` // servers down because failed health checks restart their nodes, time average
 	GPUHours       Figure `json:"gpu_hours"`       // of the servers that it has, up or down
-	CostUSD        Figure `json:"cost_usd"`        // of them; null without a price
-	EnergyKWh      Figure `json:"energy_kwh"`      // null without watts
+	CostUSD        Figure `json:"cost_usd"`        // of them; null without a price; of several pools, those with one
+	EnergyKWh      Figure `json:"energy_kwh"`      // the same of watts
 	QueueLength    Level  `json:"queue_length"`    // attempts waiting before the pool; the maximum of one pool, of the whole run
 }
 

@@ -374,7 +374,7 @@ func (f *figurer) pool(in func(int) bool) PoolFigures {
 	var busy, fluid stats.Integral
 	var levels poolState
 	longest, pools := Null(), 0
-	var spent spending
+	spent := nothing()
 	for p := range f.r.pools {
 		if !in(p) {
 			continue

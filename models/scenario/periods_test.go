@@ -60,7 +60,7 @@ classes.slo pools.continuous_batching.step pools.continuous_batching.per_prefill
 demand.streams.ramps.over demand.streams.spikes.rise demand.streams.spikes.hold demand.streams.spikes.fall
 demand.streams.rate_series.from demand.streams.rate_series.to demand.streams.rate_series.per
 demand.streams.trace.from demand.streams.trace.to demand.streams.trace.jitter demand.streams.trace.per_token_in demand.streams.trace.per_token_out
-pools.checkpoint pools.lots.over pools.deploys.drain
+pools.checkpoint pools.lots.over pools.deploys.drain pools.deploys.over
 fleet.autoscaling.ahead fleet.autoscaling.cooldown_in fleet.autoscaling.cooldown_out fleet.autoscaling.stabilization_window
 fleet.purchases.over fleet.spill_over.above fleet.training.checkpoint fleet.training.restart
 clients.balk.shown_age clients.retry.base clients.retry.base_limited clients.retry.cap clients.retry.give_up_after clients.return.spread

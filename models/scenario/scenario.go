@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"reflect"
@@ -70,6 +71,9 @@ var options = Options{
 // the file is at fault.
 func Read(fsys fs.FS, name string) (*Scenario, error) {
 	doc, err := Load(fsys, name)
+	if err == nil {
+		doc, err = vary(doc, 0)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +83,9 @@ func Read(fsys fs.FS, name string) (*Scenario, error) {
 // ReadText reads a scenario from its text.
 func ReadText(name, text string) (*Scenario, error) {
 	doc, err := Parse(name, strings.NewReader(text))
+	if err == nil {
+		doc, err = vary(doc, 0)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +96,9 @@ func ReadText(name, text string) (*Scenario, error) {
 // may name files beside that one.
 func ReadTextIn(fsys fs.FS, name, text string) (*Scenario, error) {
 	doc, err := parseIn(fsys, name, strings.NewReader(text))
+	if err == nil {
+		doc, err = vary(doc, 0)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -275,9 +285,13 @@ func (s *Scenario) Formatter(path string) (func(x float64) string, error) {
 }
 
 // SchemaText is the JSON Schema of a scenario file.
-func SchemaText() ([]byte, error) { return Schema[Scenario](options, "Launchday scenario") }
+func SchemaText() ([]byte, error) {
+	s := schemaOf[Scenario](options, "Launchday scenario")
+	varied(s)
+	return json.MarshalIndent(s, "", "  ")
+}
 
 // ReferenceText is the reference documentation of a scenario file, in Markdown.
 func ReferenceText() []byte {
-	return append([]byte("# The scenario file\n\nMade from the code by `launchday schema --reference`.\n\n"), Reference[Scenario](options)...)
+	return append([]byte("# The scenario file\n\nMade from the code by `launchday schema --reference`.\n\n"+variationReference), Reference[Scenario](options)...)
 }

@@ -14,11 +14,15 @@ import (
 // editors. It is made from the same types and tags as the decoder, which alone
 // has the last word: it also knows units, names and what goes together.
 func Schema[T any](opts Options, title string) ([]byte, error) {
+	return json.MarshalIndent(schemaOf[T](opts, title), "", "  ")
+}
+
+func schemaOf[T any](opts Options, title string) *jsonschema.Schema {
 	b := schemaBuilder{opts}
 	s := b.object(shapeOf(reflect.TypeFor[T]()))
 	s.Version, s.Title = jsonschema.Version, title
 	s.Definitions = jsonschema.Definitions{"distribution": b.object(shapeOf(distType))}
-	return json.MarshalIndent(s, "", "  ")
+	return s
 }
 
 // The Reflector of the library goes by its own tags; only its Schema is used.
