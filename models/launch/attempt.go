@@ -30,7 +30,7 @@ func (r *Run) try(now sim.Time, p parked) {
 		r.rec.Requested(a)
 	}
 	if p.stage < putOff && r.chain.Hold(a, now) {
-		r.rec.Suppressed(a)
+		r.rec.Refrained(a)
 		r.rec.GaveUp(a)
 		r.demand.Ended(now, a.User)
 		r.free = append(r.free, slot)

@@ -132,6 +132,45 @@ demand: {streams: [{name: f, class: job, tier: all, rate: 3/s, shape: step, prof
 	}
 }
 
+// What users or their clients hold back never reached the service, which does not fail
+// because of it: neither under an appeal, whether it is healthy or has been overloaded,
+// nor behind guards that shut, nor while guards find their way after a cold start.
+func TestWhatIsHeldBackMakesNoStorm(t *testing.T) {
+	const appeal = "[{name: chill, kind: appeal, compliance: 80%, factor: 0.1, half_life: 300d, enabled: no}]"
+	const guarded = "retry: {max_tries: 3, base: 2s, on_unavailable: yes, on_abandoned: yes}, guards: [{name: g, kind: adaptive-throttling}]"
+	for _, c := range []struct {
+		pool, profile, client, policies, timeline string
+		seed                                      uint64
+		recovered                                 float64 // within seconds; 0: no overload
+	}{
+		{"failures: {mtbf: 10m, repair: 30s}", "", "", appeal, "[{at: +60m, kind: lever, label: chill, set: {policies.chill.enabled: yes}}]", 1, 0},
+		{"", "profile: [{at: +20m, x: 1}, {at: +22m, x: 2.5}, {at: +50m, x: 2.5}, {at: +52m, x: 1}]", "", appeal, "[{at: +45m, kind: lever, label: chill, set: {policies.chill.enabled: yes}}]", 1, 600},
+		{"", "", guarded, "[{name: wedged, kind: concurrency-limit, limit: 20, enabled: no}]", "[{at: +60m, kind: lever, label: w, set: {policies.wedged.enabled: yes}}]", 1, 0},
+		{"", "", guarded, "[]", "[]", 4, 0},
+	} {
+		s := run(t, text(t, `
+name: held
+duration: 4h
+interval: 1m
+tiers: [{name: all, users: 20k}]
+classes: [{name: image, pool: big, slo: 1m, service: {dist: lognormal, median: 17.6s, sigma: 0.5}}]
+pools: [{name: big, nodes: 200, `+c.pool+`}]
+demand: {streams: [{name: f, tier: all, class: image, per_user: 26/d, `+c.profile+`}]}
+clients: [{name: p, patience: 60s, `+c.client+`}]
+policies: `+c.policies+`
+timeline: `+c.timeline+`
+`), launch.Options{Seed: c.seed}).Summary.All
+		assert.Equal(t, 0.0, float64(s.Metastable), "%v: from %v for %v", c, s.MetastableFrom, s.MetastableFor)
+		assert.Greater(t, float64(s.Suppressed), 1000.0)
+		if c.recovered == 0 {
+			assert.True(t, s.TimeToRecover.IsNull(), c)
+			continue
+		}
+		assert.LessOrEqual(t, float64(s.TimeToRecover), c.recovered)
+		assert.Equal(t, 1.0, float64(s.Recovered))
+	}
+}
+
 // A tier of which few come in the storm of all is told of with care: it has not recovered
 // because once nobody, or one, asked and was served.
 func TestASmallTierHasNotRecoveredFromAStormThatGoesOn(t *testing.T) {

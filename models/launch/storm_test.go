@@ -41,6 +41,15 @@ func TestWithoutRetriesTheServiceIsBackWithItsDatabase(t *testing.T) {
 	assert.Greater(t, float64(s.All.SLOAttainment), 0.8)
 }
 
+// A storm that is kept going by people who come back, rather than by retries, is one.
+func TestAStormOfReturnsIsSeen(t *testing.T) {
+	s := run(t, read(t, "retry-storm-2025", "scale", "1/4000", "clients.app.retry.max_tries", "1", "clients.app.return", "{share: 100%, after: 30s, max_visits: 8}"), launch.Options{Seed: 1}).Summary
+	assert.Equal(t, 1.0, float64(s.All.Metastable))
+	assert.InDelta(t, 5100, float64(s.All.MetastableFrom), 180)
+	assert.InDelta(t, 9300+450, float64(s.All.MetastableFor), 450)
+	assert.InDelta(t, 9300+450, float64(s.All.TimeToRecover), 450)
+}
+
 // The same crowd, as patient and as persistent, with a budget in its library.
 func TestWithARetryBudgetTheServiceIsBackWithItsDatabase(t *testing.T) {
 	for seed := range uint64(8) {

@@ -1,13 +1,17 @@
 package metrics
 
+import "slices"
+
 // What is read from the series of a run about its overloads. Of a set of cells (a
 // tier, a class, all) whose classes have an slo, an interval has
 //
-//	owed      new requests, less those whose first try a limit, a quota or a gate of the
+//	owed      wishes: requests that are no return, less those from which an appeal keeps
+//	          their own user, and those whose first try a limit, a quota or a gate of the
 //	          operator refused: whoever may not ask is no failure to serve
 //	good      attempts completed within the slo of their class from their arrival
-//	due       owed, less those that a policy keeps before the queue (a waiting room,
-//	          spare cycles), which are due when they go on
+//	due       of owed, what reached the service: without what clients hold back. What a
+//	          policy keeps before the queue (a waiting room, spare cycles) is due when it
+//	          goes on
 //	prompt    attempts completed within the slo from when they were let in
 //	satisfied requests satisfied, late ones included
 //	waiting   attempts in the queue or kept before it, and requests between two tries
@@ -84,9 +88,8 @@ func (r *Recorder) rowByRow(in func(*cell) bool) *course {
 			}
 		}
 		if promised[w.cell] {
-			owed := w.counts[cRequests] - w.counts[cLimited]
-			v.owed += float64(owed)
-			v.due += float64(owed - w.counts[cKept])
+			v.owed += float64(w.counts[cWishes] - w.counts[cLimited])
+			v.due += float64(w.counts[cFresh] - w.counts[cLimited] - w.counts[cKept])
 			v.good += float64(w.counts[cGood])
 			v.prompt += float64(w.counts[cPrompt])
 			v.satisfied += float64(w.counts[cSatisfied])
@@ -216,7 +219,9 @@ func (c *course) area() Figure {
 //     such state, and neither is a long queue by chance before servers that are busy;
 //   - over some stretch, of ten times the slo and 50 requests too, without overload and whose
 //     mean load is 95 % of it or more, 90 % were served within the slo: the load can be served, so that it is
-//     neither the load nor an slo that is never met, but the state that the service is in.
+//     neither the load nor an slo that is never met, but the state that the service is in;
+//   - an interval before it was served well: a service that has yet to start is in no
+//     such state.
 //
 // It returns whether there is one, when it began, in seconds, and how long it
 // lasted; the latter are null and 0 where there is none.
@@ -235,12 +240,19 @@ func (c *course) metastable() (is, from, lasted Figure) {
 			}
 			s.add(v)
 		}
-		if c.long(&s) && s.satisfied <= s.due && s.useful < s.asked && Figure(s.width) > lasted && c.serves(s.load) {
+		if c.long(&s) && s.satisfied <= s.due && s.useful < s.asked && Figure(s.width) > lasted && c.served(i) && c.serves(s.load) {
 			is, from, lasted = 1, Figure(c.intervals[i].start), Figure(s.width)
 		}
 		i = j
 	}
 	return is, from, lasted
+}
+
+// served reports whether an interval before the n-th was served in time.
+func (c *course) served(n int) bool {
+	return slices.ContainsFunc(c.intervals[:n], func(v interval) bool {
+		return !v.few && v.load < 1 && v.due > 0 && v.prompt >= recoveredShare*v.due
+	})
 }
 
 // serves reports whether a load was served in time, in intervals that have room for it.

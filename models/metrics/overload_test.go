@@ -85,7 +85,8 @@ func TestMetastableIsACollapseOfGoodputThatNothingExplains(t *testing.T) {
 		{"............", 0, 0, 0, "a healthy run"},
 		{y + "ooo" + x + "..", 1, 13, 10, "10 minutes after the cause is gone"},
 		{y + "ooo" + x[1:] + "..", 0, 0, 0, "9 are too few, at an slo of a minute"},
-		{"ooo" + x + "xx" + y, 1, 3, 12, "the same load is served later"},
+		{",,,ooo" + x + "xx" + y, 1, 6, 12, "the same load is served later"},
+		{"ooo" + x + "xx" + y, 0, 0, 0, "none was served before: a cold start"},
 		{"ooo" + x + "xxxxxxxxxxxxxxxxxx", 0, 0, 0, "in time is never: the slo is too tight for any load"},
 		{",,,,,,,,,,,,ooo" + x + ",,,,,,,,,,,,", 0, 0, 0, "nobody knows whether so much load can be served"},
 		{"............" + strings.ReplaceAll(x, "x", "b"), 0, 0, 0, "a long queue by chance: servers do all that they can"},
@@ -207,6 +208,57 @@ func TestWhatALimitRefusesIsNotOwed(t *testing.T) {
 	assert.Equal(t, 0.0, r.course(func(x *cell) bool { return x.tier == 1 }).intervals[0].owed)
 }
 
+// A user who returns with his wish asks for nothing that he had not asked for before,
+// so that a storm of those who return does not look like demand.
+func TestAReturnIsTheSameWishAgain(t *testing.T) {
+	w := twoTiers()
+	w.Interval = sim.Hour
+	limit := w.Reasons.Add(models.Refusal{Name: "limit", Status: models.TooManyRequests})
+	r := NewRecorder(w)
+	r.Begin(0, 0)
+	r.Capacity(0, 0, 1)
+	for visit := range uint8(4) {
+		a := models.Attempt{Try: 1, Visit: visit, Service: 30 * sim.Minute}
+		r.Requested(&a)
+		r.Arrived(&a)
+		switch visit {
+		case 1:
+			r.Kept(0, &a)
+		case 2:
+			r.Ended(0, &a, models.Rejected, limit)
+		default:
+			r.Ended(0, &a, models.Abandoned, 0)
+		}
+	}
+	r.CloseInterval(sim.Hour)
+	v := r.rowByRow(func(*cell) bool { return true }).intervals[0]
+	assert.Equal(t, [4]float64{1, 1, 0.5, 0.5}, [4]float64{v.owed, v.due, v.asked, v.load})
+	assert.Equal(t, Figure(4), r.Result(sim.Hour, 0, Live{InSystem: []int64{4, 0}, Open: []int64{4, 0}, Late: []int64{0, 0}}).Summary.All.Requests)
+}
+
+// Who refrains asks for nothing. Whose client holds him back is owed something all the
+// same, but it is not the service that fails him.
+func TestWhatNeverReachesTheServiceIsNotDue(t *testing.T) {
+	w := twoTiers()
+	w.Interval = sim.Hour
+	r := NewRecorder(w)
+	r.Begin(0, 0)
+	asks := func(visit uint8) *models.Attempt {
+		a := &models.Attempt{Try: 1, Visit: visit}
+		r.Requested(a)
+		return a
+	}
+	r.Arrived(asks(0))
+	r.Suppressed(asks(0))
+	r.Refrained(asks(0))
+	r.Refrained(asks(1)) // a return
+	r.Refrained(&models.Attempt{Try: 2})
+	r.CloseInterval(sim.Hour)
+	v := r.rowByRow(func(*cell) bool { return true }).intervals[0]
+	assert.Equal(t, [2]float64{2, 1}, [2]float64{v.owed, v.due})
+	assert.Equal(t, int64(4), r.cells[0].counts[cSuppressed])
+}
+
 // A limit that refuses retries hides no storm: what is owed is told by first tries.
 func TestARetryThatALimitRefusesIsOwedAllTheSame(t *testing.T) {
 	w := twoTiers()
@@ -314,6 +366,7 @@ func TestWhatIsJudgedTogetherIsLongEnoughToSpeak(t *testing.T) {
 	assert.Equal(t, 50.0, c.intervals[1].start)
 	assert.Equal(t, 60.0, c.intervals[1].width, "to where 25 are owed")
 	assert.Equal(t, 90.0, c.intervals[2].width, "50, and what is left")
+
 
 	c = &course{slo: 10, intervals: []interval{{width: 10, owed: 1}}}
 	c.join()

@@ -75,8 +75,8 @@ func (r *Recorder) postStates(now sim.Time) []postState {
 // closePools ends the current interval of the pools. It needs the last rows of the
 // cells.
 //
-// The load of a pool is the server time that first tries ask of it, less those that a
-// limit of the operator refused, over that of its servers that are up and of those
+// The load of a pool is the server time that first tries for a wish ask of it, those of
+// returns left out, less those that a limit of the operator refused, over that of its servers that are up and of those
 // that are down only because failed health checks restart them: what an overload
 // takes down itself is no less capacity, it is the overload. What fluid work holds
 // is taken off. It is infinite where nothing is there to serve what is asked.
@@ -102,8 +102,8 @@ func (r *Recorder) closePools(now sim.Time) {
 		}
 		for k := range served {
 			i := served[k].cell*len(r.pools) + p
-			if n := &served[k].counts; n[cFirst] > n[cLimited] {
-				asked += float64(float64(posts[i].asked-r.lastPosts[i].asked) * (1 - float64(n[cLimited])/float64(n[cFirst])))
+			if n := &served[k].counts; n[cFresh] > n[cLimited] {
+				asked += float64(float64(posts[i].asked-r.lastPosts[i].asked) * (1 - float64(n[cLimited])/float64(n[cFresh])))
 			}
 		}
 		if asked > 0 {
@@ -136,6 +136,6 @@ func (r *Recorder) poolTable() *Table {
 	for c, class := range r.w.Classes {
 		float("busy_mean_"+class.Name, "servers", "servers at work for class "+class.Name+", time average", func(w *poolRow) float64 { return w.busy[c] })
 	}
-	float("load", "1", "server time asked for by first tries that no limit of the operator refused / server time of the servers that are up or restarting, without those that fluid work holds", func(w *poolRow) float64 { return w.load })
+	float("load", "1", "server time asked for by first tries, not of returns, that no limit of the operator refused / server time of the servers that are up or restarting, without those that fluid work holds", func(w *poolRow) float64 { return w.load })
 	return t
 }

@@ -80,6 +80,8 @@ const (
 	cUsersInTier          // first seen in any class: what tiers and all sum
 	cUsersSatisfiedInTier // the same of satisfied users
 	cFirst                // first tries that reached the service
+	cWishes               // requests that are no return, less those from which their own user refrains
+	cFresh                // of their first tries, those that reached the service
 	cLimited              // of those, what limits of the operator refused
 	cKept                 // of those, what a policy kept before the queue, less what went on
 	cGood                 // completed attempts within the slo of their class
@@ -214,6 +216,9 @@ func (r *Recorder) Requested(a *models.Attempt) {
 	}
 	x := r.cell(a)
 	x.counts[cRequests]++
+	if fresh(a) {
+		x.counts[cWishes]++
+	}
 	r.user(x, r.seen, a.User, cUsers)
 	if u := r.of(a); u != nil && u.requests < math.MaxUint16 {
 		u.requests++
@@ -227,6 +232,14 @@ func (r *Recorder) Suppressed(a *models.Attempt) {
 	}
 }
 
+// Refrained records a try that its user holds back of his own will.
+func (r *Recorder) Refrained(a *models.Attempt) {
+	r.Suppressed(a)
+	if a.First >= r.w.From && fresh(a) {
+		r.cell(a).counts[cWishes]--
+	}
+}
+
 // Arrived records an attempt that reaches the service.
 func (r *Recorder) Arrived(a *models.Attempt) {
 	if !r.measured(a) {
@@ -236,6 +249,9 @@ func (r *Recorder) Arrived(a *models.Attempt) {
 	x.counts[cAttempts]++
 	if first(a) {
 		x.counts[cFirst]++
+	}
+	if fresh(a) {
+		x.counts[cFresh]++
 		r.Asked(a, int(a.Pool), a.Service)
 	}
 }
@@ -243,10 +259,14 @@ func (r *Recorder) Arrived(a *models.Attempt) {
 // first reports whether an attempt is the first of its request.
 func first(a *models.Attempt) bool { return a.Try == 1 && a.Copy == 0 }
 
-// Asked records the server time that the first try of a request asks of a pool:
+// fresh reports whether it is the first for a wish, with which its user did not come
+// before.
+func fresh(a *models.Attempt) bool { return first(a) && a.Visit == 0 }
+
+// Asked records the server time that the first try for a wish asks of a pool:
 // Arrived does so for the first that it passes.
 func (r *Recorder) Asked(a *models.Attempt, pool int, service sim.Time) {
-	if r.measured(a) && first(a) {
+	if r.measured(a) && fresh(a) {
 		r.post(a.Tier, a.Class, pool).asked += int64((service + 500) / 1000)
 	}
 }
@@ -319,7 +339,7 @@ func (r *Recorder) kept(now sim.Time, a *models.Attempt, delta, count int64) {
 	for _, l := range x.levels {
 		l.held.Add(int64(now), delta)
 	}
-	if r.measured(a) && first(a) {
+	if r.measured(a) && fresh(a) {
 		x.counts[cKept] += count
 	}
 }
@@ -425,7 +445,7 @@ func (r *Recorder) Ended(now sim.Time, a *models.Attempt, o models.Outcome, reas
 		}
 	case models.Rejected:
 		x.rejected[reason]++
-		if s := r.w.Reasons.Get(reason).Status; first(a) && s != models.Unavailable && s != models.ClientClosed {
+		if s := r.w.Reasons.Get(reason).Status; fresh(a) && s != models.Unavailable && s != models.ClientClosed {
 			x.counts[cLimited]++
 		}
 	case models.Abandoned:

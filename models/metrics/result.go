@@ -61,7 +61,7 @@ type Level struct {
 // Fluid work stands under its class alone, and is not in the figures over
 // classes: those of all, of the paid and unpaid, of a tier.
 type Figures struct {
-	Requests   Figure            `json:"requests"`
+	Requests   Figure            `json:"requests"` // a user who returns with the same wish makes another
 	Satisfied  Figure            `json:"satisfied"`
 	GivenUp    Figure            `json:"given_up"`
 	Open       Figure            `json:"open"`
@@ -103,7 +103,7 @@ type Figures struct {
 	RefusalRate     Figure `json:"refusal_rate"`     // refused by a limit of the operator / attempts ended
 	AbandonmentRate Figure `json:"abandonment_rate"` // (abandoned + balked) / attempts ended
 	CompletedShare  Figure `json:"completed_share"`  // completed / attempts ended, refused ones included
-	Load            Figure `json:"load"`             // server time asked for by first attempts, before the chain / server time available
+	Load            Figure `json:"load"`             // server time asked for by first attempts, before the chain, those of users who return left out / server time available
 
 	// Whether what was done is what was wanted. An slo is the latency that a class
 	// promises; figures about it are over the classes that have one, and null where
@@ -121,10 +121,10 @@ type Figures struct {
 	WaitServedUserMean  Figure `json:"wait_served_user_mean_s"` // mean over satisfied users of the mean of that wait; run
 	JainUsers           Figure `json:"jain_users"`              // fairness over users who asked, of the share of their requests that was satisfied: 1 is all alike; run
 	JainTiers           Figure `json:"jain_tiers"`              // the same over tiers, null where only one asked
-	TimeToRecover       Figure `json:"time_to_recover_s"`       // longest time from the end of an overload by first tries until goodput within the slo is 90 % of what is owed, that is offered and refused by no limit of the operator; null without one; at least so long where recovered is 0; run
+	TimeToRecover       Figure `json:"time_to_recover_s"`       // longest time from the end of an overload by first tries until goodput within the slo is 90 % of what is owed: wishes, each once however often its user returns, that were neither given up on an appeal nor refused by a limit of the operator; null without one; at least so long where recovered is 0; run
 	Recovered           Figure `json:"recovered"`               // 1: after the last overload by first tries goodput came back within the run, 0: it did not; null without an overload; run
 	OverloadArea        Figure `json:"overload_area"`           // attempt-seconds waited, in the queue or between tries, in excess of calm times, during overloads and until recovery; run
-	Metastable          Figure `json:"metastable"`              // 1: the service gave less than half of those whom it let in what they came for within the slo, for ten times the slo or longer though first tries alone would not fill the servers, which at no lower a load had served in time; 0: it did not; run
+	Metastable          Figure `json:"metastable"`              // 1: the service gave less than half of those whom it let in what they came for within the slo, for ten times the slo or longer though first tries alone would not fill the servers, which served no lower a load in time, and had served some before; load and what is asked count each wish once, returns left out; 0: it did not; run
 	MetastableFrom      Figure `json:"metastable_from_s"`       // when the longest such state began; run
 	MetastableFor       Figure `json:"metastable_s"`            // how long it lasted; run
 
