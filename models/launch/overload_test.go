@@ -171,6 +171,21 @@ timeline: `+c.timeline+`
 	}
 }
 
+// A pool that has little to do proves no overload by a few who wait.
+func TestAFewWhoWaitMakeNoOverload(t *testing.T) {
+	s := run(t, text(t, `
+name: few
+duration: 24h
+interval: 5m
+tiers: [{name: all, users: 100}]
+classes: [{name: image, pool: gpus, slo: 1m, service: {dist: exponential, mean: 30s}}]
+pools: [{name: gpus, nodes: 1, slots_per_node: 1}]
+demand: {streams: [{name: f, tier: all, class: image, rate: 12/h}]}
+clients: [{name: p, patience: 10m}]
+`), launch.Options{Seed: 1}).Summary.All
+	assert.Equal(t, 0.0, float64(s.OverloadArea))
+}
+
 // A tier of which few come in the storm of all is told of with care: it has not recovered
 // because once nobody, or one, asked and was served.
 func TestASmallTierHasNotRecoveredFromAStormThatGoesOn(t *testing.T) {

@@ -127,8 +127,7 @@ func (c *course) join() {
 			s.start = c.intervals[i].start
 		}
 		s.add(&c.intervals[i])
-		s.few = s.owed < stretchRequests
-		if s.width >= least && !s.few || s.width >= stretchMost*least {
+		if s.width >= least && s.owed >= stretchRequests || s.width >= stretchMost*least {
 			joined = append(joined, s)
 			s = interval{}
 		}
@@ -141,6 +140,7 @@ func (c *course) join() {
 	for i := range joined { // who is refused or kept may have come in a stretch before
 		v := &joined[i]
 		v.owed, v.due = max(0, v.owed), max(0, v.due)
+		v.few = v.owed < stretchRequests
 	}
 	c.intervals = joined
 }
@@ -187,11 +187,11 @@ func (c *course) recovery() (longest, recovered Figure) {
 
 // area is the area of overload, in attempt-seconds: over the intervals whose
 // load is 1 or more or whose goodput within the slo is below 90 % of what is
-// owed, the integral of what waits in excess of its mean over all other
+// owed, unless few are, the integral of what waits in excess of its mean over all other
 // intervals, or of 0 where there are none.
 func (c *course) area() Figure {
 	calm, time := 0.0, 0.0
-	disturbed := func(v *interval) bool { return v.load >= 1 || !v.recovered() }
+	disturbed := func(v *interval) bool { return v.load >= 1 || !v.few && !v.recovered() }
 	for i := range c.intervals {
 		if v := &c.intervals[i]; !v.few && !disturbed(v) {
 			calm += float64(v.waiting * v.width)

@@ -74,6 +74,15 @@ func TestTheAreaOfOverloadIsWhatWaitedBeyondCalmTimesUntilRecovery(t *testing.T)
 	assert.Equal(t, Figure(3*60*500), played("ooo").area(), "without a calm interval all is excess")
 }
 
+// Of stretches in which few are owed nothing is known.
+func TestWhereFewAreOwedNothingIsDisturbed(t *testing.T) {
+	c := played("..x..")
+	c.intervals[2].few = true
+	assert.Equal(t, Figure(0), c.area())
+	c.intervals[2].load = 1
+	assert.Equal(t, Figure(60*480), c.area(), "an overload is one all the same")
+}
+
 func TestMetastableIsACollapseOfGoodputThatNothingExplains(t *testing.T) {
 	x, y := strings.Repeat("x", 10), strings.Repeat(".", 10)
 	for _, c := range []struct {
@@ -367,8 +376,15 @@ func TestWhatIsJudgedTogetherIsLongEnoughToSpeak(t *testing.T) {
 	assert.Equal(t, 60.0, c.intervals[1].width, "to where 25 are owed")
 	assert.Equal(t, 90.0, c.intervals[2].width, "50, and what is left")
 
+	assert.Equal(t, [3]bool{}, [3]bool{c.intervals[0].few, c.intervals[1].few, c.intervals[2].few})
+
+	c = &course{slo: 10, intervals: []interval{{width: 200, owed: 24}, {width: 10, owed: 1}}}
+	c.join()
+	require.Len(t, c.intervals, 1)
+	assert.False(t, c.intervals[0].few, "with the tail they are enough")
 
 	c = &course{slo: 10, intervals: []interval{{width: 10, owed: 1}}}
 	c.join()
-	assert.Len(t, c.intervals, 1)
+	require.Len(t, c.intervals, 1)
+	assert.True(t, c.intervals[0].few)
 }
