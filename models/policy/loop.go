@@ -88,7 +88,8 @@ func (c *Chain) setLoop() {
 		if s := newSampled(l.item, len(c.env.Pools)); s == nil {
 			p.k.Cancel(l.line.read)
 			l.sampled, l.line.read = nil, 0
-		} else if l.sampled == nil || l.sampled.every != s.every || l.sampled.delay != s.delay {
+		} else if old := l.sampled; old == nil || old.every != s.every || old.delay != s.delay {
+			s.takeOver(old)
 			l.sampled = s
 			p.k.Cancel(l.line.read)
 			c.read(i)
@@ -252,8 +253,10 @@ func (c *Chain) Links() int { return len(c.links) }
 type sampled struct {
 	every, delay sim.Time
 	rings        [][]models.Signals
-	next         int      // readings so far
-	last         sim.Time // when the last was made
+	times        []sim.Time // when the readings in the rings were made
+	next         int        // readings so far
+	seen         int        // the one that the policy saw last
+	last         sim.Time   // when the last was made
 }
 
 // readsWithinDelay is how often signals are read within their delay where no
@@ -272,21 +275,44 @@ func newSampled(it Item, pools int) *sampled {
 		s.every = max(leastReading, s.delay/readsWithinDelay)
 	}
 	s.rings = make([][]models.Signals, pools)
-	for p := range s.rings {
-		s.rings[p] = make([]models.Signals, s.delay/s.every+2)
-	}
+	s.grow(int(s.delay/s.every) + 2)
 	return s
+}
+
+func (s *sampled) grow(n int) {
+	s.times = make([]sim.Time, n)
+	for p := range s.rings {
+		s.rings[p] = make([]models.Signals, n)
+	}
+}
+
+// takeOver begins with the readings of another that may still be seen: a policy does not
+// learn of the present because it is to see signals at another age.
+func (s *sampled) takeOver(old *sampled) {
+	if old == nil {
+		return
+	}
+	s.grow(len(s.times) + old.next - old.seen)
+	for i := old.seen; i < old.next; i++ {
+		s.times[s.next] = old.times[i%len(old.times)]
+		for p := range s.rings {
+			s.rings[p][s.next] = old.rings[p][i%len(old.times)]
+		}
+		s.next++
+	}
 }
 
 // read makes a reading of every pool for link i, and plans the next.
 func (c *Chain) read(i int) {
 	s := c.links[i].sampled
 	now := c.loop.k.Now()
+	at := s.next % len(s.times)
+	s.times[at] = now
 	for p := range s.rings {
-		ring := s.rings[p]
-		ring[s.next%len(ring)] = c.loop.host.SeePool(p)
+		s.rings[p][at] = c.loop.host.SeePool(p)
 	}
 	s.next++
+	s.seen = max(s.seen, s.next-len(s.times))
 	s.last = now
 	c.arm(&c.links[i].line.read, now+s.every, evRead, i)
 }
@@ -299,14 +325,10 @@ func (l *link) view(s *models.Signals) *models.Signals {
 	if m == nil || m.next == 0 {
 		return s
 	}
-	ring := m.rings[s.Pool]
-	back := 0
-	if old := m.delay - (s.Now - m.last); old > 0 {
-		back = int((old + m.every - 1) / m.every)
+	for m.seen+1 < m.next && m.times[(m.seen+1)%len(m.times)] <= s.Now-m.delay {
+		m.seen++
 	}
-	back = min(back, m.next-1, len(ring)-1)
-	seen := &ring[(m.next-1-back)%len(ring)]
-	// The ring holds readings, whose time nobody looks at again.
-	seen.Now = s.Now
+	seen := &m.rings[s.Pool][m.seen%len(m.times)]
+	seen.Now = s.Now // its own stands in times
 	return seen
 }

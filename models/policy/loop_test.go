@@ -239,6 +239,46 @@ func TestSignalsAreAsOldAsTheScenarioSays(t *testing.T) {
 	}
 }
 
+// Who is to see signals at another age learns nothing of the present by that.
+func TestReadingsOutliveAChangeOfTheirAge(t *testing.T) {
+	for _, tc := range []struct {
+		delay, interval sim.Time // that are new after 100 s
+		want            [3]int   // the ages that are seen at 100, 110 and 200 s, in seconds
+	}{
+		{40 * sim.Second, 5 * sim.Second, [3]int{40, 40, 40}},
+		{70 * sim.Second, 10 * sim.Second, [3]int{50, 60, 70}}, // older ones are gone
+		{20 * sim.Second, 10 * sim.Second, [3]int{20, 20, 20}},
+		{0, 10 * sim.Second, [3]int{0, 0, 0}},
+		{40 * sim.Second, 0, [3]int{40, 40, 40}},
+	} {
+		it := agentItem("a", agent{Period: 10 * sim.Second})
+		it.SignalDelay, it.SignalInterval = dur(40*sim.Second), dur(10*sim.Second)
+		r := newFakeRun(t, it)
+		it.Spec.(*agent).run = r
+		var ages [3]int
+		for now := range 201 {
+			r.pool.Waiting = now
+			if now == 100 {
+				r.until(100*sim.Second - 1)
+				it.SignalDelay, it.SignalInterval = dur(tc.delay), dur(tc.interval)
+				require.NoError(t, r.c.Reconfigure([]policy.Item{it}))
+			}
+			r.take()
+			r.until(sim.Time(now)*sim.Second + 1)
+			for k, at := range []int{100, 110, 200} {
+				if at == now {
+					var d string
+					var waiting int
+					_, err := fmt.Sscanf(r.take()[0], "%s a ticks, %d wait", &d, &waiting)
+					require.NoError(t, err)
+					ages[k] = now - waiting
+				}
+			}
+		}
+		assert.Equal(t, tc.want, ages, "%v %v", tc.delay, tc.interval)
+	}
+}
+
 func TestSignalsOfATinyDelayAreReadEveryMillisecondAtMost(t *testing.T) {
 	it := agentItem("a", agent{Period: sim.Hour})
 	it.SignalDelay = dur(32 * sim.Nanosecond)
