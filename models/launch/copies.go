@@ -61,6 +61,7 @@ func (r *Run) sendCopy(now sim.Time, i int32, of models.Slot) bool {
 	g := &r.copies[i]
 	r.copied = r.attempts[of] // for the table of attempts may move
 	a := &r.copied
+	a.Pool = uint8(r.classes[a.Class].pool) // wherever a policy sent the one before
 	c := r.client(a)
 	most, hedged := c.Copies()
 	if hedged != g.hedged || int(g.sent) >= most {
@@ -86,7 +87,7 @@ func (r *Run) sendCopy(now sim.Time, i int32, of models.Slot) bool {
 	slot := r.take()
 	r.attempts[slot] = models.Attempt{Request: a.Request, First: a.First, Arrived: now, Admitted: now, User: a.User, Server: -1, Quality: 1, Row: a.Row,
 		Try: a.Try, Visit: a.Visit, Step: a.Step, Copy: g.sent, Paid: ok.Paid, Copies: i + 1,
-		Tier: a.Tier, Class: a.Class, Pool: uint8(r.classes[a.Class].pool), Priority: r.priority[a.Tier]}
+		Tier: a.Tier, Class: a.Class, Pool: a.Pool, Priority: r.priority[a.Tier]}
 	if !g.hedged {
 		r.orphan(now, g.slots[0])
 		g.n = 0
