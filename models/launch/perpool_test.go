@@ -135,7 +135,9 @@ timeline: [{at: +20m, kind: lever, label: fresher, set: {policies.g.signal_delay
 // attempt measures and decides in one place: before a fallback as behind it, it does not
 // go blind.
 func TestWhoMeasuresDecidesWhereHeMeasuresBeforeAFallbackToo(t *testing.T) {
-	for _, kind := range []string{"dagor, classes: [image]", "rajomon, classes: [image]", "breakwater, classes: [image]", "dagor", "rajomon", "breakwater"} {
+	const off = "off, kind: fallback, enabled: no, pool: small, above: 0.8, below: 0.7, quality: 40%}, {name: "
+	for _, kind := range []string{"c, kind: dagor, classes: [image]", "c, kind: rajomon, classes: [image]", "c, kind: breakwater, classes: [image]", "c, kind: dagor", "c, kind: rajomon", "c, kind: breakwater",
+		off + "c, kind: dagor, classes: [image]", off + "c, kind: rajomon", off + "c, kind: breakwater"} {
 		s := run(t, text(t, `
 name: both
 duration: 45m
@@ -144,9 +146,28 @@ classes: [{name: image, pool: big, service: {dist: exponential, mean: 10s}, slo:
 pools: [{name: big, nodes: 50}, {name: small, nodes: 50}]
 clients: [{name: p, patience: 2m}]
 demand: {streams: [{name: f, class: image, tier: all, rate: 13/s}, {name: g, class: chat, tier: all, rate: 5/s}]}
-policies: [{name: c, kind: `+kind+`}, {name: fb, kind: fallback, classes: [image], pool: small, above: 0.8, below: 0.7, quality: 40%}]
+policies: [{name: `+kind+`}, {name: fb, kind: fallback, classes: [image], pool: small, above: 0.8, below: 0.7, quality: 40%}]
 `), launch.Options{Seed: 3}).Summary.Classes["image"]
 		assert.Less(t, float64(s.Abandoned), 1000.0, kind)
+	}
+}
+
+// A client asks Rajomon at the pool that is his class's own, for a copy as for a first
+// try, wherever a fallback has sent the one before.
+func TestACopyIsAskedAtItsOwnPool(t *testing.T) {
+	for _, copies := range []string{"hedge: {after: 5s, max: 1}", "resubmit: {after: 5s}"} {
+		s := run(t, text(t, `
+name: both
+duration: 45m
+tiers: [{name: all, users: 10k}]
+classes: [{name: image, pool: big, service: {dist: exponential, mean: 10s}, slo: 60s}, {name: chat, pool: small, service: {dist: exponential, mean: 5s}, slo: 10s}]
+pools: [{name: big, nodes: 50}, {name: small, nodes: 50}]
+clients: [{name: p, patience: 2m, `+copies+`}]
+demand: {streams: [{name: f, class: image, tier: all, per_user: 20/d}, {name: g, class: chat, tier: all, per_user: 150/d}]}
+policies: [{name: fb, kind: fallback, classes: [image], pool: small, above: 0, below: 0, quality: 40%}, {name: c, kind: rajomon}]
+`), launch.Options{Seed: 3}).Summary.Classes["image"]
+		assert.Zero(t, float64(s.Suppressed), "nobody is at the pool big: %s", copies)
+		assert.Greater(t, float64(s.Attempts), 1.2*float64(s.Requests), copies)
 	}
 }
 

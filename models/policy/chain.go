@@ -33,7 +33,6 @@ type Chain struct {
 	links []link
 	cells []cell // by tier * classes + class
 	seats []seat // by the bit of Attempt.Told
-	homes []int  // pools that may serve an attempt when a policy is asked
 	loop  loop
 	moved models.Signals // of the pool that a policy chose; here because a policy takes it by address
 }
@@ -48,7 +47,8 @@ type link struct {
 	each     []Policy // by pool, where there are several
 	pools    []int    // of each, the first policy's first; nil where there is but one for all
 	wide     bool     // there may be several
-	bit      int      // of Attempt.Told, the first of its own
+	bits     []int    // of Attempt.Told, by pool, or one for all; nil where it has none
+	told     uint64   // all of these, those of pools that its classes led to before among them
 	gauges   bool     // it is told late who was started, if it is told late at all
 	reports  *reports // that have not reached it yet; nil where they travel at once
 	since    sim.Time
@@ -181,8 +181,8 @@ func (c *Chain) admit(i int, a *models.Attempt, s *models.Signals) (v models.Ver
 	if l.keeper && c.loop.host != nil {
 		seen.Kept = c.loop.host.Kept(i)
 	}
-	if l.finishes {
-		told = 1 << (l.bit + c.seat(l, a.Pool))
+	if l.bits != nil {
+		told = 1 << l.bit(a.Pool)
 	}
 	return l.of(a.Pool).Admit(a, seen), told
 }
@@ -255,14 +255,20 @@ func (c *Chain) Start(a *models.Attempt, s *models.Signals) models.Verdict {
 		} else {
 			i := t.link
 			l := &c.links[i]
+			pool := c.turn(i, a)
 			if l.reports != nil {
 				c.deliver(l, s.Now)
 				if l.gauges {
-					l.reports.started(a, c.turn(i, a), s.Now, l.due(s.Now))
+					l.reports.started(a, pool, s.Now, l.due(s.Now))
 					continue
 				}
 			}
-			v = l.of(c.turn(i, a)).(Starter).Start(a, l.view(s))
+			seen := s
+			if pool != a.Pool && c.loop.host != nil {
+				c.moved = c.loop.host.SeePool(int(pool))
+				seen = &c.moved
+			}
+			v = l.of(pool).(Starter).Start(a, l.view(seen))
 		}
 		if v.Reason != 0 {
 			all = v
@@ -317,9 +323,6 @@ func (c *Chain) tell(a *models.Attempt, o models.Outcome, now sim.Time) {
 func (c *Chain) Reconfigure(items []Item) error {
 	if c.loop.k != nil && !slices.EqualFunc(items, c.links, func(it Item, l link) bool { return it.Name == l.item.Name && it.Kind == l.item.Kind }) {
 		return fmt.Errorf("policies cannot be added, removed or moved in a run that has begun: events and lines belong to their places")
-	}
-	if c.loop.k == nil {
-		c.homes = homes(items, &c.env)
 	}
 	links := make([]link, len(items))
 	for i, it := range items {
@@ -424,6 +427,7 @@ func (c *Chain) checkNames(it Item) error {
 // nothing to those whom it does not concern, and the seats of plain links.
 func (c *Chain) selectByTierAndClass() {
 	for i := range c.seats {
+		c.seats[i].plain = nil
 		if l := &c.links[c.seats[i].link]; l.plain() {
 			c.seats[i].plain = l.policy.(Finisher)
 		}
@@ -442,7 +446,7 @@ func (c *Chain) selectByTierAndClass() {
 				if l.plain() {
 					t.plain, t.starter = l.policy, starter
 					if l.finishes {
-						t.told = 1 << l.bit
+						t.told = 1 << l.bit(0)
 					}
 				}
 				at.admit = append(at.admit, t)

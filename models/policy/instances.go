@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 
 	"github.com/launchday-sim/launchday/models"
@@ -29,20 +30,6 @@ type seat struct {
 	plain Finisher // of a plain link
 }
 
-// homes are the pools by which an attempt may be served when a policy is asked.
-func homes(items []Item, env *Env) []int {
-	if slices.ContainsFunc(items, func(it Item) bool { _, ok := it.Spec.(router); return ok }) {
-		all := make([]int, len(env.Pools))
-		for p := range all {
-			all[p] = p
-		}
-		return all
-	}
-	list := slices.DeleteFunc(slices.Clone(env.Homes), func(pool int) bool { return pool < 0 })
-	slices.Sort(list)
-	return slices.Compact(list)
-}
-
 // of is the policy of a link that an attempt at a pool meets.
 func (l *link) of(pool uint8) Policy {
 	if l.each != nil {
@@ -51,70 +38,100 @@ func (l *link) of(pool uint8) Policy {
 	return l.policy
 }
 
-// turn is the pool whose policy of link i an attempt meets when its turn has come.
+// turn is the pool whose policy of link i an attempt meets when its turn has come: that
+// of the one which admitted it, if it measures what it decides on.
 func (c *Chain) turn(i int, a *models.Attempt) uint8 {
-	l := &c.links[i]
-	if l.each == nil || !l.gauges && !l.finishes {
-		return a.Pool
-	}
-	home := c.env.Homes[a.Class]
-	if int(a.Pool) == home {
-		return a.Pool
-	}
-	for j := range i {
-		if r, ok := c.links[j].item.Spec.(router); ok && r.Route() == c.env.Pools[a.Pool] {
-			return a.Pool // it was chosen before the link was asked
+	if c.links[i].each != nil {
+		if told := a.Told & c.links[i].told; told != 0 {
+			return c.seats[bits.TrailingZeros64(told)].pool
 		}
 	}
-	return uint8(home)
+	return a.Pool
 }
 
-// seat is the place of a pool among the bits of a link.
-func (c *Chain) seat(l *link, pool uint8) int {
-	if !l.wide {
-		return 0
+// bit is the one of Attempt.Told that says that the link's policy of a pool has
+// admitted an attempt.
+func (l *link) bit(pool uint8) int {
+	if l.wide {
+		return l.bits[pool]
 	}
-	return max(0, slices.Index(c.homes, int(pool)))
+	return l.bits[0]
 }
 
-// seating gives the links that are told how attempts end, or will be when they are
-// enabled, their bits: one for each policy that a link may have.
+// seating gives the links that are told how attempts end, or which of those they
+// admitted are started, their bits: one for each policy that a link may have. In a run
+// that has begun those of before stay what they are, for attempts are marked by them.
 func (c *Chain) seating(links []link) ([]seat, error) {
 	var seats []seat
+	if c.loop.k != nil {
+		seats = slices.Clone(c.seats)
+	}
+	several := c.several(links)
 	for i := range links {
 		l := &links[i]
 		l.gauges = Of(l.item.Kind).Gauges
-		l.wide = Of(l.item.Kind).PerPool && len(c.homes) > 1
-		if _, told := l.policy.(Finisher); !told {
+		l.wide = Of(l.item.Kind).PerPool && several
+		if _, told := l.policy.(Finisher); !told && !(l.gauges && l.wide) {
 			continue
 		}
-		l.bit = len(seats)
-		if !l.wide {
-			seats = append(seats, seat{link: i})
-		} else {
-			for _, pool := range c.homes {
+		pools := []int{0}
+		if l.wide {
+			pools = c.reaches(l, links[:i])
+		}
+		l.bits = make([]int, max(1, len(c.env.Pools)))
+		for n, pool := range pools {
+			at := slices.IndexFunc(seats, func(s seat) bool { return s.link == i && int(s.pool) == pool })
+			if at < 0 {
+				at = len(seats)
 				seats = append(seats, seat{link: i, pool: uint8(pool)})
 			}
+			if n == 0 {
+				for p := range l.bits {
+					l.bits[p] = at // of pools at which none of its attempts asks
+				}
+			}
+			l.bits[pool] = at
 		}
 		if len(seats) > maxSeats {
 			return nil, fmt.Errorf("policy %s: is told how attempts end, for which there is room for %d policies, counted once for each pool where they are kept for each", l.item.Name, maxSeats)
 		}
 	}
+	for bit, s := range seats {
+		links[s.link].told |= 1 << bit
+	}
 	return seats, nil
 }
 
-// Told is the bits of Attempt.Told that are link i's; 0 where it is not told how
-// attempts end.
-func (c *Chain) Told(i int) uint64 {
-	l := &c.links[i]
-	switch {
-	case !l.finishes:
-		return 0
-	case l.wide:
-		return (1<<len(c.homes) - 1) << l.bit
-	}
-	return 1 << l.bit
+// several reports whether there is more than one pool by which an attempt may be served
+// when a policy is asked.
+func (c *Chain) several(links []link) bool {
+	routed := slices.ContainsFunc(links, func(l link) bool { _, ok := l.item.Spec.(router); return ok })
+	return len(c.env.Pools) > 1 && (routed || len(c.reaches(&link{}, nil)) > 1)
 }
+
+// reaches are the pools that the classes of a link lead to, or that one of the routers
+// may choose.
+func (c *Chain) reaches(l *link, routers []link) (pools []int) {
+	add := func(pool int) {
+		if pool >= 0 && !slices.Contains(pools, pool) {
+			pools = append(pools, pool)
+		}
+	}
+	for k, class := range c.env.Classes {
+		if among(l.item.Classes, class) {
+			add(c.env.Homes[k])
+		}
+	}
+	for _, b := range routers {
+		if r, ok := b.item.Spec.(router); ok && r.Route() != "" {
+			add(slices.Index(c.env.Pools, r.Route()))
+		}
+	}
+	return pools
+}
+
+// Told is the bits of Attempt.Told that are link i's.
+func (c *Chain) Told(i int) uint64 { return c.links[i].told }
 
 // takeOver lets a link go on with the policies of the one in whose place it comes,
 // under its new parameters.
@@ -142,20 +159,10 @@ func (c *Chain) spread(l *link, routers []link) error {
 	if !l.wide || l.policy == nil {
 		return nil
 	}
-	pools := l.pools
-	add := func(pool int) {
-		if pool >= 0 && !slices.Contains(pools, pool) {
-			pools = append(slices.Clip(pools), pool)
-		}
-	}
-	for k, class := range c.env.Classes {
-		if among(l.item.Classes, class) {
-			add(c.env.Homes[k])
-		}
-	}
-	for _, b := range routers {
-		if r, ok := b.item.Spec.(router); ok && r.Route() != "" {
-			add(slices.Index(c.env.Pools, r.Route()))
+	pools := slices.Clip(l.pools)
+	for _, pool := range c.reaches(l, routers) {
+		if !slices.Contains(pools, pool) {
+			pools = append(pools, pool)
 		}
 	}
 	if len(pools) > 1 {

@@ -96,7 +96,10 @@ func witnessed(t *testing.T, items ...policy.Item) *tellers {
 func witnessedAt(t *testing.T, homes []int, items ...policy.Item) *tellers {
 	w := &tellers{items: items}
 	for i := range items {
-		if s, ok := items[i].Spec.(*teller); ok {
+		switch s := items[i].Spec.(type) {
+		case *teller:
+			s.made, s.log = &w.made, &w.log
+		case *gauge:
 			s.made, s.log = &w.made, &w.log
 		}
 	}
@@ -160,6 +163,63 @@ func TestBehindAFallbackItIsThatOfTheChosenPoolAndTheEndIsToldToWhoAdmitted(t *t
 	assert.Equal(t, second+" asked about 2", w.take()[1], "both are at the pool side there")
 	w.c.Finish(x, models.Completed, 5)
 	assert.Equal(t, []string{first + " hears that 1 is completed at 5ns", second + " hears that 1 is completed at 5ns"}, w.take())
+}
+
+// Not every fallback in front has chosen the pool: one may be switched off, act on others,
+// or have left the attempt where it was.
+func TestWhoMeasuresMeetsAnAttemptAtItsTurnWhereItAdmittedIt(t *testing.T) {
+	off := policy.Item{Name: "off", Kind: "switch", Spec: new(switchman)}
+	others := policy.Item{Name: "others", Kind: "switch", Enabled: true, Classes: []string{"signup"}, Spec: new(switchman)}
+	last := policy.Item{Name: "last", Kind: "switch", Enabled: true, Classes: []string{"image"}, Spec: new(switchman)}
+	told := seen("a", "test-gauge", teller{})
+	untold := told
+	untold.Spec = &gauge{teller{Mark: "a"}}
+	for _, before := range []policy.Item{off, others} {
+		for _, it := range []policy.Item{told, untold} {
+			w := witnessed(t, before, it, last)
+			w.comes(1, image)
+			assert.Equal(t, []string{"a0 asked about 1", "a0 starts 1 at 1ns"}, w.take())
+			w.comes(2, signup)
+			assert.Equal(t, []string{"a1 asked about 2", "a1 starts 2 at 1ns"}, w.take())
+		}
+	}
+}
+
+// A gauge is a teller that is not told how attempts end.
+type gauge struct{ teller }
+
+func (s *gauge) New(env policy.Env) (policy.Policy, error) {
+	p, err := s.teller.New(env)
+	return &gaugePolicy{of: p.(*tellerPolicy)}, err
+}
+
+type gaugePolicy struct{ of *tellerPolicy }
+
+func (p *gaugePolicy) Admit(a *models.Attempt, s *models.Signals) models.Verdict {
+	return p.of.Admit(a, s)
+}
+func (p *gaugePolicy) Start(a *models.Attempt, s *models.Signals) models.Verdict {
+	return p.of.Start(a, s)
+}
+func (p *gaugePolicy) Reconfigure(s policy.Spec) error { p.of.teller = s.(*gauge).teller; return nil }
+
+func TestAtTheTurnOfAnAttemptAPolicySeesTheSignalsOfItsOwnPool(t *testing.T) {
+	at := new(viewer)
+	w := witnessed(t, policy.Item{Name: "v", Kind: "test-gauge", Enabled: true, Spec: at}, policy.Item{Name: "switch", Kind: "switch", Enabled: true, Spec: new(switchman)})
+	w.comes(1, image)
+	w.comes(2, signup)
+	assert.Equal(t, []int{0, 1}, at.pools)
+}
+
+// A viewer notes the pool whose signals it is shown at the turn of an attempt.
+type viewer struct{ pools []int }
+
+func (v *viewer) New(policy.Env) (policy.Policy, error)                     { return v, nil }
+func (v *viewer) Reconfigure(policy.Spec) error                             { return nil }
+func (v *viewer) Admit(*models.Attempt, *models.Signals) (x models.Verdict) { return x }
+func (v *viewer) Start(_ *models.Attempt, s *models.Signals) (x models.Verdict) {
+	v.pools = append(v.pools, s.Pool)
+	return x
 }
 
 func TestEachTicksWithTheSignalsOfItsPool(t *testing.T) {
@@ -237,4 +297,19 @@ func TestThereIsRoomForSoManyWhoAreToldHowAttemptsEnd(t *testing.T) {
 	env.Homes = []int{0, 0}
 	_, err = policy.NewChain(items, env)
 	assert.NoError(t, err)
+	env.Homes = []int{0, 1}
+	for i := range items {
+		items[i].Classes = []string{"image"}
+	}
+	c, err := policy.NewChain(items, env)
+	assert.NoError(t, err, "a policy has room for the pools that its classes lead to")
+	c.Begin(sim.NewKernel(), newFakeRun(t))
+	for i := range items[:31] {
+		items[i].Classes = nil
+	}
+	require.NoError(t, c.Reconfigure(items))
+	items[31].Classes = nil
+	assert.ErrorContains(t, c.Reconfigure(items), "policy w31: is told how attempts end")
+	items[30].Classes = []string{"image"}
+	assert.ErrorContains(t, c.Reconfigure(items), "policy w31: is told how attempts end", "attempts may be marked by the bits of before")
 }
