@@ -120,15 +120,53 @@ duration: 60m
 interval: 5m
 tiers: [{name: all}]
 classes: [{name: job, pool: main, service: {dist: exponential, mean: 1s}, slo: 5s}]
-pools: [{name: main, nodes: 20}]
+pools: [{name: main, nodes: 60}]
 policies: [{name: g, kind: aimd, preset: source, signal_delay: 30m, max: 1000}]
 clients: [{name: p, patience: 10s}]
 demand: {streams: [{name: f, class: job, tier: all, rate: 30/s}]}
 timeline: [{at: +20m, kind: lever, label: fresher, set: {policies.g.signal_delay: 1s}}]
 `), launch.Options{Seed: 1})
 	completed := res.Series.Column("completed").Ints
-	assert.Zero(t, completed[3], "until then nothing is known to have ended")
-	assert.Greater(t, completed[4], int64(3000), "and from then on all is")
+	assert.Less(t, completed[3], int64(6000), "until then the limit stays at 20, for nothing is known of those who ended")
+	assert.Greater(t, completed[4], int64(8500), "and from then on all is")
+}
+
+// Who learns late how attempts end knows all the same how many are under way: of a load
+// that leaves half of the pool idle nobody refuses more for it. The controller of Envoy
+// does while it measures, which it does that much longer.
+func TestLateReportsRefuseNobodyOfALightLoad(t *testing.T) {
+	refused := func(policy string) (n float64) {
+		s := run(t, text(t, `
+name: light
+duration: 1h
+interval: 1m
+tiers: [{name: free, priority: 1}, {name: plus, paid: yes, priority: 0}]
+classes: [{name: image, pool: gpus, slo: 1m, service: {dist: lognormal, median: 17.6s, sigma: 0.5}}]
+pools: [{name: gpus, nodes: 25, slots_per_node: 4}]
+demand: {streams: [{name: free, tier: free, class: image, rate: 2/s}]}
+clients: [{name: all, patience: {dist: lognormal, median: 90s, sigma: 0.6}, retry: {max_tries: 4, base: 5s, cap: 1m, jitter: full, on_abandoned: yes, on_unavailable: yes, on_limited: yes}}]
+policies: [{name: x, `+policy+`}]
+`), launch.Options{Seed: 1}).Summary.All
+		for _, x := range s.Rejected {
+			n += float64(x)
+		}
+		return n / float64(s.Requests)
+	}
+	for _, name := range policy.Kinds() {
+		kind := policy.Of(name)
+		if kind.Unmoved != "" || kind.Heading != policy.Concurrency && kind.Heading != policy.Admission {
+			continue
+		}
+		its := "kind: " + name
+		if kind.Surge != "" {
+			its += ", " + kind.Surge
+		}
+		most := 0.001
+		if name == "envoy-gradient" {
+			most = 0.1
+		}
+		assert.InDelta(t, refused(its), refused(its+", signal_delay: 45s"), most, name)
+	}
 }
 
 // A policy that decides at the gateway by what it measures at the turn or the end of an

@@ -307,6 +307,9 @@ func (c *Chain) tell(a *models.Attempt, o models.Outcome, now sim.Time) {
 		}
 		if l.reports != nil {
 			c.deliver(l, now)
+			if p, ok := l.of(at.pool).(Counter); ok {
+				p.Left(a, o)
+			}
 			l.reports.ended(a, at.pool, o, now, l.due(now))
 			continue
 		}

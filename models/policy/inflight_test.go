@@ -42,6 +42,21 @@ func TestWhatIsInFlightIsKnownUntilItLeaves(t *testing.T) {
 		require.Equal(t, len(in), f.N)
 	}
 	require.NotEmpty(t, in)
+	all := len(in)
+	for i := range in[:all/2] { // of whose end it is told later
+		require.True(t, f.Left(&in[i].a))
+		require.False(t, f.Left(&in[i].a), "it has ended before")
+		require.Equal(t, all-i-1, f.N)
+	}
+	n := f.N
+	for i := range in[:all/2] {
+		e, ok := f.Leave(&in[i].a)
+		require.True(t, ok)
+		require.EqualValues(t, all-i, e.AtEnd)
+		require.Equal(t, n, f.N)
+	}
+	in = in[all/2:]
+	assert.False(t, f.Left(&models.Attempt{Try: 9999}), "it never came")
 	f.Clear()
 	assert.Zero(t, f.N)
 	_, ok := f.Leave(&in[0].a)

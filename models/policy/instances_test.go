@@ -101,6 +101,8 @@ func witnessedAt(t *testing.T, homes []int, items ...policy.Item) *tellers {
 			s.made, s.log = &w.made, &w.log
 		case *gauge:
 			s.made, s.log = &w.made, &w.log
+		case *counts:
+			s.made, s.log = &w.made, &w.log
 		}
 	}
 	w.fakeRun = newFakeRunAt(t, homes, items...)

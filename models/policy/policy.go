@@ -102,6 +102,14 @@ type Finisher interface {
 	Finish(a *models.Attempt, o models.Outcome, now sim.Time)
 }
 
+// A Counter is a Finisher that counts what it has let through. Such a count is its own,
+// and nothing that must be reported: where Finish is told late (signal_delay), Left is told
+// at once that an attempt has ended. Elsewhere only Finish is, and does both.
+type Counter interface {
+	Finisher
+	Left(a *models.Attempt, o models.Outcome)
+}
+
 // A Ticker is a Policy that also acts between attempts, as a controller with a
 // period of its own does. Tick is called when it starts and then at the times
 // that it asks for; sim.Never is not again. The signals are those of its own pool

@@ -8,9 +8,10 @@ import (
 // What a policy learns from the attempts themselves, how they end and, where its
 // Start only measures, how long they waited, comes to it as reports. With
 // signal_delay they travel as long as the signals do, and with signal_interval they
-// are sent when signals are read. A report says when it happened: the response times
-// that a policy takes from it are right, and what it counts as in flight is of that
-// time, as whatever else it knows.
+// are sent when signals are read. A report says when it happened, so that the response
+// times that a policy takes from it are right. How many it has in flight a policy counts
+// itself, and is never late with (Counter): what it lets in counts at once, and if what
+// ends did so only after the delay, all that ended within it would seem to be in flight.
 //
 // They are handed over in the order of time before the policy is next asked, told
 // or changed, which is the first moment at which it could act on them: no events are

@@ -129,6 +129,35 @@ func (s *spy) look(a *models.Attempt) {
 	}
 }
 
+// What a policy counts itself it need not be told of.
+func TestAnEndLeavesTheCountAtOnceAndIsReportedLater(t *testing.T) {
+	it := seen("a", "test-teller", teller{})
+	it.Spec = &counts{*it.Spec.(*teller)}
+	w := witnessed(t, it)
+	w.c.Finish(w.comes(1, image), models.Completed, w.k.Now())
+	assert.Equal(t, []string{"a0 asked about 1", "a0 starts 1 at 1ns", "a0 hears that 1 is completed at 1ns"}, w.take(), "without a delay it is told once")
+
+	it.SignalDelay = dur(10 * sim.Second)
+	w = witnessed(t, it)
+	w.c.Finish(w.comes(1, image), models.Completed, w.k.Now())
+	assert.Equal(t, []string{"a0 asked about 1", "a0 starts 1 at 1ns", "a0 has 1 less"}, w.take())
+	w.until(11 * sim.Second)
+	w.comes(2, image)
+	assert.Equal(t, "a0 hears that 1 is completed at 1ns", w.take()[0])
+}
+
+// A counts is a teller that counts.
+type counts struct{ teller }
+
+func (s *counts) New(env policy.Env) (policy.Policy, error) {
+	p, err := s.teller.New(env)
+	return &counting{p.(*tellerPolicy)}, err
+}
+
+type counting struct{ *tellerPolicy }
+
+func (p *counting) Left(a *models.Attempt, _ models.Outcome) { p.note("has %d less", a.User) }
+
 func TestReportsAllocateNothing(t *testing.T) {
 	w := newFakeRun(t, policy.Item{Name: "spy", Kind: "test-gauge", Enabled: true, SignalDelay: dur(10 * sim.Second), Spec: new(spy)})
 	a, s := new(models.Attempt), new(models.Signals)

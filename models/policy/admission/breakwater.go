@@ -149,9 +149,11 @@ func (p *breakwater) resize(s *models.Signals) {
 	p.pool = min(max(p.pool, s.Capacity), p.n*creditsOfClient)
 }
 
-// Finish gives the credit of the attempt to its client again, as far as there
-// is one for it.
-func (p *breakwater) Finish(a *models.Attempt, o models.Outcome, _ sim.Time) {
+// Finish gives the credit of the attempt to its client again.
+func (p *breakwater) Finish(a *models.Attempt, o models.Outcome, _ sim.Time) { p.Left(a, o) }
+
+// Left does so at once, as far as there is one for it: the answer brings it.
+func (p *breakwater) Left(a *models.Attempt, o models.Outcome) {
 	if _, ok := p.flights.Leave(a); !ok {
 		return // it is of before the clients were others
 	}

@@ -71,6 +71,7 @@ type cinnamon struct {
 
 	// The queue and what is in flight.
 	limit, inFlight int // limit 0: not set yet
+	left            int // of those that ended, how many Finish is still to be told of
 	kept            int
 	emptied         sim.Time // when the queue was last seen empty
 	in, out         int      // of this period
@@ -166,12 +167,24 @@ func (p *cinnamon) Start(a *models.Attempt, s *models.Signals) models.Verdict {
 	return models.Verdict{}
 }
 
+// Left is the end of an attempt whose latency is told later.
+func (p *cinnamon) Left(a *models.Attempt, _ models.Outcome) {
+	if a.Line == 0 {
+		p.inFlight--
+		p.left++
+	}
+}
+
 // Finish is the end of an attempt; one that left the queue was not in flight.
 func (p *cinnamon) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
 	if a.Line != 0 {
 		return
 	}
-	p.inFlight--
+	if p.left > 0 {
+		p.left--
+	} else {
+		p.inFlight--
+	}
 	if o != models.Completed || !p.tuned {
 		return
 	}

@@ -100,14 +100,21 @@ func (p *partitionedLimit) guaranteed(t models.Tier) int {
 	return max(1, int(math.Ceil(p.shares[t]*float64(p.limit))))
 }
 
+// Left takes an attempt that has ended out of the counts.
+func (p *partitionedLimit) Left(a *models.Attempt, _ models.Outcome) {
+	if p.flights.Left(a) {
+		p.busy[a.Tier]--
+	}
+}
+
 // Finish enters a sample. Attempts that a later policy or a queue refuses, or
 // that fail, are drops; those whose user leaves tell nothing.
 func (p *partitionedLimit) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
+	p.Left(a, o)
 	e, ok := p.flights.Leave(a)
 	if !ok {
 		return
 	}
-	p.busy[a.Tier]--
 	if o == models.Abandoned || o == models.Cancelled {
 		return
 	}

@@ -20,6 +20,7 @@ func init() {
 		Surge:   "critical: [plus]",
 		Fresh:   func() policy.Spec { return new(ReservedCapacitySpec) },
 		PerPool: true,
+		Unmoved: "it counts what it lets through itself, and knows how many servers there are",
 	})
 }
 

@@ -53,10 +53,10 @@ func (s *AIMDSpec) New(env policy.Env) (policy.Policy, error) {
 
 type aimd struct {
 	bounds
+	counted
 	backoff float64
 	timeout sim.Time
 	limit   int
-	flights policy.InFlight
 	reason  models.Reason
 }
 

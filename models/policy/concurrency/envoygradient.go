@@ -73,6 +73,7 @@ func (s *EnvoyGradientSpec) New(env policy.Env) (policy.Policy, error) {
 
 type envoyGradient struct {
 	bounds
+	counted
 	spec            EnvoyGradientSpec
 	update, remeter sim.Time
 	fixed           sim.Time
@@ -84,7 +85,6 @@ type envoyGradient struct {
 	latencies       histogram
 	nextUpdate      sim.Time
 	nextMeasure     sim.Time
-	flights         policy.InFlight
 	luck            policy.Luck
 	reason          models.Reason
 }

@@ -75,6 +75,7 @@ func (s *FailsafeLimiterSpec) New(env policy.Env) (policy.Policy, error) {
 
 type failsafeLimiter struct {
 	bounds
+	counted
 	spec       FailsafeLimiterSpec
 	from, to   sim.Time // lengths of a window
 	limit      float64
@@ -88,7 +89,6 @@ type failsafeLimiter struct {
 	baseline   average
 	throughput correlation
 	rtt        correlation
-	flights    policy.InFlight
 	reason     models.Reason
 }
 
@@ -131,7 +131,6 @@ func (p *failsafeLimiter) Admit(a *models.Attempt, s *models.Signals) models.Ver
 
 // Finish takes the sample down, and ends the window if it is time.
 func (p *failsafeLimiter) Finish(a *models.Attempt, o models.Outcome, now sim.Time) {
-	full := p.flights.N >= int(p.limit)
 	e, ok := p.flights.Leave(a)
 	if !ok || o == models.Rejected && !ran(a, o) || now == e.Since {
 		return
@@ -153,7 +152,7 @@ func (p *failsafeLimiter) Finish(a *models.Attempt, o models.Outcome, now sim.Ti
 		return
 	}
 	quantile := p.median.add(p.recent.quantile(float64(p.spec.RecentQuantile)))
-	p.update(p.smoothed.add(quantile, 2.0/(smoothedSamples+1), warmupSamples), full)
+	p.update(p.smoothed.add(quantile, 2.0/(smoothedSamples+1), warmupSamples), int(e.AtEnd) >= int(p.limit))
 	p.next = now + min(max(2*p.leastRTT, p.from), p.to)
 	p.recent.clear()
 	p.n = 0

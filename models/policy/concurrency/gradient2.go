@@ -62,12 +62,12 @@ func (s *Gradient2Spec) New(env policy.Env) (policy.Policy, error) {
 
 type gradient2 struct {
 	bounds
-	spec    Gradient2Spec
-	window  window
-	limit   float64
-	long    average // of the rtt, ns
-	flights policy.InFlight
-	reason  models.Reason
+	counted
+	spec   Gradient2Spec
+	window window
+	limit  float64
+	long   average // of the rtt, ns
+	reason models.Reason
 }
 
 // longWarmup is the samples whose arithmetic mean the long average is at first.

@@ -69,6 +69,7 @@ func (s *PIDSpec) New(env policy.Env) (policy.Policy, error) {
 }
 
 type pid struct {
+	counted
 	spec                         PIDSpec
 	period, integralTime, target sim.Time
 	x, least, most               float64    // what is steered: attempts, or attempts a second
@@ -78,7 +79,6 @@ type pid struct {
 	starts                       int
 	tokens                       float64
 	filled                       sim.Time // when the tokens were counted
-	flights                      policy.InFlight
 	reason                       models.Reason
 }
 

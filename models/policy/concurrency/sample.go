@@ -6,6 +6,13 @@ import (
 	"github.com/launchday-sim/launchday/sim"
 )
 
+// A counted knows what a limit let through and has not seen the end of: its own count, and
+// so never late.
+type counted struct{ flights policy.InFlight }
+
+// Left takes an attempt that has ended out of the count.
+func (c *counted) Left(a *models.Attempt, _ models.Outcome) { c.flights.Left(a) }
+
 // A sample is what one attempt, or a window of them, tells a limit.
 type sample struct {
 	rtt      sim.Time

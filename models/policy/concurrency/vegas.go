@@ -70,15 +70,15 @@ func (s *VegasSpec) New(env policy.Env) (policy.Policy, error) {
 
 type vegas struct {
 	bounds
-	spec    VegasSpec
-	window  window
-	limit   float64
-	noLoad  sim.Time // least rtt; 0: none yet
-	jitter  float64  // 0: not drawn yet
-	probes  int      // samples since the least rtt was measured anew
-	flights policy.InFlight
-	luck    policy.Luck
-	reason  models.Reason
+	counted
+	spec   VegasSpec
+	window window
+	limit  float64
+	noLoad sim.Time // least rtt; 0: none yet
+	jitter float64  // 0: not drawn yet
+	probes int      // samples since the least rtt was measured anew
+	luck   policy.Luck
+	reason models.Reason
 }
 
 // Admit refuses while as many are in flight as the limit says.

@@ -34,7 +34,7 @@ const section = `#### What a script defines
 | ` + "`signals.last_wait`" + ` | s, float | that the attempt that was started last had waited |
 | ` + "`signals.started`, `signals.completed`" + ` | int | attempts since the run began |
 
-Counts are those of the simulated part of the world. An attempt and signals can be read during the call only. ` + "`signal_delay` and `signal_interval`" + ` of the policy make signals old, as for any other.
+Counts are those of the simulated part of the world. An attempt and signals can be read during the call only. ` + "`signal_delay` and `signal_interval`" + ` of the policy make signals old, and ` + "`on_finish`" + ` late, as for any other: what a script counts by it as in flight holds all that ended within the delay, too.
 
 #### What admit returns
 
