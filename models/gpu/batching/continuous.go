@@ -76,8 +76,8 @@ type Continuous struct {
 	free     int32 // first vacant place; none: -1
 	running  list  // in the order in which they were let in
 	waiting  list
-	prefill  []int32 // of those running, the ones whose prompt is not computed, in order
-	ends     []int32 // of those running, the ones that decode: a heap, the next to end on top
+	prefill  []int32  // of those running, the ones whose prompt is not computed, in order
+	ends     []ending // of those running, the ones that decode: a heap, the next to end on top
 	seq      uint64
 	used     int64 // tokens in memory, or reserved
 	clock    int64 // steps
@@ -97,13 +97,12 @@ type request struct {
 	Request
 	id         int32
 	next, prev int32  // in its list
-	in         *list  // nil: it is vacant
+	waits      bool   // in the list of those that wait
 	seq        uint64 // order in which it was let in
 	left       int32  // tokens to prefill
 	got        int32  // tokens decoded before it was let in last
 	holds      int64  // tokens in memory or reserved when it was let in
 	born       int64  // clock at which it began to decode, less what it had decoded
-	end        int64  // clock at which it ends
 	place      int32  // in the heap; -1: it does not decode
 	told       bool   // its first token has been told
 }
@@ -163,7 +162,7 @@ func (n *Continuous) Add(now sim.Time, id int32, r Request) int32 {
 func (n *Continuous) Remove(now sim.Time, i int32) {
 	n.cut(now)
 	switch q := &n.requests[i]; {
-	case q.in == &n.waiting:
+	case q.waits:
 		n.unlink(&n.waiting, i)
 	case q.place >= 0:
 		if !n.m.Reserve {
@@ -218,16 +217,15 @@ func (n *Continuous) End(now sim.Time, h Host) {
 		}
 		q.got++
 		q.born = n.clock - int64(q.got)
-		q.end = q.born + int64(q.Output)
-		n.heapPush(i)
+		n.heapPush(ending{q.born + int64(q.Output), q.seq, i})
 		if !q.told {
 			q.told = true
 			h.FirstToken(now, q.id)
 		}
 	}
 	n.prefill = n.prefill[:k]
-	for len(n.ends) > 0 && n.requests[n.ends[0]].end <= n.clock {
-		i := n.ends[0]
+	for len(n.ends) > 0 && n.ends[0].at <= n.clock {
+		i := n.ends[0].i
 		n.leave(i)
 		id := n.requests[i].id
 		n.vacate(i)
@@ -292,7 +290,7 @@ func (n *Continuous) plan(now sim.Time) {
 	n.grows = 0
 	most := int64(math.MaxInt64)
 	if decode > 0 {
-		most = n.requests[n.ends[0]].end - n.clock
+		most = n.ends[0].at - n.clock
 		if !n.m.Reserve {
 			n.grows = int64(decode)
 			most = min(most, (n.m.KV-n.used)/n.grows)

@@ -8,7 +8,7 @@ type list struct {
 
 func (n *Continuous) push(l *list, i int32) {
 	q := &n.requests[i]
-	q.in, q.prev, q.next = l, l.last, -1
+	q.waits, q.prev, q.next = l == &n.waiting, l.last, -1
 	if l.last >= 0 {
 		n.requests[l.last].next = i
 	} else {
@@ -20,7 +20,7 @@ func (n *Continuous) push(l *list, i int32) {
 
 func (n *Continuous) pushFront(l *list, i int32) {
 	q := &n.requests[i]
-	q.in, q.prev, q.next = l, -1, l.first
+	q.waits, q.prev, q.next = l == &n.waiting, -1, l.first
 	if l.first >= 0 {
 		n.requests[l.first].prev = i
 	} else {
@@ -42,7 +42,7 @@ func (n *Continuous) unlink(l *list, i int32) {
 	} else {
 		l.last = q.prev
 	}
-	q.in = nil
+	q.waits = false
 	l.n--
 }
 
@@ -50,56 +50,4 @@ func (n *Continuous) unlink(l *list, i int32) {
 func (n *Continuous) vacate(i int32) {
 	n.requests[i].next = n.free
 	n.free = i
-}
-
-// The heap of those that decode: the first to end on top, of equals the first let in.
-func (n *Continuous) before(a, b int32) bool {
-	x, y := &n.requests[a], &n.requests[b]
-	return x.end < y.end || x.end == y.end && x.seq < y.seq
-}
-
-func (n *Continuous) heapPush(i int32) {
-	n.ends = append(n.ends, i)
-	n.rise(len(n.ends) - 1)
-}
-
-func (n *Continuous) heapRemove(at int) {
-	n.requests[n.ends[at]].place = -1
-	last := len(n.ends) - 1
-	moved := n.ends[last]
-	n.ends = n.ends[:last]
-	if at == last {
-		return
-	}
-	n.ends[at] = moved
-	n.sink(at)
-	n.rise(int(n.requests[moved].place))
-}
-
-func (n *Continuous) rise(at int) {
-	i := n.ends[at]
-	for at > 0 && n.before(i, n.ends[(at-1)/2]) {
-		n.ends[at] = n.ends[(at-1)/2]
-		n.requests[n.ends[at]].place = int32(at)
-		at = (at - 1) / 2
-	}
-	n.ends[at] = i
-	n.requests[i].place = int32(at)
-}
-
-func (n *Continuous) sink(at int) {
-	i := n.ends[at]
-	for c := 2*at + 1; c < len(n.ends); c = 2*at + 1 {
-		if c+1 < len(n.ends) && n.before(n.ends[c+1], n.ends[c]) {
-			c++
-		}
-		if !n.before(n.ends[c], i) {
-			break
-		}
-		n.ends[at] = n.ends[c]
-		n.requests[n.ends[at]].place = int32(at)
-		at = c
-	}
-	n.ends[at] = i
-	n.requests[i].place = int32(at)
 }
