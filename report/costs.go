@@ -12,20 +12,20 @@ import (
 func costs(r *Run) []string {
 	s := &r.Result.Summary
 	var lines []string
-	if !s.GPU.CostUSD.IsNull() || !s.GPU.EnergyKWh.IsNull() {
+	if s.GPU.CostUSD > 0 || s.GPU.EnergyKWh > 0 {
 		parts := []string{count(r.full(float64(s.GPU.GPUHours))) + " GPU-hours"}
-		if !s.GPU.CostUSD.IsNull() {
+		if s.GPU.CostUSD > 0 {
 			parts = append(parts, dollars(r.full(float64(s.GPU.CostUSD))))
 		}
-		if !s.GPU.EnergyKWh.IsNull() {
+		if s.GPU.EnergyKWh > 0 {
 			parts = append(parts, energy(r.full(float64(s.GPU.EnergyKWh))))
 		}
 		lines = append(lines, "GPUs of all pools, idle or not: "+strings.Join(parts, ", ")+".")
 	}
 	for _, c := range r.Classes {
-		if fig := s.Classes[c.Name]; fig != nil && !fig.CostPerCompleted.IsNull() {
+		if fig := s.Classes[c.Name]; fig != nil && fig.CostPerCompleted > 0 {
 			line := fmt.Sprintf("A completed %s cost %s", c.Name, dollars(float64(fig.CostPerCompleted)))
-			if !fig.EnergyPerCompleted.IsNull() {
+			if fig.EnergyPerCompleted > 0 {
 				line += " and " + energy(float64(fig.EnergyPerCompleted)/1000)
 			}
 			lines = append(lines, line+", its part of the idle time included.")
