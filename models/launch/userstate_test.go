@@ -38,6 +38,7 @@ func TestARunIsTheSameWhetherUsersAreWatchedOneByOneOrNot(t *testing.T) {
 			r.rec = metrics.NewRecorder(r.world)
 			for p := range r.pools { // what it has missed
 				r.rec.Capacity(0, p, r.pools[p].capacity)
+				r.rec.Has(0, p, r.pools[p].has)
 			}
 		}
 		r.k.Observe(func(now sim.Time, ev sim.Event) { fmt.Fprintln(&events[i], now, ev) })
