@@ -314,7 +314,7 @@ func (p *pool) Lost(now sim.Time, slot models.Slot, _ int32, until sim.Time) {
 	kept, left := sim.Time(0), a.Service
 	if spec.LostWork == "resume" && had > 0 {
 		kept = had - had%sim.Time(spec.Checkpoint)
-		left -= sim.Time(float64(a.Service)*(float64(kept)/float64(until-a.Started)) + 0.5)
+		left -= sim.Time(float64(float64(a.Service)*(float64(kept)/float64(until-a.Started))) + 0.5)
 		a.Had += kept
 	}
 	r.rec.Wasted(a, had-kept)
