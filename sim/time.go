@@ -68,3 +68,11 @@ func (t Time) String() string {
 	}
 	return time.Duration(t).String()
 }
+
+// After is t + d, Never where that is beyond it.
+func After(t, d Time) Time {
+	if d > 0 && t > Never-d {
+		return Never
+	}
+	return t + d
+}

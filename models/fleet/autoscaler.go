@@ -85,8 +85,11 @@ func (f *Fleet) takesAutoscaling(spec *Spec) error {
 		return fmt.Errorf("autoscaling: cannot come or go while the run goes on: have it with max_nodes of 0")
 	}
 	for i := range f.scale {
-		if old, s := &f.spec.Autoscaling[i], &spec.Autoscaling[i]; s.Name != old.Name || s.Pool != old.Pool {
-			return fmt.Errorf("autoscaling.%s.pool: name and pool cannot change while the run goes on", old.Name)
+		switch old, s := &f.spec.Autoscaling[i], &spec.Autoscaling[i]; {
+		case s.Name != old.Name:
+			return fmt.Errorf("autoscaling.%s.name: cannot change while the run goes on", old.Name)
+		case s.Pool != old.Pool:
+			return fmt.Errorf("autoscaling.%s.pool: cannot change while the run goes on", old.Name)
 		}
 	}
 	return nil
@@ -107,7 +110,7 @@ func (f *Fleet) setAutoscaling(now sim.Time) error {
 		if first {
 			a.f, a.i, a.pool = f, i, f.pool(s.Pool)
 			a.lastOut, a.last = -sim.Never/2, -sim.Never/2 // long ago
-			f.k.At(after(now, sim.Time(s.Every)), f.event(look, i))
+			f.k.At(sim.After(now, sim.Time(s.Every)), f.event(look, i))
 		}
 	}
 	return nil
@@ -119,7 +122,7 @@ func (a *autoscaler) group() string { return "autoscaling/" + a.f.spec.Autoscali
 // gives back.
 func (a *autoscaler) look(now sim.Time) {
 	s, p := &a.f.spec.Autoscaling[a.i], &a.f.env.Pools[a.pool]
-	a.f.k.At(after(now, sim.Time(s.Every)), a.f.event(look, a.i))
+	a.f.k.At(sim.After(now, sim.Time(s.Every)), a.f.event(look, a.i))
 	own := a.have
 	for _, d := range a.coming {
 		own += d.servers
@@ -132,7 +135,7 @@ func (a *autoscaler) look(now sim.Time) {
 	switch {
 	case want > own && now-a.lastOut >= sim.Time(s.CoolOut):
 		a.lastOut, a.last = now, now
-		at := after(now, a.f.draw(a.delay, a.group(), a.orders))
+		at := sim.After(now, a.f.draw(a.delay, a.group(), a.orders))
 		a.orders++
 		a.coming = append(a.coming, delivery{at, want - own})
 		a.f.k.At(at, a.f.event(arrive, a.i))

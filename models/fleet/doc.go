@@ -288,11 +288,3 @@ func lawOf(field string, d unit.Dist) (rng.Dist, error) {
 	}
 	return law, nil
 }
-
-// after is t + d, sim.Never if that is beyond it.
-func after(t, d sim.Time) sim.Time {
-	if d > 0 && t > sim.Never-d {
-		return sim.Never
-	}
-	return t + d
-}

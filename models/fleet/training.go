@@ -59,8 +59,13 @@ func (f *Fleet) takesTraining(spec *Spec) error {
 		return fmt.Errorf("training: cannot come or go while the run goes on")
 	}
 	for i := range f.jobs {
-		if old, s := &f.spec.Training[i], &spec.Training[i]; s.Name != old.Name || s.Pool != old.Pool || s.Nodes != old.Nodes {
-			return fmt.Errorf("training.%s.nodes: name, pool and nodes cannot change while the run goes on: lend", old.Name)
+		switch old, s := &f.spec.Training[i], &spec.Training[i]; {
+		case s.Name != old.Name:
+			return fmt.Errorf("training.%s.name: cannot change while the run goes on", old.Name)
+		case s.Pool != old.Pool:
+			return fmt.Errorf("training.%s.pool: cannot change while the run goes on", old.Name)
+		case s.Nodes != old.Nodes:
+			return fmt.Errorf("training.%s.nodes: cannot change while the run goes on: want another number to lend", old.Name)
 		}
 	}
 	return nil
@@ -119,7 +124,7 @@ func (j *job) lend(now sim.Time) {
 		j.interrupt(now)
 		j.here -= more
 		j.leaving = more
-		j.leaves = after(now, j.f.draw(j.over, j.group(), j.moves))
+		j.leaves = sim.After(now, j.f.draw(j.over, j.group(), j.moves))
 		j.moves++
 		j.f.k.At(j.leaves, j.f.event(jobTurn, j.i))
 	case more < 0 && j.lent > 0:
@@ -139,7 +144,7 @@ func (j *job) interrupt(now sim.Time) {
 		lost := ran % sim.Time(j.spec().Checkpoint)
 		j.f.env.Recorder.TrainingLost(j.i, lost*sim.Time(j.here))
 	}
-	j.since = after(now, sim.Time(j.spec().Restart))
+	j.since = sim.After(now, sim.Time(j.spec().Restart))
 	if j.since > now {
 		j.f.k.At(j.since, j.f.event(jobTurn, j.i))
 	}
@@ -148,7 +153,7 @@ func (j *job) interrupt(now sim.Time) {
 // drained begins the way back when the last of those that were asked back is empty.
 func (j *job) drained(now sim.Time) {
 	if j.called > 0 && j.joins == sim.Never && j.draining() == 0 {
-		j.joins = after(now, j.f.draw(j.back, j.group(), j.moves))
+		j.joins = sim.After(now, j.f.draw(j.back, j.group(), j.moves))
 		j.moves++
 		j.f.k.At(j.joins, j.f.event(jobTurn, j.i))
 	}

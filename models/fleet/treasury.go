@@ -177,14 +177,14 @@ func (t *treasury) spend(now sim.Time) {
 	t.f.k.Cancel(t.dry)
 	t.dry = 0
 	if t.rate > 0 && t.balance >= 0 {
-		t.dry = t.f.k.Timer(after(now, sim.FromSeconds(t.balance/t.rate)+1), t.f.event(empty, 0))
+		t.dry = t.f.k.Timer(sim.After(now, sim.FromSeconds(t.balance/t.rate)+1), t.f.event(empty, 0))
 	}
 }
 
 // order lets servers of a purchase come.
 func (t *treasury) order(now sim.Time, i, servers int) {
 	o, s := &t.orders[i], &t.f.spec.Purchases[i]
-	at := after(now, t.f.draw(o.lead, "purchases/"+s.Name, uint64(o.orders)))
+	at := sim.After(now, t.f.draw(o.lead, "purchases/"+s.Name, uint64(o.orders)))
 	o.orders++
 	o.ordered += servers
 	p := t.f.env.Pools[o.pool].Servers

@@ -75,7 +75,7 @@ func (p *Pool) planDeploys(now sim.Time, spec *Spec) ([]deploy, error) {
 		switch {
 		case !begun && i >= len(list):
 		case i >= len(list) || list[i].spec.Name != old.Name:
-			return nil, fmt.Errorf("gpu pool %s: deploys.%s: deploys cannot be removed or moved in the list while the run goes on: give it a later date", p.name, old.Name)
+			return nil, fmt.Errorf("gpu pool %s: deploys.%s.name: deploys cannot be removed, renamed or moved in the list while the run goes on: give it a later date", p.name, old.Name)
 		case begun && list[i].spec.At != old.At:
 			return nil, fmt.Errorf("gpu pool %s: deploys.%s.at: the deploy has begun, and the time of that cannot change", p.name, old.Name)
 		}
@@ -131,7 +131,7 @@ func (p *Pool) mend(now sim.Time, n int32) {
 	}
 	p.source = nd.luck.Child(nd.deploys).Draw(purposeMend)
 	nd.deploys++
-	nd.turn = p.k.Timer(after(now, p.seconds(law)), p.event(updateTurn, n))
+	nd.turn = p.k.Timer(sim.After(now, p.seconds(law)), p.event(updateTurn, n))
 }
 
 // roll begins a deploy, or goes on with it: nodes are taken in hand while fewer are than
@@ -152,7 +152,7 @@ func (p *Pool) roll(now sim.Time, i int) {
 	d.timer = 0
 	before := p.levels()
 	for ; d.inHand < d.width && d.next < len(d.nodes); d.next++ {
-		if due := after(d.start, sim.Time(float64(d.spec.Over)*(float64(d.next)/float64(len(d.nodes))))); due > now {
+		if due := sim.After(d.start, sim.Time(float64(d.spec.Over)*(float64(d.next)/float64(len(d.nodes))))); due > now {
 			d.timer = p.k.Timer(due, p.event(deployTurn, int32(i)))
 			break
 		}
@@ -164,7 +164,7 @@ func (p *Pool) roll(now sim.Time, i int) {
 		d.inHand++
 		nd.deploy, nd.badRank = int32(i+1), d.rank[d.next]
 		nd.why |= draining
-		nd.turn = p.k.Timer(after(now, sim.Time(d.spec.Drain)), p.event(updateTurn, n))
+		nd.turn = p.k.Timer(sim.After(now, sim.Time(d.spec.Drain)), p.event(updateTurn, n))
 		p.settleNode(now, n)
 	}
 	p.tell(now, before)
@@ -241,7 +241,7 @@ func (p *Pool) update(now sim.Time, n int32) {
 			nd.deploys++
 			took = p.seconds(d.takes)
 		}
-		nd.turn = p.k.Timer(after(now, took), p.event(updateTurn, n))
+		nd.turn = p.k.Timer(sim.After(now, took), p.event(updateTurn, n))
 	}
 	p.settleNode(now, n)
 	p.tell(now, before)

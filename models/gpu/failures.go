@@ -35,7 +35,7 @@ func (p *Pool) arm(now sim.Time, n int32) {
 	}
 	p.source = nd.luck.Child(nd.draws).Draw(purposeTurn)
 	nd.draws++
-	nd.timer = p.k.Timer(after(now, p.seconds(law)),
+	nd.timer = p.k.Timer(sim.After(now, p.seconds(law)),
 		sim.Event{Actor: p.id, Kind: nodeTurn, Priority: models.PriorityCapacity, Arg: uint32(n)})
 }
 

@@ -19,20 +19,30 @@ func TestAvailabilityIsMTBFOverMTBFPlusRepairTime(t *testing.T) {
 	var shares []float64
 	for rep := range uint64(16) {
 		k, p, d := buildReplication(t, spec, rep)
-		// All nodes begin as new: the first ten times to failure are not counted.
-		from, until := 1000*sim.Hour, 3000*sim.Hour
-		k.RunUntil(from)
-		d.take()
-		last, level, area := from, p.Capacity(), 0.0
-		k.RunUntil(until)
-		for i, e := range d.entries {
-			area += float64(level) * float64(e.At-last)
-			last, level = e.At, d.levels[i]
-		}
-		area += float64(level) * float64(until-last)
-		shares = append(shares, area/(150*float64(until-from)))
+		shares = append(shares, available(k, p, d, 150, nil))
 	}
 	assertMean(t, "availability", 100./110, shares, 1-1e-5)
+}
+
+// available is the share of servers that are up, from the time on at which nodes, which
+// begin as new, have failed ten times or so. look is called every 50 hours.
+func available(k *sim.Kernel, p *Pool, d *diary, servers int, look func()) float64 {
+	from, until := 1000*sim.Hour, 3000*sim.Hour
+	k.RunUntil(from)
+	d.take()
+	last, level, area := from, p.Capacity(), 0.0
+	for k.Now() < until {
+		k.RunUntil(min(k.Now()+50*sim.Hour, until))
+		if look != nil {
+			look()
+		}
+	}
+	for i, e := range d.entries {
+		area += float64(level) * float64(e.At-last)
+		last, level = e.At, d.levels[i]
+	}
+	area += float64(level) * float64(until-last)
+	return area / (float64(servers) * float64(until-from))
 }
 
 func TestAFailureLosesWhatTheNodeHoldsAndRepairBringsItBackEmpty(t *testing.T) {

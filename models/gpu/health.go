@@ -70,7 +70,7 @@ func (p *Pool) watch(now sim.Time) {
 		if !nd.watched {
 			nd.watched, nd.missed = true, 0
 			first := sim.Time(nd.rank % uint64(p.health.Every))
-			p.k.At(after(now, first+1), p.event(nodeCheck, int32(n)))
+			p.k.At(sim.After(now, first+1), p.event(nodeCheck, int32(n)))
 		}
 	}
 }
@@ -83,7 +83,7 @@ func (p *Pool) examine(now sim.Time, n int32) {
 		nd.watched = false
 		return
 	}
-	p.k.At(after(now, sim.Time(p.health.Every)), p.event(nodeCheck, n))
+	p.k.At(sim.After(now, sim.Time(p.health.Every)), p.event(nodeCheck, n))
 	if nd.why != 0 || p.serversOf(n) == 0 || p.prober.Probe(now) <= sim.Time(p.health.Timeout) {
 		nd.missed = 0
 		return
@@ -95,7 +95,7 @@ func (p *Pool) examine(now sim.Time, n int32) {
 	nd.why |= restarting
 	p.source = nd.luck.Child(nd.restarts).Draw(purposeRestart)
 	nd.restarts++
-	p.k.At(after(now, p.seconds(p.restart)), p.event(nodeBack, n))
+	p.k.At(sim.After(now, p.seconds(p.restart)), p.event(nodeBack, n))
 	before := p.levels()
 	p.settleNode(now, n)
 	p.tell(now, before)

@@ -2,6 +2,7 @@ package gpu
 
 import (
 	"math"
+	"reflect"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -22,22 +23,11 @@ func TestOutagesTakeAllThatHangOnThemAndMultiply(t *testing.T) {
 	var shares []float64
 	for rep := range uint64(16) {
 		k, p, d := buildReplication(t, spec, rep)
-		from, until := 1000*sim.Hour, 3000*sim.Hour
-		k.RunUntil(from)
-		d.take()
-		last, level, area := from, p.Capacity(), 0.0
-		for k.Now() < until {
-			k.RunUntil(min(k.Now()+50*sim.Hour, until))
+		shares = append(shares, available(k, p, d, 120, func() {
 			for n := range p.nodes {
 				require.Equal(t, p.nodes[n/4*4].why, p.nodes[n].why, "a rack is of one mind")
 			}
-		}
-		for i, e := range d.entries {
-			area += float64(level) * float64(e.At-last)
-			last, level = e.At, d.levels[i]
-		}
-		area += float64(level) * float64(until-last)
-		shares = append(shares, area/(120*float64(until-from)))
+		}))
 	}
 	assertMean(t, "availability", 100./110*200/210, shares, 1-1e-5)
 }
@@ -112,6 +102,38 @@ func TestADeployTakesSomeAtATimeLetsThemFinishAndLeavesBadOnesBehind(t *testing.
 	assert.Equal(t, 4000, lost, "what has not ended when the drain ends is lost")
 	k.RunUntil(3 * sim.Hour)
 	assert.Equal(t, 4000, p.Capacity(), "they are mended, and the deploy is over")
+}
+
+// Whatever instants a Spec has are moved: a run counts from the beginning of its warm-up.
+func TestAllInstantsOfASpecAreShifted(t *testing.T) {
+	spec := Spec{Lots: make([]LotSpec, 2), Deploys: make([]DeploySpec, 1)}
+	copied := spec
+	copied.Shift(sim.Hour)
+	var instants func(v reflect.Value) int
+	instants = func(v reflect.Value) (n int) {
+		switch {
+		case v.Type() == reflect.TypeFor[unit.Dist](): // which has parts of its own kind
+		case v.Type() == reflect.TypeFor[unit.Instant]():
+			require.Equal(t, unit.Instant(sim.Hour), v.Interface())
+			return 1
+		case v.Kind() == reflect.Struct:
+			for i := range v.NumField() {
+				n += instants(v.Field(i))
+			}
+		case v.Kind() == reflect.Slice:
+			if v.Len() == 0 {
+				return instants(reflect.New(v.Type().Elem()).Elem()) // fails if it holds one
+			}
+			for i := range v.Len() {
+				n += instants(v.Index(i))
+			}
+		case v.Kind() == reflect.Pointer:
+			return instants(reflect.New(v.Type().Elem()).Elem())
+		}
+		return n
+	}
+	assert.Equal(t, 3, instants(reflect.ValueOf(copied)))
+	assert.Zero(t, spec.Lots[0].Ordered+spec.Deploys[0].At, "the copy shares nothing")
 }
 
 func TestADeployTakesItsTimeEvenly(t *testing.T) {

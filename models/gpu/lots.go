@@ -27,7 +27,7 @@ func (p *Pool) arrival(l LotSpec) (sim.Time, error) {
 		return 0, fmt.Errorf("gpu pool %s: lots.%s.lead: %w", p.name, l.Name, err)
 	}
 	p.source = rng.NewSource(p.seed, p.replication, "gpu/"+p.name+"/lots/"+l.Name)
-	return after(sim.Time(l.Ordered), sim.FromSeconds(law.Sample(&p.source))), nil
+	return sim.After(sim.Time(l.Ordered), sim.FromSeconds(law.Sample(&p.source))), nil
 }
 
 // receive takes a lot into the pool.

@@ -113,7 +113,7 @@ func (p *Pool) deliver(now sim.Time, g int) {
 		if group.over == 0 {
 			return group.arrival
 		}
-		return after(group.arrival, sim.Time(float64(float64(group.over)*(float64(node)/float64(whole)))+0.5))
+		return sim.After(group.arrival, sim.Time(float64(float64(group.over)*(float64(node)/float64(whole)))+0.5))
 	}
 	come := sort.Search(whole, func(i int) bool { return due(i+1) > now })
 	group.arrived = group.arrived || group.arrival <= now

@@ -74,7 +74,7 @@ func (p *Pool) armHanger(now sim.Time, i int32) {
 	}
 	p.source = h.luck.Child(h.draws).Draw(purposeTurn)
 	h.draws++
-	h.timer = p.k.Timer(after(now, p.seconds(law)), p.event(hangerTurn, i))
+	h.timer = p.k.Timer(sim.After(now, p.seconds(law)), p.event(hangerTurn, i))
 }
 
 // strike lets a hanger go down, or brings it back, with all that hang on it.

@@ -189,7 +189,7 @@ func (p *Pool) Start(now sim.Time, slot models.Slot, service sim.Time) (int32, b
 func (p *Pool) occupy(now sim.Time, n int32, slot models.Slot, service sim.Time) {
 	s := &p.servers[n]
 	s.slot = slot
-	s.until = after(now, p.atNode(n, service))
+	s.until = sim.After(now, p.atNode(n, service))
 	p.idle--
 	p.busy++
 	p.k.At(s.until, sim.Event{Actor: p.id, Kind: departure, Priority: models.PriorityDeparture, Arg: uint32(n)})
@@ -441,14 +441,6 @@ func atSpeed(service sim.Time, speed float64) sim.Time {
 		return sim.Never
 	}
 	return max(sim.Time(ns), sim.Nanosecond)
-}
-
-// after is t + d, sim.Never if that is beyond it.
-func after(t, d sim.Time) sim.Time {
-	if d > 0 && t > sim.Never-d {
-		return sim.Never
-	}
-	return t + d
 }
 
 // Describe says in words what an event of the pool is, for the trace.

@@ -2,7 +2,6 @@ package gpu
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 
 	"github.com/launchday-sim/launchday/sim"
@@ -89,8 +88,8 @@ func (p *Pool) plan(now sim.Time, spec Spec) (plan, error) {
 	if spec.Name != p.name {
 		return plan{}, fixed("name", p.name, spec.Name)
 	}
-	if len(p.nodes) > 0 && !reflect.DeepEqual(spec.Cost, p.cost) {
-		return plan{}, fmt.Errorf("gpu pool %s: cost: cannot change while the run goes on", p.name)
+	if field := p.cost.differs(spec.Cost); field != "" && len(p.nodes) > 0 {
+		return plan{}, fmt.Errorf("gpu pool %s: cost%s: cannot change while the run goes on", p.name, field)
 	}
 	if spec.GPUsPerNode != p.gpus {
 		return plan{}, fixed("gpus_per_node", p.gpus, spec.GPUsPerNode)

@@ -112,8 +112,8 @@ func TestEveryFieldTakesEffectWhileThePoolWorksOrIsRefusedByName(t *testing.T) {
 		{field: "Outages.MTBF", change: func(s *Spec) { s.Outages[0].MTBF = exactly(500 * sim.Hour) }, effect: hangs},
 		{field: "Outages.Repair", change: func(s *Spec) { s.Outages[0].Repair = exactly(sim.Day) }, effect: hangs},
 		{field: "Deploys", change: func(s *Spec) { s.Deploys = s.Deploys[:2] }, effect: deploying},
-		{field: "Deploys", change: func(s *Spec) { s.Deploys = s.Deploys[1:] }, refused: "deploys.bad: deploys cannot be removed"},
-		{field: "Deploys.Name", change: func(s *Spec) { s.Deploys[0].Name = "x" }, refused: "deploys.bad: deploys cannot be removed"},
+		{field: "Deploys", change: func(s *Spec) { s.Deploys = s.Deploys[1:] }, refused: "deploys.bad.name: deploys cannot be removed"},
+		{field: "Deploys.Name", change: func(s *Spec) { s.Deploys[0].Name = "x" }, refused: "deploys.bad.name: deploys cannot be removed"},
 		{field: "Deploys.At", change: func(s *Spec) { s.Deploys[0].At++ }, refused: "deploys.bad.at: the deploy has begun"},
 		{field: "Deploys.At", change: func(s *Spec) { s.Deploys[2].At = 0 }, effect: deploying},
 		{field: "Deploys.AtOnce", change: func(s *Spec) { s.Deploys[1].AtOnce = 0.5 }, effect: deploying},
@@ -137,7 +137,7 @@ func TestEveryFieldTakesEffectWhileThePoolWorksOrIsRefusedByName(t *testing.T) {
 			require.True(t, ok)
 			return p.servers[server].until
 		}},
-		{field: "Cost", change: func(s *Spec) { s.Cost = &CostSpec{GPUHour: 1} }, refused: "cost: cannot change"},
+		{field: "Cost", change: func(s *Spec) { s.Cost = &CostSpec{GPUHour: 1} }, refused: "cost.usd_per_gpu_hour: cannot change"},
 		{field: "Lots.Lead", change: func(s *Spec) { s.Lots[0].Lead = exactly(sim.Minute) }, refused: "lots.here.lead: the lot has arrived"},
 	} {
 		t.Run(c.field, func(t *testing.T) {

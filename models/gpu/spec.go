@@ -57,6 +57,25 @@ type CostSpec struct {
 	PUE       float64 `yaml:"pue" default:"1.2" min:"1" doc:"Power of the whole site over that of its computers."`
 }
 
+// differs is the field in which another cost differs, if any.
+func (c *CostSpec) differs(d *CostSpec) string {
+	switch {
+	case c == nil && d == nil:
+		return ""
+	case c == nil || d == nil:
+		return ".usd_per_gpu_hour"
+	case c.GPUHour != d.GPUHour:
+		return ".usd_per_gpu_hour"
+	case c.WattsIdle != d.WattsIdle:
+		return ".watts_idle"
+	case c.WattsBusy != d.WattsBusy:
+		return ".watts_busy"
+	case c.PUE != d.PUE:
+		return ".pue"
+	}
+	return ""
+}
+
 // A FailureSpec says how a node fails and is repaired. The times of a node are
 // independent of each other and of all other nodes.
 type FailureSpec struct {
@@ -109,6 +128,17 @@ func (s *Spec) ScaleBy(f float64) {
 	s.Outages = slices.Clone(s.Outages)
 	for i := range s.Outages {
 		s.Outages[i].Nodes = max(1, scaleNodes(s.Outages[i].Nodes, f, full, s.SlotsPerNode))
+	}
+}
+
+// Shift moves all instants of the spec by a time. A copy of the Spec shares none of them.
+func (s *Spec) Shift(by sim.Time) {
+	s.Lots, s.Deploys = slices.Clone(s.Lots), slices.Clone(s.Deploys)
+	for i := range s.Lots {
+		s.Lots[i].Ordered += unit.Instant(by)
+	}
+	for i := range s.Deploys {
+		s.Deploys[i].At += unit.Instant(by)
 	}
 }
 

@@ -33,7 +33,7 @@ func (p *Pool) warmUp(now sim.Time, n int32) {
 		nd.why |= loading
 		p.source = nd.luck.Child(nd.loads).Draw(purposeLoad)
 		nd.loads++
-		nd.loaded = p.k.Timer(after(now, p.seconds(p.startUp)), p.event(nodeLoaded, n))
+		nd.loaded = p.k.Timer(sim.After(now, p.seconds(p.startUp)), p.event(nodeLoaded, n))
 	}
 }
 

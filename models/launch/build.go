@@ -12,7 +12,6 @@ import (
 	"github.com/launchday-sim/launchday/models/metrics"
 	"github.com/launchday-sim/launchday/models/policy"
 	"github.com/launchday-sim/launchday/models/queue"
-	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/sim"
 	"github.com/launchday-sim/launchday/sim/rng"
 )
@@ -256,10 +255,7 @@ func (r *Run) clocks() []func(sim.Time) sim.Time {
 
 // shifted is a pool's Spec with its instants in kernel time.
 func (r *Run) shifted(s gpu.Spec) gpu.Spec {
-	s.Lots = append([]gpu.LotSpec(nil), s.Lots...)
-	for i := range s.Lots {
-		s.Lots[i].Ordered += unit.Instant(r.origin)
-	}
+	s.Shift(r.origin)
 	return s
 }
 

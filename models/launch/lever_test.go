@@ -85,6 +85,11 @@ func TestEveryKnobTakesEffectInMidRunOrIsRefusedByName(t *testing.T) {
 		{"ghibli-2025", []string{"scale", "1/200000", "duration", "20h", "interval", "1h", "demand.step", "30m"}, 150, sim.Hour},
 		{"chat-batching", []string{"duration", "20m", "pools.gpus.nodes", "1", "demand.streams.people.rate", "30/s", "demand.regions", "[{name: here, share: 100%}]", "demand.day", "[" + strings.Repeat("1, ", 23) + "1]"}, 40, sim.Minute},
 		{"image-batching", []string{"duration", "20m", "pools.gpus.nodes", "3", "demand.streams.people.rate", "1/s", "demand.regions", "[{name: here, share: 100%}]", "demand.day", "[" + strings.Repeat("1, ", 23) + "1]"}, 40, sim.Minute},
+		{"gpu-loss-2025", []string{"scale", "1/100000", "duration", "20m", "demand.step", "1m", "pools.api.outages", "[{name: rack, nodes: 10, mtbf: {dist: exponential, mean: 1d}, repair: 1h}]",
+			"pools.api.slow", "{share: 10%}", "pools.api.degrade", "{steps: 90%}", "pools.api.cost", "{usd_per_gpu_hour: 2}",
+			"fleet.autoscaling", "[{name: cloud, pool: api, by: step, max_nodes: 100, delay: 1m, steps: [{from: 0, change: 0}]}]",
+			"fleet.training", "[{name: llm, pool: chatgpt, nodes: 100, hand_over: 1m, hand_back: 1m}]", "fleet.funds", "[{name: a, at: +19m30s, usd: 1G}]",
+			"fleet.purchases", "[{name: b, pool: api, at: +19m30s, nodes: 10, usd_per_gpu: 30k}]", "fleet.spill_over", "[{pool: api, to: [chatgpt]}]"}, 150, sim.Minute},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			sc := read(t, c.name, append(c.knobs, quiet...)...)

@@ -71,3 +71,13 @@ func TestLostWorkIsTriedAgainInLinesAndInBatches(t *testing.T) {
 		})
 	}
 }
+
+// With a warm-up, too, a deploy begins at its date.
+func TestADeployBeginsAtItsDate(t *testing.T) {
+	sc := with(t, text(t, failing), "duration", "4h", "warmup", "30m", "interval", "10m", "pools.main.deploys", "[{name: v2, at: +1h, at_once: 100%, takes: 2h, bad: 50%, mend: 1h}]",
+		"pools.main.failures.mtbf", "1000h")
+	down := run(t, sc, launch.Options{Seed: 1}).Pools.Column("updating_mean").Floats
+	for i, want := range []float64{0, 0, 0, 0, 0, 0, 400, 400, 400, 400, 400, 400, 200, 200, 200, 200, 200, 200, 0} {
+		assert.InDelta(t, want, down[i], 1e-6, "in the %d-th ten minutes", i)
+	}
+}
