@@ -43,6 +43,9 @@ func (s *AutoscalerSpec) check() error {
 	if s.By == "step" && len(s.Steps) == 0 {
 		return fmt.Errorf("steps: are missing, and it goes by them: want such as [{from: 0, change: -0.1}, {from: 0.4, change: 0}, {from: 0.8, change: 0.2}]")
 	}
+	if s.By != "step" && len(s.Steps) > 0 {
+		return fmt.Errorf("steps: do nothing by %s: want none, or by: step", s.By)
+	}
 	for i := 1; i < len(s.Steps); i++ {
 		if s.Steps[i].From <= s.Steps[i-1].From {
 			return fmt.Errorf("steps[%d].from: is %v, no more than that of the step before: want them in ascending order", i, float64(s.Steps[i].From))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/launchday-sim/launchday/models/launch"
 	"github.com/launchday-sim/launchday/models/metrics"
+	"github.com/launchday-sim/launchday/models/scenario"
 	"github.com/launchday-sim/launchday/sim"
 )
 
@@ -197,6 +198,31 @@ fleet:
 	// At a reduced scale shares are the same.
 	small := run(t, with(t, sc, "scale", "1/4"), launch.Options{Seed: 2})
 	assert.InDelta(t, float64(f.Bought)/4, float64(small.Summary.Funds.Bought), 240e3)
+}
+
+// What is wrong with a fleet is named, at its knob.
+func TestAFleetThatCannotBeIsRefused(t *testing.T) {
+	for spec, want := range map[string]string{
+		"{autoscaling: [{name: a, pool: gpus, by: step, max_nodes: 3}]}":                                                                "fleet.autoscaling.a.steps: are missing",
+		"{autoscaling: [{name: a, pool: gpus, by: predictive, max_nodes: 3, steps: [{from: 0, change: 0}]}]}":                           "fleet.autoscaling.a.steps: do nothing by predictive",
+		"{autoscaling: [{name: a, pool: gpus, by: step, max_nodes: 3, steps: [{from: 1, change: 0}, {from: 1, change: 1}]}]}":           "want them in ascending order",
+		"{autoscaling: [{name: a, pool: gpus, by: queue-length, max_nodes: 3}, {name: b, pool: gpus, by: queue-length, max_nodes: 3}]}": "fleet.autoscaling.b.pool: has an autoscaler already",
+		"{training: [{name: a, pool: gpus, nodes: 3, lend: 5}]}":                                                                        "fleet.training.a.lend: is 5, and the job has 3 nodes",
+		"{purchases: [{name: a, pool: gpus, at: +1h, nodes: 5}]}":                                                                       "fleet.purchases.a.usd_per_gpu: is 0 beside usd_per_gpu_hour of 0",
+		"{purchases: [{name: a, pool: gpus, at: +1h, nodes: 5, usd_per_gpu: 1, usd_per_gpu_hour: 1}]}":                                  "fleet.purchases.a.usd_per_gpu: is 1 beside usd_per_gpu_hour of 1",
+		"{spill_over: [{pool: gpus, to: [gpus]}]}":                                                                                      "is the pool itself",
+		"{autoscaling: [{name: a, pool: gups, by: step, max_nodes: 3}]}":                                                                `fleet.autoscaling.a.pool: "gups" is not in pools: want gpus`,
+	} {
+		_, err := text(t, borrowing).With(scenario.Changes{mustChange(t, "fleet", spec), mustChange(t, "timeline", "[]")})
+		assert.ErrorContains(t, err, want, spec)
+	}
+}
+
+func mustChange(t *testing.T, knob, value string) scenario.Change {
+	t.Helper()
+	c, err := scenario.NewChange(knob, value)
+	require.NoError(t, err)
+	return c
 }
 
 func TestAFullPoolSpillsOver(t *testing.T) {
