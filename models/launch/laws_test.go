@@ -167,35 +167,75 @@ func TestLittlesLawHoldsExactlyWhereEverybodyLeaves(t *testing.T) {
 
 // On common random numbers, the workloads of c servers dominate those of c+1 at
 // every arrival (J. Kiefer and J. Wolfowitz, "On the theory of queues with many
-// servers", 1955), so that no customer waits longer.
-func TestMoreServersNeverMakeACustomerWaitLonger(t *testing.T) {
-	luck := rand.New(rand.NewPCG(rngtest.Seed(t, 1), 4))
-	shorter := 0
-	for range 15 {
-		servers := 1 + luck.IntN(12)
-		load := 0.7 + 0.6*luck.Float64() // overload too: the run is short
-		few := fmt.Sprintf(`
+// servers", 1955), so that no customer waits longer. So they do those of faster ones,
+// and those of servers that do not fail, where a failure takes a server away for longer
+// than what it loses would have: a repair that is shorter than the rest of a lost
+// service helps those behind it.
+func TestMoreAndFasterServersAndFewerFailuresNeverMakeACustomerWaitLonger(t *testing.T) {
+	const bounded = "{dist: uniform, min: 500ms, max: 3s}"
+	failing := func(repair string) func(*rand.Rand, string, int) string {
+		return func(_ *rand.Rand, few string, servers int) string {
+			return strings.Replace(few, "nodes: ", "failures: {mtbf: {dist: exponential, mean: 40s}, repair: "+repair+"}, nodes: ", 1)
+		}
+	}
+	for _, c := range []struct {
+		name    string
+		service string // any, if empty
+		worse   func(luck *rand.Rand, text string, servers int) string
+		better  func(luck *rand.Rand, text string, servers int) string
+		longer  bool // some do wait longer
+	}{
+		{name: "more servers", better: func(luck *rand.Rand, few string, servers int) string {
+			return strings.Replace(few, fmt.Sprintf("nodes: %d}", servers), fmt.Sprintf("nodes: %d}", servers+1+luck.IntN(3)), 1)
+		}},
+		{name: "faster servers", better: func(luck *rand.Rand, few string, _ int) string {
+			return strings.Replace(few, "nodes: ", fmt.Sprintf("speed: %.3f, nodes: ", 1.01+luck.Float64()), 1)
+		}},
+		{name: "no failures", service: bounded, worse: failing("3s")},
+		{name: "no failures, of short repairs", service: bounded, worse: failing("10ms"), longer: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			luck := rand.New(rand.NewPCG(rngtest.Seed(t, 1), 4))
+			shorter, longer := 0, 0
+			for range 15 {
+				servers := 1 + luck.IntN(12)
+				load := 0.7 + 0.6*luck.Float64() // overload too: the run is short
+				service := c.service
+				if service == "" {
+					service = pick(luck, laws...)
+				}
+				worse := fmt.Sprintf(`
 name: open-queue
 duration: 10m
 tiers: [{name: everyone}]
 classes: [{name: job, pool: servers, service: %s}]
 pools: [{name: servers, nodes: %d}]
 demand: {streams: [{name: arrivals, tier: everyone, class: job, rate: %.6f/s}]}
-`, pick(luck, laws...), servers, load*float64(servers))
-		more := strings.Replace(few, fmt.Sprintf("nodes: %d}", servers), fmt.Sprintf("nodes: %d}", servers+1+luck.IntN(3)), 1)
-		n := luck.Uint64()
-		long, short := waits(t, few, n), waits(t, more, n)
-		require.NotEmpty(t, long)
-		for key, w := range short {
-			if was, ok := long[key]; ok {
-				require.LessOrEqual(t, w, was, "a customer waits longer with more servers than in\n%s", few)
-				if w < was {
-					shorter++
+`, service, servers, load*float64(servers))
+				better := worse
+				if c.better != nil {
+					better = c.better(luck, worse, servers)
+				} else {
+					worse = c.worse(luck, worse, servers)
+				}
+				n := luck.Uint64()
+				long, short := waits(t, worse, n), waits(t, better, n)
+				require.NotEmpty(t, long)
+				for key, w := range short {
+					was, ok := long[key]
+					switch {
+					case ok && w < was:
+						shorter++
+					case ok && w > was:
+						longer++
+						require.True(t, c.longer, "a customer waits longer than in\n%s", worse)
+					}
 				}
 			}
-		}
+			assert.Greater(t, shorter+longer, 100, "what changes nothing proves nothing")
+			assert.Equal(t, c.longer, longer > 0)
+		})
 	}
-	assert.Greater(t, shorter, 100, "servers that change nothing prove nothing")
 }
 
 // waits follows a run event by event and returns the wait of each request that
