@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -41,13 +42,8 @@ func costs(r *Run) []string {
 
 // trained says what became of training.
 func trained(r *Run) []string {
-	var names []string
-	for name := range r.Result.Summary.Training {
-		names = append(names, name)
-	}
-	slices.Sort(names)
 	var lines []string
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(r.Result.Summary.Training)) {
 		j := r.Result.Summary.Training[name]
 		hours := func(f metrics.Figure) string { return count(r.full(float64(f))) }
 		lines = append(lines, fmt.Sprintf("Training %s: %s GPU-hours of work that was kept, %s lost since a checkpoint, %s restarting, %s of nodes on their way, %s lent.",

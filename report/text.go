@@ -203,7 +203,7 @@ func happened(r *Run, f *frame) (lines []string) {
 				seconds(float64(fig.FirstToken.P50)), seconds(float64(fig.FirstToken.P99)), seconds(float64(fig.PerToken.P50)), seconds(float64(fig.PerToken.P99))))
 		}
 	}
-	lines = append(append(lines, keptLines...), inTime(r)...)
+	lines = append(append(append(lines, keptLines...), inTime(r)...), released(r)...)
 	for _, name := range r.Pools {
 		if p, ok := r.Result.Summary.Pools[name]; ok && !p.Utilisation.IsNull() {
 			lines = append(lines, fmt.Sprintf("%s of pool %s: %s up on average, %s of them busy.",

@@ -127,8 +127,11 @@ func compared(a, b [][]experiment.Figure) []experiment.Comparison {
 	return pairs
 }
 
-// mainMetrics are those that Text prints, of all, and of each tier.
-var mainMetrics = []string{"attempts", "completed", "users_satisfied", "signups", "goodput_per_s", "latency_s.mean", "latency_s.p50", "latency_s.p99", "request_latency_s.p50", "request_latency_s.p99", "wait_s.mean", "queue_length.mean", "held.mean", "error_rate", "refusal_rate", "abandonment_rate", "slo_attainment", "goodput_slo_per_s", "retry_amplification", "wasted_s", "time_to_recover_s", "jain_users", "jain_tiers", "metastable", "metastable_s"}
+// mainMetrics are those that Text prints, of all and of each tier.
+var mainMetrics = []string{"attempts", "completed", "users_satisfied", "signups", "goodput_per_s", "latency_s.mean", "latency_s.p50", "latency_s.p99", "request_latency_s.p50", "request_latency_s.p99", "wait_s.mean", "queue_length.mean", "held.mean", "error_rate", "refusal_rate", "abandonment_rate", "slo_attainment", "goodput_slo_per_s", "retry_amplification", "wasted_s", "time_to_recover_s", "jain_users", "jain_tiers", "metastable", "metastable_s", "revenue_at_risk_usd"}
+
+// mainCosts are those that it prints of what a run cost; * is any name.
+var mainCosts = []string{"classes.*.cost_per_completed_usd", "classes.*.energy_per_completed_wh", "gpu.gpu_hours", "gpu.cost_usd", "gpu.energy_kwh", "training.*.useful_gpu_hours", "training.*.lost_gpu_hours", "funds.left_usd", "releases.*.delay_s"}
 
 // Text prints, for the main metrics, both means and the paired difference with
 // its interval.
@@ -153,19 +156,13 @@ func (c *Comparison) Text(w io.Writer) error {
 }
 
 func isMain(path string) bool {
-	rest, ok := strings.CutPrefix(path, "all.")
-	if !ok {
-		if rest, ok = strings.CutPrefix(path, "tiers."); !ok {
-			return false
-		}
-		_, rest, _ = strings.Cut(rest, ".")
+	section, rest, _ := strings.Cut(path, ".")
+	if section == "all" {
+		return slices.Contains(mainMetrics, rest)
 	}
-	for _, m := range mainMetrics {
-		if rest == m {
-			return true
-		}
-	}
-	return false
+	_, figure, _ := strings.Cut(rest, ".")
+	return section == "tiers" && slices.Contains(mainMetrics, figure) ||
+		slices.Contains(mainCosts, path) || slices.Contains(mainCosts, section+".*."+figure)
 }
 
 func number(x float64) string { return fmt.Sprintf("%.4g", x) }

@@ -229,6 +229,7 @@ func gather(sc *scenario.Scenario, o Options, run *launch.Run, res *metrics.Resu
 	for _, p := range sc.Timeline {
 		r.Marks = append(r.Marks, report.Mark{At: sim.Time(p.At).Duration(), Label: p.Label, Kind: kinds[p.Kind]})
 	}
+	r.Marks = append(r.Marks, report.ReleaseMarks(&res.Summary)...)
 	if r.Warnings, err = Warnings(sc); err != nil {
 		return nil, err
 	}

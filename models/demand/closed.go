@@ -53,7 +53,7 @@ func (q *Stream) alone(section string) error {
 	}{
 		{"rate", q.Rate != 0}, {"per_user", q.PerUser != 0}, {"day_shape", q.DayShape}, {"profile", len(q.Profile) > 0}, {"ramps", len(q.Ramps) > 0},
 		{"spikes", len(q.Spikes) > 0}, {"rate_series", q.RateSeries != nil}, {"arrivals", q.Arrivals != nil}, {"adoption", q.Adoption != nil},
-		{"sharing", q.Sharing != nil}, {"trace", section == "closed" && q.Trace != nil},
+		{"sharing", q.Sharing != nil}, {"release", q.Release != ""}, {"trace", section == "closed" && q.Trace != nil},
 	} {
 		if other.is {
 			return fmt.Errorf("%s: stands beside %s, which says by itself when requests come: want one of the two", other.key, section)

@@ -29,8 +29,11 @@ func (d *Demand) configure(spec Spec) error {
 		s := &fresh[i]
 		q := spec.Streams[i]
 		s.tier, s.class = d.tier(q.Tier), d.class(q.Class)
+		if err := d.planRelease(s, &q, spec.Releases); err != nil {
+			fault("demand.streams.%s.%w", q.Name, err)
+		}
 		var err error
-		if s.curves, err = newCurves(&q, d.env.Origin); err != nil {
+		if s.curves, err = newCurves(&q, s.origin); err != nil {
 			fault("demand.streams.%s.%w", q.Name, err)
 		}
 		if s.renewal, err = newRenewal(q.Arrivals); err != nil {
@@ -56,7 +59,7 @@ func (d *Demand) configure(spec Spec) error {
 		}
 		s.fluid = kind == "fluid"
 		s.numbered = q.PerUser > 0 && kind == "request"
-		s.varies = s.fluid || q.DayShape || len(s.curves) > 0 || q.Adoption != nil || q.Sharing != nil || (q.PerUser > 0 && d.signsUp(spec, q.Tier))
+		s.varies = s.fluid || s.release >= 0 || q.DayShape || len(s.curves) > 0 || q.Adoption != nil || q.Sharing != nil || (q.PerUser > 0 && d.signsUp(spec, q.Tier))
 		s.active = newActivity(float64(q.TopTenth))
 		if q.Adoption != nil {
 			s.adopting.class, s.adopting.memory = s.class, sim.Time(q.Adoption.Memory)
@@ -71,7 +74,7 @@ func (d *Demand) configure(spec Spec) error {
 	if len(faults) > 0 {
 		return errors.Join(faults...)
 	}
-	d.streams, d.step = fresh, sim.Time(spec.Step)
+	d.streams, d.step, d.releases = fresh, sim.Time(spec.Step), spec.Releases
 	return nil
 }
 
@@ -234,6 +237,8 @@ func (d *Demand) Reconfigure(now sim.Time, spec Spec) error {
 			return fmt.Errorf("%s.class: cannot change during a run", where)
 		case q.Tier != old.Tier:
 			return fmt.Errorf("%s.tier: cannot change during a run", where)
+		case q.Release != old.Release:
+			return fmt.Errorf("%s.release: cannot change during a run: want another postponed of it", where)
 		case q.Interest != old.Interest:
 			return fmt.Errorf("%s.interest: cannot change during a run: it says which users are numbered", where)
 		case (q.PerUser > 0) != (old.PerUser > 0):
@@ -246,6 +251,9 @@ func (d *Demand) Reconfigure(now sim.Time, spec Spec) error {
 		if err := d.streams[i].keeps(q); err != nil {
 			return fmt.Errorf("%s.%w", where, err)
 		}
+	}
+	if err := d.Takes(now, spec); err != nil {
+		return err
 	}
 	// The points that lie between the last plan and now have passed.
 	for i := range d.streams {

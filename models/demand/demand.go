@@ -69,19 +69,20 @@ var (
 
 // Demand is the source of all requests of a run.
 type Demand struct {
-	k       *sim.Kernel
-	actor   sim.ActorID
-	host    Host
-	env     Env
-	step    sim.Time
-	streams []stream
-	blocks  []block // by tier
-	classes []classFeed
-	users   int
-	crowds  models.User // the first user of a closed stream; those of traces lie among them
-	src     rng.Source  // of the draw being made; here because a law takes it by address
-	ticked  sim.Time    // when feedback was last taken in
-	ticks   uint32      // number of the tick that is scheduled
+	k        *sim.Kernel
+	actor    sim.ActorID
+	host     Host
+	env      Env
+	step     sim.Time
+	streams  []stream
+	blocks   []block // by tier
+	releases []Release
+	classes  []classFeed
+	users    int
+	crowds   models.User // the first user of a closed stream; those of traces lie among them
+	src      rng.Source  // of the draw being made; here because a law takes it by address
+	ticked   sim.Time    // when feedback was last taken in
+	ticks    uint32      // number of the tick that is scheduled
 }
 
 // classFeed counts the completions of a class since the last tick.
@@ -94,7 +95,10 @@ type stream struct {
 	key      rng.Key
 	fluid    bool
 	varies   bool
-	numbered bool // its users are numbered
+	numbered bool     // its users are numbered
+	release  int      // index of the feature that it waits for; negative: none
+	released sim.Time // when that comes out
+	origin   sim.Time // kernel time from which its instants count
 	curves   curves
 	shape    *dayShape   // nil: every hour is like the others
 	renewal  *renewal    // nil: Poisson

@@ -51,7 +51,7 @@ func (d *Demand) listen(now sim.Time) {
 
 // announce makes the feature of a stream known when its time has come.
 func (d *Demand) announce(s *stream, now sim.Time) {
-	if a := s.spec.Adoption; a != nil && !s.known && now >= sim.Time(a.From)+d.env.Origin {
+	if a := s.spec.Adoption; a != nil && !s.known && now >= sim.After(s.origin, sim.Time(a.From)) {
 		s.known = true
 		s.adopted = float64(a.AtOnce)
 	}

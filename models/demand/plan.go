@@ -39,11 +39,15 @@ func (d *Demand) horizon(now sim.Time) sim.Time {
 	since := now + d.env.Epoch
 	end := now + d.step - since%d.step
 	for i := range d.streams {
-		end = min(end, d.streams[i].curves.knot(now))
-		if a := d.streams[i].spec.Adoption; a != nil {
-			if from := sim.Time(a.From) + d.env.Origin; from > now {
+		s := &d.streams[i]
+		end = min(end, s.curves.knot(now))
+		if a := s.spec.Adoption; a != nil {
+			if from := sim.After(s.origin, sim.Time(a.From)); from > now {
 				end = min(end, from)
 			}
+		}
+		if s.release >= 0 && s.released > now {
+			end = min(end, s.released)
 		}
 	}
 	return end
@@ -98,8 +102,11 @@ func (d *Demand) extend(i int, now sim.Time) {
 }
 
 func (d *Demand) factor(s *stream, t sim.Time, left bool) float64 {
-	if !s.varies {
+	switch {
+	case !s.varies:
 		return 1
+	case s.release >= 0 && (t < s.released || left && t == s.released):
+		return 0
 	}
 	f := s.curves.factor(t, left)
 	if s.shape != nil {

@@ -36,10 +36,18 @@ type Station struct {
 
 // A Spec is the demand of a scenario.
 type Spec struct {
-	Step    unit.Duration `yaml:"step" default:"1m" min:"1ms" doc:"Rates that vary are linear between moments this far apart; feedback is taken in at these moments. At most 30m where regions are used."`
-	Day     []float64     `yaml:"day" min:"0" doc:"Activity in each of the 24 local hours, from midnight on, in any unit; it is divided by its mean, and linear between the middles of the hours."`
-	Regions []Region      `yaml:"regions" doc:"Where users live. The shape of the day is the sum over the regions."`
-	Streams []Stream      `yaml:"streams" required:"true" doc:"Who asks for what, and how often."`
+	Step     unit.Duration `yaml:"step" default:"1m" min:"1ms" doc:"Rates that vary are linear between moments this far apart; feedback is taken in at these moments. At most 30m where regions are used."`
+	Day      []float64     `yaml:"day" min:"0" doc:"Activity in each of the 24 local hours, from midnight on, in any unit; it is divided by its mean, and linear between the middles of the hours."`
+	Regions  []Region      `yaml:"regions" doc:"Where users live. The shape of the day is the sum over the regions."`
+	Releases []Release     `yaml:"releases" doc:"The release calendar: features that come out during the run, and what it postpones."`
+	Streams  []Stream      `yaml:"streams" required:"true" doc:"Who asks for what, and how often."`
+}
+
+// A Release is a feature that comes out. What is asked of it begins then.
+type Release struct {
+	Name      string        `yaml:"name" required:"true" doc:"Name of the feature."`
+	Planned   unit.Instant  `yaml:"planned" required:"true" doc:"When it is to come out."`
+	Postponed unit.Duration `yaml:"postponed" default:"0s" min:"0s" max:"87600h" doc:"How long after that it does. A lever, until it is out."`
 }
 
 // A Region is a share of the users with a local clock.
@@ -59,6 +67,7 @@ type Stream struct {
 	Name       string        `yaml:"name" required:"true" doc:"Name of the stream. It names the stream of random numbers too."`
 	Class      string        `yaml:"class" required:"true" ref:"classes" doc:"What is asked for."`
 	Tier       string        `yaml:"tier" required:"true" ref:"tiers" doc:"Who asks."`
+	Release    string        `yaml:"release" ref:"demand.releases" doc:"The feature for which this is asked: nobody asks before it is out, and if it is postponed, all instants of the stream are put off as long."`
 	Rate       unit.Rate     `yaml:"rate" default:"0/s" min:"0" doc:"Requests of users that are not told apart."`
 	PerUser    unit.UserRate `yaml:"per_user" default:"0/s" min:"0" doc:"Requests of an active user of the tier, on average."`
 	Interest   unit.Share    `yaml:"interest" default:"100%" doc:"Share of the tier's first users who will ever ask. Those who sign up are all interested."`

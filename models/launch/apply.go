@@ -34,6 +34,9 @@ func (r *Run) Apply(changes scenario.Changes) error {
 			return err
 		}
 	}
+	if err := r.demand.Takes(max(now, r.rehearse), next.Demand); err != nil {
+		return err
+	}
 	if err := r.fleet.Takes(max(now, r.rehearse), next.Fleet); err != nil {
 		return fmt.Errorf("fleet.%w", err)
 	}
@@ -59,6 +62,7 @@ func (r *Run) reconfigure(now sim.Time, old, next *scenario.Scenario) (changed b
 			return changed, err
 		}
 		changed = true
+		r.demand.EachRelease(r.rec.Release)
 	}
 	if !reflect.DeepEqual(old.Clients, next.Clients) {
 		if err := r.setClients(); err != nil {

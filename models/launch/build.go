@@ -90,12 +90,17 @@ func (r *Run) build() error {
 	r.demand.EachBlock(func(t models.Tier, first models.User, n int) {
 		blocks = append(blocks, metrics.Block{Tier: t, First: first, Users: n})
 	})
+	var releases []string
+	for _, rel := range sc.Demand.Releases {
+		releases = append(releases, rel.Name)
+	}
 	r.parking.init(r.end)
 	r.world = metrics.World{Scenario: sc.Name, Scale: float64(sc.Scale), Seed: r.opts.Seed, Replication: r.opts.Replication,
-		Epoch: int64(epoch), From: r.origin, To: r.end, Interval: r.Interval(), Tiers: names, Classes: infos, Pools: poolNames, Costs: r.costs(), Jobs: r.jobs(), Funded: len(sc.Fleet.Funds)+len(sc.Fleet.Purchases) > 0, Clocks: r.clocks(),
+		Epoch: int64(epoch), From: r.origin, To: r.end, Interval: r.Interval(), Tiers: names, Classes: infos, Pools: poolNames, Releases: releases, Costs: r.costs(), Jobs: r.jobs(), Funded: len(sc.Fleet.Funds)+len(sc.Fleet.Purchases) > 0, Clocks: r.clocks(),
 		Used:    func(t models.Tier, c models.Class) bool { return used[[2]string{sc.Tiers[t].Name, sc.Classes[c].Name}] },
 		Reasons: &r.reasons, Users: r.demand.Users(), Blocks: blocks, UserState: r.demand.Users() > 0 && r.demand.Users() <= metrics.MaxUsers, Windows: windows}
 	r.rec = metrics.NewRecorder(r.world)
+	r.demand.EachRelease(r.rec.Release)
 	r.reasons.Close()
 	return r.buildFleet()
 }

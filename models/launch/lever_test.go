@@ -70,7 +70,7 @@ func other(k scenario.Knob) []string {
 		}
 		return []string{"yes"}
 	}
-	return []string{"17%", "2", "3", "7s", "3h", "100", "0.25", "1/500", "3/d", "0.4/d", "[1, 2]", "lifo", "full", "equal", "[{at: +1h, x: 2}, {at: +2h, x: 1}]", "{share: 10%, after: 1h}", "{class: image, per_completion: 1, reach: 10}", "[" + strings.Repeat("1, ", 23) + "2]", "[{name: plus, waiting_per_server: 1}]", "cause", "gpus", "signup", "image", "chat", "free", "plus", "[free]", "[image]", "request", "fluid",
+	return []string{"17%", "2", "3", "7s", "3h", "100", "0.25", "1/500", "3/d", "0.4/d", "[1, 2]", "lifo", "full", "equal", "[{at: +1h, x: 2}, {at: +2h, x: 1}]", "{share: 10%, after: 1h}", "{class: image, per_completion: 1, reach: 10}", "[" + strings.Repeat("1, ", 23) + "2]", "[{name: plus, waiting_per_server: 1}]", "cause", "gpus", "signup", "image", "chat", "free", "plus", "[free]", "[image]", "request", "fluid", "video",
 		"4000", "queue", "calibrate", "predict", "H", "L", "2025-03-25T06:00:00Z", "+5h", "min", "[]", "text"}
 }
 
@@ -86,7 +86,7 @@ func TestEveryKnobTakesEffectInMidRunOrIsRefusedByName(t *testing.T) {
 		{"chat-batching", []string{"duration", "20m", "pools.gpus.nodes", "1", "demand.streams.people.rate", "30/s", "demand.regions", "[{name: here, share: 100%}]", "demand.day", "[" + strings.Repeat("1, ", 23) + "1]"}, 40, sim.Minute},
 		{"image-batching", []string{"duration", "20m", "pools.gpus.nodes", "3", "demand.streams.people.rate", "1/s", "demand.regions", "[{name: here, share: 100%}]", "demand.day", "[" + strings.Repeat("1, ", 23) + "1]"}, 40, sim.Minute},
 		{"gpu-loss-2025", []string{"scale", "1/100000", "duration", "20m", "demand.step", "1m", "pools.api.outages", "[{name: rack, nodes: 10, mtbf: {dist: exponential, mean: 1d}, repair: 1h}]",
-			"pools.api.slow", "{share: 10%}", "pools.api.degrade", "{steps: 90%}", "pools.api.cost", "{usd_per_gpu_hour: 2}",
+			"demand.releases", "[{name: video, planned: +19m30s}]", "demand.streams.calls.release", "video", "pools.api.slow", "{share: 10%}", "pools.api.degrade", "{steps: 90%}", "pools.api.cost", "{usd_per_gpu_hour: 2}",
 			"fleet.autoscaling", "[{name: cloud, pool: api, by: step, max_nodes: 100, delay: 1m, steps: [{from: 0, change: 0}]}]",
 			"fleet.training", "[{name: llm, pool: chatgpt, nodes: 100, hand_over: 1m, hand_back: 1m}]", "fleet.funds", "[{name: a, at: +19m30s, usd: 1G}]",
 			"fleet.purchases", "[{name: b, pool: api, at: +19m30s, nodes: 10, usd_per_gpu: 30k}]", "fleet.spill_over", "[{pool: api, to: [chatgpt]}]"}, 150, sim.Minute},

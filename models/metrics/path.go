@@ -87,6 +87,10 @@ var extensive = map[string]bool{
 	"loading_mean":    true,
 	"restarting_mean": true,
 
+	"planned_s":  false,
+	"released_s": false,
+	"delay_s":    false,
+
 	"useful_gpu_hours":     true,
 	"lost_gpu_hours":       true,
 	"restarting_gpu_hours": true,

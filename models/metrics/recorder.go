@@ -19,6 +19,7 @@ type World struct {
 	Tiers             []TierInfo
 	Classes           []ClassInfo
 	Pools             []string
+	Releases          []string // features that come out
 	Jobs              []JobInfo
 	Funded            bool                                 // whether money is raised or spent on nodes
 	Costs             []Cost                               // by pool; nil: nothing is known
@@ -149,6 +150,7 @@ const (
 type Recorder struct {
 	jobs      []jobLevels
 	money     Money
+	releases  []release
 	w         World
 	cells     []cell // tier * classes + class
 	used      []int
@@ -171,7 +173,7 @@ type Recorder struct {
 // NewRecorder returns a recorder for a run over that world.
 func NewRecorder(w World) *Recorder {
 	nT, nC := len(w.Tiers), len(w.Classes)
-	r := &Recorder{w: w, cells: make([]cell, nT*nC), groups: make([]levels, nT+nC+3),
+	r := &Recorder{w: w, releases: make([]release, len(w.Releases)), cells: make([]cell, nT*nC), groups: make([]levels, nT+nC+3),
 		posts: make([]post, nT*nC*len(w.Pools)), pools: make([]poolLevels, len(w.Pools)), users: make([][]userState, nC),
 		seen: make([]bitset, nC+1), satisfied: make([]bitset, nC+1), closedAt: w.From}
 	intervals := int((w.To - w.From + w.Interval - 1) / w.Interval)

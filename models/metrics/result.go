@@ -184,6 +184,14 @@ type Summary struct {
 
 	Training map[string]TrainingFigures `json:"training,omitempty"` // by job
 	Funds    *FundsFigures              `json:"funds,omitempty"`
+	Releases map[string]ReleaseFigures  `json:"releases,omitempty"` // by feature
+}
+
+// ReleaseFigures is when a feature came out, seconds after the scenario's start.
+type ReleaseFigures struct {
+	Planned  Figure `json:"planned_s"`
+	Released Figure `json:"released_s"` // null if it is not out at the end
+	Delay    Figure `json:"delay_s"`    // how long it has been held back, until the end where it is not out; null before it is due
 }
 
 // TrainingFigures is what became of the GPU-hours of a training job. With those of the

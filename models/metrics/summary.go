@@ -170,6 +170,12 @@ func (r *Recorder) summary(from, to *state, l *Live) Summary {
 		a, b := &from.money, &to.money
 		s.Funds = &FundsFigures{Raised: Figure(b.Raised - a.Raised), Bought: Figure(b.Bought - a.Bought), Rented: Figure(b.Rented - a.Rented), Left: Figure(b.Raised - b.Bought - b.Rented)}
 	}
+	for i, name := range r.w.Releases {
+		if s.Releases == nil {
+			s.Releases = map[string]ReleaseFigures{}
+		}
+		s.Releases[name] = r.releases[i].figures(r.w.From, to.at)
+	}
 	s.GPU = f.pool(func(int) bool { return true })
 	return s
 }

@@ -98,6 +98,33 @@ func (d *Document) apply(changes Changes) (*Document, Faults) {
 
 // edit changes one knob in place.
 func (d *Document) edit(c Change) *Fault {
+	n, _, fault := d.locate(c)
+	if fault == nil {
+		*n = clone(c.Value)
+	}
+	return fault
+}
+
+// extend adds items to a list in place.
+func (d *Document) extend(c Change) *Fault {
+	n, t, fault := d.locate(c)
+	switch {
+	case fault != nil:
+		return fault
+	case t.Kind() != reflect.Slice:
+		return &Fault{File: d.name, Line: c.key.Line, Column: c.key.Column, Path: c.Path, Message: "is no list", Want: "a list such as classes, or set"}
+	case c.Value.Kind != yaml.SequenceNode:
+		return &Fault{File: d.name, Line: c.Value.Line, Column: c.Value.Column, Path: c.Path, Text: c.Value.Value, Message: "is no list of items", Want: "[{name: ...}], which is added to the list of the base"}
+	case (*n).Kind != yaml.SequenceNode:
+		*n = clone(c.Value)
+		return nil
+	}
+	(*n).Content = append((*n).Content, clone(c.Value).Content...)
+	return nil
+}
+
+// locate returns where the value of a knob stands, and its type.
+func (d *Document) locate(c Change) (**yaml.Node, reflect.Type, *Fault) {
 	key := c.key
 	if key == nil {
 		key = &yaml.Node{}
@@ -107,36 +134,35 @@ func (d *Document) edit(c Change) *Fault {
 	}
 	segs := strings.Split(c.Path, ".")
 	if slices.Contains(segs, "") {
-		return fault("", c.Path, "is no path of a knob", "names with points between them, such as pools.main.nodes")
+		return nil, nil, fault("", c.Path, "is no path of a knob", "names with points between them, such as pools.main.nodes")
 	}
 	n, t, done := &d.root, d.into, ""
 	for _, seg := range segs {
 		t = deref(t)
 		switch {
 		case section(t) && (*n).Kind != yaml.MappingNode:
-			return fault(done, "", "is written as a plain value", "it whole, such as "+done+": {...}")
+			return nil, nil, fault(done, "", "is written as a plain value", "it whole, such as "+done+": {...}")
 		case section(t):
 			s := merged(t, *n, d.opts)
 			f := s.find(seg)
 			if f == nil {
-				return fault(done, seg, "is not a key here", nearest(seg, s.keys()))
+				return nil, nil, fault(done, seg, "is not a key here", nearest(seg, s.keys()))
 			}
 			n, t = place(*n, f, c.Value), f.typ
 		case named(t):
 			i := slices.IndexFunc((*n).Content, func(item *yaml.Node) bool { return itemName(item) == seg })
 			if i < 0 {
-				return fault(done, seg, "is not in the list", nearest(seg, itemNames(*n)))
+				return nil, nil, fault(done, seg, "is not in the list", nearest(seg, itemNames(*n)))
 			}
 			n, t = &(*n).Content[i], t.Elem()
 		case t.Kind() == reflect.Slice:
-			return fault(done, "", "is a list without names", "the whole list as its value")
+			return nil, nil, fault(done, "", "is a list without names", "the whole list as its value")
 		default:
-			return fault(done, "", "is a single value", "no path that goes on below it")
+			return nil, nil, fault(done, "", "is a single value", "no path that goes on below it")
 		}
 		done = join(done, seg)
 	}
-	*n = clone(c.Value)
-	return nil
+	return n, t, nil
 }
 
 // place returns where the value of a key stands in a mapping, and makes it with

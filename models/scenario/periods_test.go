@@ -57,7 +57,7 @@ record.by
 const spans = `
 duration warmup interval
 classes.slo pools.continuous_batching.step pools.continuous_batching.per_prefill_token pools.continuous_batching.per_decode pools.image_batching.setup pools.image_batching.step pools.image_batching.per_megapixel pools.image_batching.wait pools.health.timeout pools.queue.ageing pools.queue.deadline pools.queue.not_empty_for pools.queue.quantum pools.queue.tiers.deadline
-demand.streams.ramps.over demand.streams.spikes.rise demand.streams.spikes.hold demand.streams.spikes.fall
+demand.releases.postponed demand.streams.ramps.over demand.streams.spikes.rise demand.streams.spikes.hold demand.streams.spikes.fall
 demand.streams.rate_series.from demand.streams.rate_series.to demand.streams.rate_series.per
 demand.streams.trace.from demand.streams.trace.to demand.streams.trace.jitter demand.streams.trace.per_token_in demand.streams.trace.per_token_out
 pools.checkpoint pools.lots.over pools.deploys.drain pools.deploys.over

@@ -19,10 +19,11 @@ import (
 //	name: more-gpus
 //	title: The launch with twice the GPUs
 //	set: {pools.gpus.nodes: 8k}
+//	add: {classes: [...]}
 //	timeline: [...]
 //
-// set changes knobs of the base, as a patch does; timeline, record and unknowns are
-// added to those of the base.
+// set changes knobs of the base, as a patch does; what stands in add, timeline, record
+// and unknowns is added to the lists of the base.
 
 // A Library is a file system whose scenarios have names, too: a base is looked for beside
 // the file that names it, and then there.
@@ -92,21 +93,22 @@ func vary(doc *Document, depth int) (*Document, error) {
 		case slices.Contains(variationTexts, key.Value):
 			put(key, value)
 		case slices.Contains(variationLists, key.Value):
-			all := clone(value)
-			if old := child(merged.root, key.Value); old != nil && all.Kind == yaml.SequenceNode {
-				all.Content = append(slices.Clone(old.Content), all.Content...)
+			if f := merged.extend(Change{key.Value, value, key}); f != nil {
+				faults = append(faults, *f)
 			}
-			put(key, all)
-		case key.Value == "set":
-			d := decoder{Document: &merged}
-			for _, c := range d.changes(value, "set") {
-				if f := merged.edit(c); f != nil {
+		case key.Value == "set" || key.Value == "add":
+			d, put := decoder{Document: &merged}, merged.edit
+			if key.Value == "add" {
+				put = merged.extend
+			}
+			for _, c := range d.changes(value, key.Value) {
+				if f := put(c); f != nil {
 					faults = append(faults, *f)
 				}
 			}
 			faults = append(faults, d.faults...)
 		case key.Value != "base":
-			valid := append(append([]string{"base", "set"}, variationTexts...), variationLists...)
+			valid := append(append([]string{"base", "set", "add"}, variationTexts...), variationLists...)
 			faults = append(faults, fault(key, "", key.Value, "is no key of a variation, which has a base", nearest(key.Value, valid)+"; knobs of the base stand under set")...)
 		}
 	}
@@ -138,6 +140,7 @@ func openBase(doc *Document, name string) (*Document, error) {
 func varied(s *jsonschema.Schema) {
 	s.Properties.Set("base", &jsonschema.Schema{Type: "string", Description: baseDoc})
 	s.Properties.Set("set", &jsonschema.Schema{Type: "object", Description: setDoc})
+	s.Properties.Set("add", &jsonschema.Schema{Type: "object", Description: addDoc})
 	s.AnyOf = []*jsonschema.Schema{{Required: s.Required}, {Required: []string{"base", "name"}}}
 	s.Required = nil
 }
@@ -145,6 +148,7 @@ func varied(s *jsonschema.Schema) {
 const (
 	baseDoc = "The scenario of which this is a variation: one that is shipped, or a file beside this one."
 	setDoc  = "Of a variation: knobs of the base with their new values, such as pools.main.nodes: 100."
+	addDoc  = "Of a variation: items that are added to lists of the base, such as classes: [{name: video, ...}]."
 )
 
 const variationReference = `## Variations
@@ -161,7 +165,8 @@ A file with the key ` + "`base`" + ` says only in what it differs from another s
 | key | what it is |
 |---|---|
 | ` + "`base`" + ` | ` + baseDoc + ` |
-| ` + "`set`" + ` | ` + setDoc + ` A list without names, or one to which something is added, is set whole. |
+| ` + "`set`" + ` | ` + setDoc + ` A list without names is set whole. |
+| ` + "`add`" + ` | ` + addDoc + ` |
 | ` + "`name`, `title`, `description`" + ` | Replace those of the base; the name is required. |
 | ` + "`timeline`, `record`, `unknowns`" + ` | Are added to those of the base. ` + "`set: {record: []}`" + ` leaves the record away of a world that never was. |
 

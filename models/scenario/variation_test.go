@@ -56,6 +56,12 @@ func TestAVariationIsItsBaseWithWhatItChanges(t *testing.T) {
 	assert.Equal(t, 9.0, float64(most.Pools[0].Nodes))
 	assert.Equal(t, 0.5, float64(most.Scale))
 
+	added, err := Read(files("base.yaml", varied0, "v.yaml", "base: base\nname: v\nadd:\n  classes: [{name: video, pool: main, service: 9s}]\n  demand.streams: [{name: videos, class: video, tier: user, rate: 1/m}]\n  clients: [{name: a}]\n"), "v.yaml")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"job", "video"}, []string{added.Classes[0].Name, added.Classes[1].Name})
+	assert.Equal(t, "videos", added.Demand.Streams[1].Name)
+	assert.Len(t, added.Clients, 1)
+
 	own, err := Read(dir, "d/own.yaml")
 	require.NoError(t, err)
 	assert.Equal(t, "own", own.Name)
@@ -64,15 +70,20 @@ func TestAVariationIsItsBaseWithWhatItChanges(t *testing.T) {
 
 func TestAFaultOfAVariationIsAtItsPlace(t *testing.T) {
 	for text, want := range map[string]string{
-		"base: base\nname: v\ntitel: x\n":                     `v.yaml:3:1: "titel" is no key of a variation, which has a base: want title; knobs of the base stand under set`,
-		"base: base\nname: v\nset: {pools.main.nods: 3}\n":    `v.yaml:3:7: pools.main: "nods" is not a key here: want nodes`,
-		"base: base\nname: v\nset:\n  pools.main.nodes: -3\n": `v.yaml:4:21: pools.main.nodes: "-3" is negative`,
-		"base: bass\nname: v\n":                               `v.yaml:1:7: base: "bass" is no scenario that is shipped, and no file beside this one`,
-		"base: [1]\nname: v\n":                                `v.yaml:1:7: base: is no name of a scenario`,
-		"base: v\nname: v\n":                                  `is the base of a base of a base, and so on: want at most 5, and no circle`,
-		"base: base\n":                                        `v.yaml:1:1: name: is missing: a variation has one of its own`,
-		"base: base\nname: v\nset: [1]\n":                     `v.yaml:3:6: set: is not a section`,
-		"base: broken\nname: v\n":                             `broken.yaml:1:1: duration: is missing`,
+		"base: base\nname: v\ntitel: x\n":                                  `v.yaml:3:1: "titel" is no key of a variation, which has a base: want title; knobs of the base stand under set`,
+		"base: base\nname: v\nset: {pools.main.nods: 3}\n":                 `v.yaml:3:7: pools.main: "nods" is not a key here: want nodes`,
+		"base: base\nname: v\nset:\n  pools.main.nodes: -3\n":              `v.yaml:4:21: pools.main.nodes: "-3" is negative`,
+		"base: bass\nname: v\n":                                            `v.yaml:1:7: base: "bass" is no scenario that is shipped, and no file beside this one`,
+		"base: [1]\nname: v\n":                                             `v.yaml:1:7: base: is no name of a scenario`,
+		"base: v\nname: v\n":                                               `is the base of a base of a base, and so on: want at most 5, and no circle`,
+		"base: base\n":                                                     `v.yaml:1:1: name: is missing: a variation has one of its own`,
+		"base: base\nname: v\nset: [1]\n":                                  `v.yaml:3:6: set: is not a section`,
+		"base: base\nname: v\nadd: {classes: {name: x}}\n":                 `v.yaml:3:16: classes: is no list of items: want [{name: ...}]`,
+		"base: base\nname: v\nadd: {scale: [1]}\n":                         `v.yaml:3:7: scale: is no list: want a list such as classes, or set`,
+		"base: base\nname: v\nadd: {clases: [1]}\n":                        `v.yaml:3:7: "clases" is not a key here: want classes`,
+		"base: base\nname: v\nadd: {classes: [{name: job, pool: main}]}\n": `v.yaml:3:24: classes: "job" is there twice`,
+		"base: base\nname: v\ntimeline: 3\n":                               `v.yaml:3:11: timeline: "3" is no list of items`,
+		"base: broken\nname: v\n":                                          `broken.yaml:1:1: duration: is missing`,
 		"base: base\nname: v\ntimeline: [{at: +2m, label: x, set: {pools.main.nodes: x}}]\n": `v.yaml:3:56: pools.main.nodes: "x" `,
 	} {
 		_, err := Read(files("base.yaml", varied0, "broken.yaml", "name: broken\n", "v.yaml", text), "v.yaml")
