@@ -43,6 +43,17 @@ func TestWhatIsPostponedComesLaterAndIsTheSame(t *testing.T) {
 	assert.Equal(t, want.keys, late.keys)
 }
 
+// A release in the middle of a step of the rates is no knot of any curve.
+func TestAConstantRateBeginsAtTheInstantOfTheRelease(t *testing.T) {
+	spec := stream(demand.Stream{Release: "video", Rate: 1000})
+	spec.Releases = []demand.Release{{Name: "video", Planned: at(95)}}
+	l := play(t, spec, env(rngtest.Seed(t, 63), 0), 100*sim.Second, false)
+	require.NotEmpty(t, l.at)
+	assert.GreaterOrEqual(t, l.at[0], 95*sim.Second)
+	assert.Less(t, l.at[0], 95*sim.Second+25*sim.Millisecond, "false once in e^25 seeds")
+	assert.InDelta(t, 5000, len(l.at), 6*71)
+}
+
 // rates are expected counts of intervals.
 func rates(n int, f func(seconds float64) float64) []float64 {
 	out := make([]float64, n)
@@ -54,12 +65,13 @@ func rates(n int, f func(seconds float64) float64) []float64 {
 
 // Who would come to know of a feature does not before it is out.
 func TestWordOfMouthBeginsWithTheRelease(t *testing.T) {
-	spec := stream(demand.Stream{Release: "video", PerUser: 0.01, Adoption: &demand.Adoption{From: at(100), AtOnce: 0.5, Memory: span(60)}})
+	spec := stream(demand.Stream{Release: "video", PerUser: 0.01, Adoption: &demand.Adoption{From: at(100), AtOnce: 0.5, Innovation: 0.002, Memory: span(60)}})
 	spec.Releases = []demand.Release{{Name: "video", Planned: at(100), Postponed: span(230)}}
 	l := play(t, spec, env(rngtest.Seed(t, 62), 1000), 1330*sim.Second, false)
 	require.NotEmpty(t, l.at)
 	assert.GreaterOrEqual(t, l.at[0], 330*sim.Second)
-	assert.InDelta(t, 5000, len(l.at), 6*71)
+	// 10/s times the integral over 1,000 s of 1 - exp(-t/500s)/2.
+	assert.InDelta(t, 7838, len(l.at), 6*89)
 
 	spec.Streams[0].Adoption.From = at(99)
 	_, err := demand.New(sim.NewKernel(), spec, env(1, 1000), &listener{})
