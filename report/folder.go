@@ -136,6 +136,8 @@ func (f *Folder) Write(r *Run, wall time.Duration) error {
 		{"series.parquet", func() ([]byte, error) { return tableParquet(r.Result.Series) }},
 		{"pools.csv", func() ([]byte, error) { return tableCSV(r.Result.Pools), nil }},
 		{"pools.parquet", func() ([]byte, error) { return tableParquet(r.Result.Pools) }},
+		{"training.csv", func() ([]byte, error) { return tableCSV(r.Result.Training), nil }},
+		{"training.parquet", func() ([]byte, error) { return tableParquet(r.Result.Training) }},
 		{"series.md", func() ([]byte, error) { return dictionary(r), nil }},
 		{"latency.csv", func() ([]byte, error) { return latencyCSV(r), nil }},
 		{"record.csv", func() ([]byte, error) { return recordCSV(r), nil }},

@@ -157,15 +157,20 @@ func (f *frame) class(name string) metrics.ClassInfo {
 }
 
 // pool returns a column of the rows of a pool, at full scale; nil if there is none.
-func (f *frame) pool(name, column string) []float64 {
-	t := f.run.Result.Pools
+func (f *frame) pool(name, column string) []float64 { return f.of(f.run.Result.Pools, "pool", name, column) }
+
+// job is a column of a training job, at full scale.
+func (f *frame) job(name, column string) []float64 { return f.of(f.run.Result.Training, "job", name, column) }
+
+// of is a column of the rows of a table in which another holds a name, at full scale.
+func (f *frame) of(t *metrics.Table, key, name, column string) []float64 {
 	if t == nil || t.Column(column) == nil {
 		return nil
 	}
 	var out []float64
 	v := t.Column(column).Floats
-	for row, pool := range t.Column("pool").Texts {
-		if pool == name {
+	for row, text := range t.Column(key).Texts {
+		if text == name {
 			out = append(out, f.run.full(v[row]))
 		}
 	}

@@ -20,7 +20,8 @@ var namespace = uuid.MustParse("6c1a4f0e-2f0b-5d57-9c56-1a0e7e9d2503")
 
 // hashed names the files whose hashes stand in the manifest: those that equal
 // runs must leave byte by byte on every platform.
-var hashed = map[string]bool{"summary.json": true, "series.csv": true, "series.parquet": true, "pools.csv": true, "pools.parquet": true}
+var hashed = map[string]bool{"summary.json": true, "series.csv": true, "series.parquet": true, "pools.csv": true, "pools.parquet": true,
+	"training.csv": true, "training.parquet": true}
 
 // A manifest says what was run and what came of it.
 type manifest struct {

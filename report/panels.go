@@ -350,6 +350,37 @@ func (t *timeline) capacity(f *frame) {
 	}
 }
 
+// training shows what the GPUs of each training job do.
+func (t *timeline) training(f *frame) {
+	states := []struct {
+		column, words string
+		colour        color.NRGBA
+	}{{"working_mean", "training", pale(purple, 0.8)}, {"restarting_mean", "restarting", yellow}, {"moving_mean", "on their way", pale(grey, 0.6)}, {"lent_mean", "lent", skyBlue}}
+	for _, job := range slices.Sorted(maps.Keys(t.run.Result.Summary.Training)) {
+		s := stack{x: f.middle()}
+		var entries []entry
+		sum := make([]float64, len(s.x))
+		for _, state := range states {
+			n := f.job(job, state.column)
+			if !(total(n) > 0) {
+				continue
+			}
+			for i := range n {
+				sum[i] += n[i]
+			}
+			s.layers, s.colours = append(s.layers, n), append(s.colours, state.colour)
+			entries = append([]entry{{state.words, state.colour, asArea}}, entries...)
+		}
+		most, _ := largest(sum)
+		if !(most > 0) {
+			continue
+		}
+		p := t.add("GPUs of training "+job, "", 0, most*1.1, count)
+		p.plot.Add(s)
+		p.entries = entries
+	}
+}
+
 // downFor says what servers are down for, in the order of the columns of pools.csv.
 var downFor = []struct {
 	column, words string

@@ -29,6 +29,7 @@
 //	summary.json                 the figures (metrics.Summary)
 //	series.csv, series.parquet   one row an interval, tier and class
 //	pools.csv, pools.parquet     one row an interval and pool
+//	training.csv, .parquet       one row an interval and training job, where there is one
 //	series.md                    what each column of these means
 //	latency.csv                  the curves of the latency picture
 //	record.csv                   the run against the public record

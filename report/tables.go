@@ -131,6 +131,10 @@ func dictionary(r *Run) []byte {
 		fmt.Fprintf(&b, "\n`pools.csv` and `pools.parquet`: one row for each interval and pool.\n\n")
 		describe(&b, r, r.Result.Pools)
 	}
+	if r.Result.Training != nil {
+		fmt.Fprintf(&b, "\n`training.csv` and `training.parquet`: one row for each interval and training job.\n\n")
+		describe(&b, r, r.Result.Training)
+	}
 	return b.Bytes()
 }
 

@@ -51,6 +51,7 @@ func newTimeline(r *Run) *timeline {
 	t.spread(f, "Time to first token", "ttft", ".ttft_s.p50")
 	t.spread(f, "Time per token after the first", "tpot", ".tpot_s.p50")
 	t.capacity(f)
+	t.training(f)
 	t.wasted(f)
 	t.signups(f)
 	if len(t.panels) == 0 {
@@ -85,7 +86,7 @@ func (t *timeline) picture() picture {
 	for _, p := range t.panels {
 		names = append(names, p.title)
 	}
-	about := fmt.Sprintf("%s. %s. Panels on one time axis, from top to bottom: %s. The figures are in series.csv and pools.csv.", t.run.title(), t.run.caption(), strings.Join(names, "; "))
+	about := fmt.Sprintf("%s. %s. Panels on one time axis, from top to bottom: %s. The figures are in the tables beside it.", t.run.title(), t.run.caption(), strings.Join(names, "; "))
 	for i, m := range t.marks {
 		about += fmt.Sprintf(" Mark %d, %s: %s.", i+1, t.run.moment(m.At.Seconds()), m.Label)
 	}

@@ -59,6 +59,48 @@ func (r *Recorder) jobStates(now sim.Time) []jobState {
 	return list
 }
 
+// A jobRow is one interval of one training job.
+type jobRow struct {
+	job    int
+	start  sim.Time
+	levels [numJobLevels]float64
+	lost   sim.Time
+}
+
+// closeJobs ends the current interval of the training jobs.
+func (r *Recorder) closeJobs(now sim.Time) {
+	jobs := r.jobStates(now)
+	for i := range jobs {
+		w := jobRow{job: i, start: r.closedAt, lost: jobs[i].lost - r.lastJobs[i].lost}
+		for k := range w.levels {
+			w.levels[k] = jobs[i].integrals[k].Sub(r.lastJobs[i].integrals[k]).Over(int64(now - r.closedAt))
+		}
+		r.jobRows = append(r.jobRows, w)
+	}
+	r.lastJobs = jobs
+}
+
+// jobTable turns the rows of the training jobs into columns; nil where there is none.
+func (r *Recorder) jobTable() *Table {
+	if len(r.w.Jobs) == 0 {
+		return nil
+	}
+	t := &Table{}
+	float := func(name, unit, about string, f func(w *jobRow) float64) {
+		fill(t, r.jobRows, Column{Name: name, Unit: unit, About: about, Kind: Float}, func(w *jobRow, c *Column) {
+			c.Floats = append(c.Floats, f(w)*r.w.Jobs[w.job].GPUs)
+		})
+	}
+	moments(r, t, r.jobRows, func(w *jobRow) sim.Time { return w.start })
+	fill(t, r.jobRows, Column{Name: "job", About: "training job", Kind: Text}, func(w *jobRow, c *Column) { c.Texts = append(c.Texts, r.w.Jobs[w.job].Name) })
+	for k, level := range [numJobLevels][2]string{{"working", "at work, what is lost later among it"}, {"restarting", "waiting for the job to restart"},
+		{"moving", "on their way to a pool or back"}, {"lent", "lent to a pool, which counts them too"}} {
+		float(level[0]+"_mean", "GPUs", "GPUs "+level[1]+", time average", func(w *jobRow) float64 { return w.levels[k] })
+	}
+	float("lost_gpu_hours", "GPU-hours", "work since a checkpoint that was lost", func(w *jobRow) float64 { return w.lost.Seconds() / 3600 })
+	return t
+}
+
 // job makes the figures of a training job.
 func (f *figurer) job(i int) TrainingFigures {
 	gpus := f.r.w.Jobs[i].GPUs / 3.6e12

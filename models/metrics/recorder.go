@@ -166,6 +166,8 @@ type Recorder struct {
 	poolRows  []poolRow
 	lastPosts []postState
 	lastPools []poolState
+	jobRows   []jobRow
+	lastJobs  []jobState
 	closedAt  sim.Time
 	interval  int
 }

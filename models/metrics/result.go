@@ -221,8 +221,9 @@ type Window struct {
 
 // A Result is what a run leaves.
 type Result struct {
-	Summary Summary
-	Series  *Table    // a row for each interval, tier and class
-	Pools   *Table    // a row for each interval and pool
-	Windows []Summary // one for each registered window, in their order
+	Summary  Summary
+	Series   *Table    // a row for each interval, tier and class
+	Pools    *Table    // a row for each interval and pool
+	Training *Table    // a row for each interval and training job; nil without one
+	Windows  []Summary // one for each registered window, in their order
 }

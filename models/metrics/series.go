@@ -60,6 +60,7 @@ func (r *Recorder) CloseInterval(now sim.Time) {
 		r.rows = append(r.rows, w)
 	}
 	r.closePools(now)
+	r.closeJobs(now)
 	r.closedAt = now
 	r.interval++
 }

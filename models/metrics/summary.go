@@ -83,7 +83,7 @@ func (r *Recorder) Begin(now sim.Time, events uint64) {
 	for p := range r.pools {
 		r.pools[p][pQueue].ResetMax()
 	}
-	r.lastPools, r.lastPosts = r.poolStates(now), r.postStates(now)
+	r.lastPools, r.lastPosts, r.lastJobs = r.poolStates(now), r.postStates(now), r.jobStates(now)
 	r.base = r.state(now, events, false)
 }
 
@@ -108,7 +108,7 @@ func (r *Recorder) CloseWindow(i int, now sim.Time, events uint64) {
 // have been closed.
 func (r *Recorder) Result(now sim.Time, events uint64, l Live) *Result {
 	end := r.state(now, events, true)
-	res := &Result{Summary: r.summary(&r.base, &end, &l), Series: r.table(), Pools: r.poolTable()}
+	res := &Result{Summary: r.summary(&r.base, &end, &l), Series: r.table(), Pools: r.poolTable(), Training: r.jobTable()}
 	for i := range r.windows {
 		if r.windows[i].done == nil {
 			r.windows[i].done = &Summary{Schema: SchemaVersion, From: Null(), To: Null()}
