@@ -157,10 +157,14 @@ func (f *frame) class(name string) metrics.ClassInfo {
 }
 
 // pool returns a column of the rows of a pool, at full scale; nil if there is none.
-func (f *frame) pool(name, column string) []float64 { return f.of(f.run.Result.Pools, "pool", name, column) }
+func (f *frame) pool(name, column string) []float64 {
+	return f.of(f.run.Result.Pools, "pool", name, column)
+}
 
 // job is a column of a training job, at full scale.
-func (f *frame) job(name, column string) []float64 { return f.of(f.run.Result.Training, "job", name, column) }
+func (f *frame) job(name, column string) []float64 {
+	return f.of(f.run.Result.Training, "job", name, column)
+}
 
 // of is a column of the rows of a table in which another holds a name, at full scale.
 func (f *frame) of(t *metrics.Table, key, name, column string) []float64 {

@@ -30,16 +30,57 @@ type Comparison struct {
 // k of one has the same requests, users, patience and service demands as
 // replication k of the other, as far as their worlds go together.
 func Compare(ctx context.Context, a, b *scenario.Scenario, seed uint64, reps, workers int, progress func(done, of int)) (*Comparison, error) {
-	pairs, err := CompareAll(ctx, []*scenario.Scenario{a, b}, seed, reps, workers, progress)
+	pairs, err := CompareAll(ctx, Named(a, b), seed, reps, workers, progress)
 	if err != nil {
 		return nil, err
 	}
 	return pairs[0], nil
 }
 
+// An Entrant is a scenario under the name by which a comparison speaks of it.
+type Entrant struct {
+	Name string
+	*scenario.Scenario
+}
+
+// Named are scenarios under their names, with a number behind those that are not the only
+// ones of their name.
+func Named(scenarios ...*scenario.Scenario) []Entrant {
+	times := map[string]int{}
+	for _, sc := range scenarios {
+		times[sc.Name]++
+	}
+	var list []Entrant
+	for i, sc := range scenarios {
+		name := sc.Name
+		if times[name] > 1 {
+			name += fmt.Sprintf(" (%d)", i+1)
+		}
+		list = append(list, Entrant{name, sc})
+	}
+	return list
+}
+
+// Vary are a scenario and, behind it, what it is with a knob at each of the values.
+func Vary(base Entrant, knob string, values []string) ([]Entrant, error) {
+	list := []Entrant{base}
+	for _, v := range values {
+		c, err := scenario.NewChange(knob, v)
+		if err != nil {
+			return nil, err
+		}
+		sc, err := base.With(scenario.Changes{c})
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, Entrant{knob + "=" + v, sc})
+	}
+	return list, nil
+}
+
 // CompareAll holds each scenario but the first against the first, all of them on the
 // same random numbers, as Compare does two. The first is run once for all.
-func CompareAll(ctx context.Context, scenarios []*scenario.Scenario, seed uint64, reps, workers int, progress func(done, of int)) ([]*Comparison, error) {
+func CompareAll(ctx context.Context, scenarios []Entrant, seed uint64, reps, workers int, progress func(done, of int)) ([]*Comparison, error) {
 	if len(scenarios) < 2 {
 		return nil, fmt.Errorf("%d scenarios: want at least two", len(scenarios))
 	}
@@ -50,14 +91,14 @@ func CompareAll(ctx context.Context, scenarios []*scenario.Scenario, seed uint64
 		if sc.Scale != base.Scale {
 			return nil, fmt.Errorf("the scenarios are at different scales, %v and %v: want one (--scale)", base.Scale, sc.Scale)
 		}
-		warnings, err := Warnings(sc)
+		warnings, err := Warnings(sc.Scenario)
 		if err != nil {
 			return nil, err
 		}
 		for i := range warnings {
 			warnings[i] = sc.Name + ": " + warnings[i]
 		}
-		trials, warned = append(trials, trial(sc, seed)), append(warned, warnings)
+		trials, warned = append(trials, trial(sc.Scenario, seed)), append(warned, warnings)
 	}
 	n := uint64(len(scenarios))
 	all, err := experiment.Run(ctx, func(ctx context.Context, k uint64) ([]experiment.Figure, error) {
@@ -73,31 +114,12 @@ func CompareAll(ctx context.Context, scenarios []*scenario.Scenario, seed uint64
 		}
 		of[uint64(k)%n] = append(of[uint64(k)%n], figures)
 	}
-	names := distinct(scenarios)
 	var pairs []*Comparison
 	for k := 1; k < len(scenarios); k++ {
-		pairs = append(pairs, &Comparison{A: names[0], B: names[k], Seed: seed, Reps: reps, Scale: float64(base.Scale),
+		pairs = append(pairs, &Comparison{A: base.Name, B: scenarios[k].Name, Seed: seed, Reps: reps, Scale: float64(base.Scale),
 			Warnings: slices.Concat(warned[0], warned[k]), Figures: compared(of[0], of[k])})
 	}
 	return pairs, nil
-}
-
-// distinct are the names of scenarios, with a letter behind those that are not the
-// only ones of their name.
-func distinct(scenarios []*scenario.Scenario) []string {
-	times := map[string]int{}
-	for _, sc := range scenarios {
-		times[sc.Name]++
-	}
-	var names []string
-	for i, sc := range scenarios {
-		name := sc.Name
-		if times[name] > 1 {
-			name += fmt.Sprintf(" (%d)", i+1)
-		}
-		names = append(names, name)
-	}
-	return names
 }
 
 // compared is experiment.Compare; what only one of the two has, the refusals of a
@@ -130,7 +152,8 @@ func compared(a, b [][]experiment.Figure) []experiment.Comparison {
 // mainMetrics are those that Text prints, of all and of each tier.
 var mainMetrics = []string{"attempts", "completed", "users_satisfied", "signups", "goodput_per_s", "latency_s.mean", "latency_s.p50", "latency_s.p99", "request_latency_s.p50", "request_latency_s.p99", "wait_s.mean", "queue_length.mean", "held.mean", "error_rate", "refusal_rate", "abandonment_rate", "slo_attainment", "goodput_slo_per_s", "retry_amplification", "wasted_s", "time_to_recover_s", "jain_users", "jain_tiers", "metastable", "metastable_s", "revenue_at_risk_usd"}
 
-// mainCosts are those that it prints of what a run cost; * is any name.
+// mainCosts are those that it prints of what a run cost, where that differs; * is any
+// name.
 var mainCosts = []string{"classes.*.cost_per_completed_usd", "classes.*.energy_per_completed_wh", "gpu.gpu_hours", "gpu.cost_usd", "gpu.energy_kwh", "training.*.useful_gpu_hours", "training.*.lost_gpu_hours", "funds.left_usd", "releases.*.delay_s"}
 
 // Text prints, for the main metrics, both means and the paired difference with
@@ -147,7 +170,9 @@ func (c *Comparison) Text(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "metric\tA: %s\tB: %s\tdifference B - A\t95 %% interval\tB lower in\n", c.A, c.B)
 	for _, f := range c.Figures {
-		if !isMain(f.Name) || f.Difference.N < 2 || (f.A.Mean == 0 && f.B.Mean == 0) {
+		main, cost := isMain(f.Name)
+		same := f.Difference.Lo == 0 && f.Difference.Hi == 0
+		if !main && !(cost && !same) || f.Difference.N < 2 || (f.A.Mean == 0 && f.B.Mean == 0) {
 			continue
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t[%s, %s]\t%d of %d\n", f.Name, number(f.A.Mean), number(f.B.Mean), signed(f.Difference.Mean), signed(f.Difference.Lo), signed(f.Difference.Hi), f.Lower, f.Difference.N)
@@ -155,14 +180,11 @@ func (c *Comparison) Text(w io.Writer) error {
 	return t.Flush()
 }
 
-func isMain(path string) bool {
+func isMain(path string) (main, cost bool) {
 	section, rest, _ := strings.Cut(path, ".")
-	if section == "all" {
-		return slices.Contains(mainMetrics, rest)
-	}
 	_, figure, _ := strings.Cut(rest, ".")
-	return section == "tiers" && slices.Contains(mainMetrics, figure) ||
-		slices.Contains(mainCosts, path) || slices.Contains(mainCosts, section+".*."+figure)
+	main = section == "all" && slices.Contains(mainMetrics, rest) || section == "tiers" && slices.Contains(mainMetrics, figure)
+	return main, slices.Contains(mainCosts, path) || slices.Contains(mainCosts, section+".*."+figure)
 }
 
 func number(x float64) string { return fmt.Sprintf("%.4g", x) }

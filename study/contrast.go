@@ -8,6 +8,7 @@ import (
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/report"
 	"github.com/launchday-sim/launchday/sim/experiment"
+	"github.com/launchday-sim/launchday/sim/stats"
 )
 
 // contrasts are the figures that a comparison is told by in words and shown by in its
@@ -85,4 +86,62 @@ func Chart(pairs []*Comparison, svg bool) ([]byte, error) {
 	}
 	caption := fmt.Sprintf("%d paired replications, seed %d, figures at full scale (simulated at %s)", first.Reps, first.Seed, unit.Fraction(first.Scale))
 	return report.Contrasts("Against "+first.A, caption, names, columns, svg)
+}
+
+// TradeOff shows what one figure of the scenarios costs in another: a point for each,
+// in their order. x and y are paths of figures. It is PNG or SVG.
+func TradeOff(pairs []*Comparison, x, y string, svg bool) ([]byte, error) {
+	first := pairs[0]
+	of := func(c *Comparison, path string, side func(experiment.Comparison) stats.Interval) (report.Around, error) {
+		for _, f := range c.Figures {
+			if i := side(f); f.Name == path && i.N > 0 && !math.IsNaN(i.Mean) {
+				return report.Around{Mean: i.Mean, Lo: i.Lo, Hi: i.Hi}, nil
+			}
+		}
+		return report.Around{}, fmt.Errorf("%s has no figure over which to draw %s", c.B, path)
+	}
+	base := func(f experiment.Comparison) stats.Interval { return f.A }
+	other := func(f experiment.Comparison) stats.Interval { return f.B }
+	var choices []report.Choice
+	add := func(c *Comparison, name string, side func(experiment.Comparison) stats.Interval) error {
+		ax, err := of(c, x, side)
+		if err != nil {
+			return err
+		}
+		ay, err := of(c, y, side)
+		if err == nil {
+			choices = append(choices, report.Choice{Name: name, X: ax, Y: ay})
+		}
+		return err
+	}
+	if err := add(first, first.A, base); err != nil {
+		return nil, err
+	}
+	for _, p := range pairs {
+		if err := add(p, p.B, other); err != nil {
+			return nil, err
+		}
+	}
+	caption := fmt.Sprintf("%d replications, seed %d, figures at full scale (simulated at %s)", first.Reps, first.Seed, unit.Fraction(first.Scale))
+	return report.TradeOff("What is bought, and at what price", caption, axis(x), axis(y), choices, svg)
+}
+
+// axis says how a figure is written on an axis.
+func axis(path string) report.Axis {
+	a := report.Axis{Title: path}
+	for _, k := range contrasts {
+		if k.path == path {
+			return report.Axis{Title: k.what, As: k.as}
+		}
+	}
+	name := path[strings.LastIndex(path, ".")+1:]
+	switch {
+	case name == "quality_mean":
+		return report.Axis{Title: "mean quality of answers", As: report.Share}
+	case strings.HasSuffix(name, "_share"), strings.HasSuffix(name, "_rate"), name == "utilisation", name == "slo_attainment":
+		a.As = report.Share
+	case strings.Contains(path, "_s.") || strings.HasSuffix(name, "_s") && !strings.HasSuffix(name, "_per_s"):
+		a.As = report.Time
+	}
+	return a
 }

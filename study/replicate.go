@@ -82,7 +82,8 @@ func (r *Replications) Text(w io.Writer) error {
 	}
 	fmt.Fprintf(t, "\nOver %d replications, at full scale\tmean\t95 %% interval\n", n)
 	for _, e := range r.Estimates {
-		if !isMain(e.Name) || e.N < 2 || (e.Lo == 0 && e.Hi == 0) {
+		main, cost := isMain(e.Name)
+		if !main && !cost || e.N < 2 || (e.Lo == 0 && e.Hi == 0) {
 			continue
 		}
 		full := func(x float64) string { return number(float64(metrics.FullScale(e.Name, metrics.Figure(x), scale))) }

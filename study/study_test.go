@@ -144,7 +144,7 @@ func TestEachOfSeveralIsHeldAgainstTheFirst(t *testing.T) {
 	a := shipped(t, "mm1", "duration", "4000s")
 	b := with(t, a, "name", "faster", "pools.server.speed", "1.02")
 	c := with(t, a, "name", "limited", "policies", "[{name: full, kind: queue-limit, limit: 3}]")
-	pairs, err := study.CompareAll(context.Background(), []*scenario.Scenario{a, b, c}, 5, 4, 2, nil)
+	pairs, err := study.CompareAll(context.Background(), study.Named(a, b, c), 5, 4, 2, nil)
 	require.NoError(t, err)
 	require.Len(t, pairs, 2)
 	two, err := study.Compare(context.Background(), a, b, 5, 4, 1, nil)

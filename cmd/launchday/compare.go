@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/launchday-sim/launchday/models/launch"
 	"github.com/launchday-sim/launchday/models/metrics"
 	"github.com/launchday-sim/launchday/models/scenario"
 	"github.com/launchday-sim/launchday/sim/stats"
@@ -20,50 +21,66 @@ func compareCommand() *cobra.Command {
 	var in input
 	var reps int
 	var asJSON bool
-	var chart string
+	var chart, axes string
+	var vary []string
 	c := &cobra.Command{
-		Use:   "compare A B [C...]",
+		Use:   "compare A [B...]",
 		Short: "Compare scenarios on common random numbers",
 		Long: `Run scenarios on the same random numbers, replication by replication, and hold
 each but the first against the first: in words, and for the main metrics both
 means and the paired difference with its 95 % confidence interval. Knobs are
-changed in all.`,
+changed in all by --set; --vary takes one scenario, and holds against it what it
+is with a knob at each of some values. With --axes the chart shows what one figure
+of summary.json costs in another, a point for each scenario.`,
 		Example: `  launchday compare mm1 my-queue.yaml --reps 20
   launchday compare none.yaml codel.yaml pie.yaml --chart levers.png
-  launchday compare quiet-day ghibli-2025 --scale 1/2000 --reps 5`,
+  launchday compare quiet-day ghibli-2025 --scale 1/2000 --reps 5
+  launchday compare image-batching --vary pools.gpus.degrade.steps=80%,60%,40% \
+    --chart price.png --axes all.goodput_slo_per_s:all.quality_mean`,
 		Args: func(c *cobra.Command, args []string) error {
+			if len(vary) > 0 {
+				return arguments("A")(c, args)
+			}
 			return arguments("A", "B")(c, args[:min(len(args), 2)])
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ending := strings.ToLower(filepath.Ext(chart))
+			x, y, ok := strings.Cut(axes, ":")
 			switch {
 			case reps < 2:
 				return badInput(fmt.Errorf("--reps %d: want at least 2, for one pair has no interval", reps))
 			case chart != "" && ending != ".png" && ending != ".svg":
 				return badInput(fmt.Errorf("--chart %s: want a file ending in .png or .svg", chart))
+			case axes != "" && chart == "":
+				return badInput(fmt.Errorf("--axes %s: want --chart, the file that is drawn", axes))
+			case axes != "" && !ok:
+				return badInput(fmt.Errorf("--axes %s: want two figures with a colon between them, such as all.goodput_per_s:all.quality_mean", axes))
+			}
+			for _, figure := range []string{x, y} {
+				if axes != "" && !metrics.Exists(figure) {
+					return badInput(fmt.Errorf("--axes: %q is no figure of summary.json: want one such as all.goodput_per_s", figure))
+				}
 			}
 			if _, err := os.Lstat(chart); chart != "" && err == nil {
 				return badInput(fmt.Errorf("--chart %s: it is there already", chart))
 			}
-			var scenarios []*scenario.Scenario
-			for _, arg := range args {
-				sc, err := in.read(arg)
-				if err != nil {
-					return err
-				}
-				if len(scenarios) > 0 && sc.Scale != scenarios[0].Scale {
-					return badInput(fmt.Errorf("%s is at scale %v and %s at %v: want one for both, by --scale", args[0], scenarios[0].Scale, arg, sc.Scale))
-				}
-				scenarios = append(scenarios, sc)
+			entrants, err := in.entrants(args, vary)
+			if err != nil {
+				return err
 			}
 			bar := newProgress(cmd.ErrOrStderr())
-			pairs, err := study.CompareAll(cmd.Context(), scenarios, in.seed, reps, 0, bar.replications)
+			pairs, err := study.CompareAll(cmd.Context(), entrants, in.seed, reps, 0, bar.replications)
 			bar.clear()
 			if err != nil {
 				return err
 			}
 			if chart != "" {
-				picture, err := study.Chart(pairs, ending == ".svg")
+				var picture []byte
+				if axes != "" {
+					picture, err = study.TradeOff(pairs, x, y, ending == ".svg")
+				} else {
+					picture, err = study.Chart(pairs, ending == ".svg")
+				}
 				if err != nil {
 					return err
 				}
@@ -87,9 +104,60 @@ changed in all.`,
 	}
 	in.flags(c)
 	c.Flags().IntVar(&reps, "reps", 10, "paired replications, at least 2")
+	c.Flags().StringArrayVar(&vary, "vary", nil, "hold against A what it is with a knob at each of these values: knob=v1,v2,...; may be repeated")
+	c.Flags().StringVar(&axes, "axes", "", "draw one figure over another, as in all.goodput_per_s:all.quality_mean")
 	c.Flags().StringVar(&chart, "chart", "", "write a chart to this new file, .png or .svg")
 	c.Flags().BoolVar(&asJSON, "json", false, "print every figure of summary.json, at full scale, as JSON, and nothing else; of more than two scenarios an object for each pair, in pairs")
 	return c
+}
+
+// entrants reads the scenarios that are compared, all of one scale.
+func (in *input) entrants(args, vary []string) ([]study.Entrant, error) {
+	var scenarios []*scenario.Scenario
+	for _, arg := range args {
+		sc, err := in.read(arg)
+		if err != nil {
+			return nil, err
+		}
+		if len(scenarios) > 0 && sc.Scale != scenarios[0].Scale {
+			return nil, badInput(fmt.Errorf("%s is at scale %v and %s at %v: want one for both, by --scale", args[0], scenarios[0].Scale, arg, sc.Scale))
+		}
+		scenarios = append(scenarios, sc)
+	}
+	list := study.Named(scenarios...)
+	for _, v := range vary {
+		knob, values, ok := strings.Cut(v, "=")
+		if !ok {
+			return nil, badInput(fmt.Errorf("--vary %s: want knob=value,value, such as pools.gpus.nodes=5k,6k", v))
+		}
+		varied, err := study.Vary(list[0], strings.TrimSpace(knob), listed(values))
+		if err != nil {
+			return nil, badInput(fmt.Errorf("--vary %s: %w", knob, err))
+		}
+		for _, e := range varied[1:] {
+			if err := launch.Rehearse(e.Scenario); err != nil {
+				return nil, badInput(fmt.Errorf("--vary %s: %w", e.Name, err))
+			}
+		}
+		list = append(list, varied[1:]...)
+	}
+	return list, nil
+}
+
+// listed are the values of a list, with commas between them that stand in no bracket.
+func listed(text string) (values []string) {
+	depth, from := 0, 0
+	for i, r := range text {
+		switch {
+		case strings.ContainsRune("{[", r):
+			depth++
+		case strings.ContainsRune("}]", r):
+			depth--
+		case r == ',' && depth == 0:
+			values, from = append(values, strings.TrimSpace(text[from:i])), i+1
+		}
+	}
+	return append(values, strings.TrimSpace(text[from:]))
 }
 
 // An interval is written as in the summary.json of replications.

@@ -35,6 +35,7 @@ func TestWhatIsLeftAwayTakesNoTimeAndCostsQuality(t *testing.T) {
 		s := run(t, with(t, text(t, pairs), "pools.gpus.degrade", degrade), launch.Options{Seed: 1}).Summary.All
 		assert.InDelta(t, want.seconds, float64(s.Latency.P50), 0.02*want.seconds, degrade)
 		assert.InDelta(t, want.quality, float64(s.GoodputQualityPerS/s.GoodputSLOPerS), 1e-5, degrade)
+		assert.InDelta(t, want.quality, float64(s.QualityMean), 1e-5, degrade)
 	}
 	// Of slots the service time shrinks by the product; answers that are begun stay.
 	slots := strings.Replace(strings.Replace(pairs, "images: {count: {dist: deterministic, value: 2}, steps: {dist: deterministic, value: 20}, megapixels: 1}", "service: 10s", 1),

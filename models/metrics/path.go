@@ -65,6 +65,7 @@ var extensive = map[string]bool{
 
 	"offered_per_s":           true,
 	"goodput_slo_per_s":       true,
+	"quality_mean":            false,
 	"goodput_quality_per_s":   true,
 	"slo_attainment":          false,
 	"retry_amplification":     false,

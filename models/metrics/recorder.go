@@ -66,6 +66,7 @@ const (
 	cAdmitted
 	cCompleted
 	cDegraded
+	cMissedMicros // what their qualities are below 1, summed, in millionths
 	cAbandoned
 	cTimedOut
 	cFailed
@@ -434,6 +435,7 @@ func (r *Recorder) Ended(now sim.Time, a *models.Attempt, o models.Outcome, reas
 		x.counts[cCompleted]++
 		if a.Quality < 1 {
 			x.counts[cDegraded]++
+			x.counts[cMissedMicros] += int64(float64(float64(1-a.Quality)*1e6) + 0.5)
 		}
 		x.live[sLatency].Record(int64(now - a.Arrived))
 		if slo := r.w.Classes[a.Class].SLO; now-a.Admitted <= slo && !a.Orphan {

@@ -110,6 +110,7 @@ type Figures struct {
 	// none has. Those marked "run" are null in a window.
 	OfferedPerS         Figure `json:"offered_per_s"`           // new requests a second, beside goodput_per_s
 	GoodputSLOPerS      Figure `json:"goodput_slo_per_s"`       // attempts a second that were completed within the slo from their arrival, their user waiting
+	QualityMean         Figure `json:"quality_mean"`            // of completed attempts: 1 is in full
 	GoodputQualityPerS  Figure `json:"goodput_quality_per_s"`   // the same, each for the quality of its answer: 1 is in full, less is degraded
 	SLOAttainment       Figure `json:"slo_attainment"`          // satisfied within the slo from the first try / requests that ended, satisfied or given up, and those still open at the end of the run whose slo has run out; in a window, over those that ended in it
 	RetryAmplification  Figure `json:"retry_amplification"`     // attempts / requests

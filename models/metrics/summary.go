@@ -336,6 +336,7 @@ func (f *figurer) group(in func(*cell) bool, level int) *Figures {
 	}
 	g.Load = ratio(float64(asked)*1e-6, available*sim.Time(f.ns()).Seconds())
 	g.OfferedPerS = ratio(float64(n[cRequests]), sim.Time(f.ns()).Seconds())
+	g.QualityMean = 1 - ratio(float64(n[cMissedMicros])*1e-6, float64(n[cCompleted]))
 	g.GoodputSLOPerS, g.GoodputQualityPerS, g.SLOAttainment = Null(), Null(), Null()
 	if slo > 0 {
 		g.GoodputSLOPerS = ratio(float64(good), sim.Time(f.ns()).Seconds())

@@ -1,0 +1,134 @@
+package report
+
+import (
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// An Axis of a trade-off is a figure, and how it is written.
+type Axis struct {
+	Title string
+	As    Measure
+}
+
+// A Choice is one alternative: its means of two figures, with their intervals.
+type Choice struct {
+	Name string
+	X, Y Around
+}
+
+// TradeOff is the picture of what one figure costs in another, as PNG or SVG: a point
+// for each choice, in the order in which they are given joined by a line.
+func TradeOff(title, caption string, x, y Axis, choices []Choice, svg bool) ([]byte, error) {
+	p := tradeOffPicture(title, caption, x, y, choices)
+	if svg {
+		return p.svg()
+	}
+	return p.png()
+}
+
+func tradeOffPicture(title, caption string, x, y Axis, choices []Choice) picture {
+	const width, height, left, bottom, names = 720, 460, 74, 62, 150
+	p := newPlot()
+	p.X.Min, p.X.Max = reach(choices, func(c Choice) Around { return c.X })
+	p.Y.Min, p.Y.Max = reach(choices, func(c Choice) Around { return c.Y })
+	p.X.Tick.Marker = ticker{name: x.As.Text, wanted: 6}
+	p.Y.Tick.Marker = ticker{name: y.As.Text, wanted: 6}
+	grid := backgroundGrid{}
+	p.Add(grid, points{choices})
+	about := caption + ". " + y.Title + " over " + x.Title + ", a point for each choice with 95 % intervals of both means."
+	return picture{name: "tradeoff", title: title, about: about, width: width, height: height, draw: func(c draw.Canvas) {
+		top := heading(c, title, caption, height)
+		area := draw.Crop(c, left, -names, bottom, top-height-6)
+		drawPanel(p, area)
+		axis := words(9, black, true)
+		write(c, axis, margin, top+2, y.Title)
+		write(c, axis, (left+width-names-axis.Width(x.Title))/2, margin+14, x.Title)
+		write(c, words(8.5, grey, false), margin, margin-2, "bar: 95 % interval of the mean; hollow: the first, against which the others were compared")
+	}}
+}
+
+// reach is an axis that holds all of the values with room around them.
+func reach(choices []Choice, of func(Choice) Around) (lo, hi float64) {
+	lo, hi = math.Inf(1), math.Inf(-1)
+	for _, c := range choices {
+		a := of(c)
+		for _, v := range []float64{a.Mean, a.Lo, a.Hi} {
+			if !math.IsNaN(v) {
+				lo, hi = math.Min(lo, v), math.Max(hi, v)
+			}
+		}
+	}
+	if !(hi > lo) {
+		room := math.Max(math.Abs(hi)*0.1, 1e-9)
+		return hi - room, hi + room
+	}
+	return lo - (hi-lo)*0.08, hi + (hi-lo)*0.08
+}
+
+// backgroundGrid draws lines at the ticks of both axes.
+type backgroundGrid struct{}
+
+// Plot implements plot.Plotter.
+func (backgroundGrid) Plot(c draw.Canvas, p *plot.Plot) {
+	style := draw.LineStyle{Color: faint, Width: 0.6}
+	for _, t := range p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max) {
+		at := c.X(p.X.Norm(t.Value))
+		c.StrokeLine2(style, at, c.Min.Y, at, c.Max.Y)
+	}
+	for _, t := range p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max) {
+		at := c.Y(p.Y.Norm(t.Value))
+		c.StrokeLine2(style, c.Min.X, at, c.Max.X, at)
+	}
+}
+
+// points are the choices of a trade-off.
+type points struct{ choices []Choice }
+
+// Plot implements plot.Plotter.
+func (q points) Plot(c draw.Canvas, p *plot.Plot) {
+	at := func(x, y float64) vg.Point { return point(c, p, x, y) }
+	var path []vg.Point
+	for _, k := range q.choices {
+		path = append(path, at(k.X.Mean, k.Y.Mean))
+	}
+	c.StrokeLines(draw.LineStyle{Color: silver, Width: 1}, path)
+	bar := draw.LineStyle{Color: blue, Width: 1.1}
+	for i, k := range q.choices {
+		if k.X.Lo <= k.X.Hi { // one replication has no interval
+			c.StrokeLines(bar, []vg.Point{at(k.X.Lo, k.Y.Mean), at(k.X.Hi, k.Y.Mean)})
+		}
+		if k.Y.Lo <= k.Y.Hi {
+			c.StrokeLines(bar, []vg.Point{at(k.X.Mean, k.Y.Lo), at(k.X.Mean, k.Y.Hi)})
+		}
+		rectangle(c, blue, box(path[i].X-3, path[i].Y-3, path[i].X+3, path[i].Y+3))
+		if i == 0 {
+			rectangle(c, white, box(path[i].X-2, path[i].Y-2, path[i].X+2, path[i].Y+2))
+		}
+	}
+	// A name stands right of its point, or where it would cover another, below that.
+	style := words(8.5, black, false)
+	var taken []vg.Rectangle
+	for i, k := range q.choices {
+		y := path[i].Y + 4
+		place := func() vg.Rectangle { return box(path[i].X+6, y, path[i].X+6+style.Width(k.Name), y+9) }
+		for overlaps(taken, place()) {
+			y -= 10
+		}
+		taken = append(taken, place())
+		write(c, style, path[i].X+6, y, k.Name)
+	}
+}
+
+// overlaps reports whether a rectangle covers a part of any of the others.
+func overlaps(taken []vg.Rectangle, r vg.Rectangle) bool {
+	for _, t := range taken {
+		if r.Min.X < t.Max.X && t.Min.X < r.Max.X && r.Min.Y < t.Max.Y && t.Min.Y < r.Max.Y {
+			return true
+		}
+	}
+	return false
+}
