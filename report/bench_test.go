@@ -7,10 +7,10 @@ func BenchmarkPictures(b *testing.B) {
 	b.ResetTimer()
 	for b.Loop() {
 		for _, p := range pictures(r) {
-			if _, err := p.png(); err != nil {
+			if _, err := p.PNG(); err != nil {
 				b.Fatal(err)
 			}
-			if _, err := p.svg(); err != nil {
+			if _, err := p.SVG(); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/launchday-sim/launchday/models/metrics"
+	"github.com/launchday-sim/launchday/report/paint"
 )
 
 // untried is how many requests of the cells that are wanted had not been tried, at
@@ -20,7 +21,7 @@ func (f *frame) untried(want func(cell) bool) (most, end float64) {
 		end += requests[i] - first[i]
 		most = math.Max(most, end)
 	}
-	if most < total(requests)/100 {
+	if most < paint.Total(requests)/100 {
 		return 0, 0
 	}
 	return most, end
@@ -36,11 +37,11 @@ func heldBack(r *Run, f *frame) (lines []string) {
 		}
 		if most, end := f.untried(func(x cell) bool { return x.class == c.Name }); most > 0 {
 			lines = append(lines, fmt.Sprintf("Clients held back first tries of class %s: %s requests never reached the service. Between tries or held back were %s at a time, on average.",
-				c.Name, count(math.Max(0, end)), count(r.full(float64(fig.Retrying.Mean)))))
+				c.Name, paint.Count(math.Max(0, end)), paint.Count(r.full(float64(fig.Retrying.Mean)))))
 		}
 		if l, q := fig.Latency, fig.RequestLatency; differ(l.P50, q.P50) || differ(l.P99, q.P99) {
 			lines = append(lines, fmt.Sprintf("From the wish to the answer a satisfied request of class %s took %s in the median (p99 %s), where a completed attempt took %s (p99 %s).",
-				c.Name, seconds(float64(q.P50)), seconds(float64(q.P99)), seconds(float64(l.P50)), seconds(float64(l.P99))))
+				c.Name, paint.Seconds(float64(q.P50)), paint.Seconds(float64(q.P99)), paint.Seconds(float64(l.P50)), paint.Seconds(float64(l.P99))))
 		}
 	}
 	return lines

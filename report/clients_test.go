@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/launchday-sim/launchday/models/metrics"
+	"github.com/launchday-sim/launchday/report/paint"
 	"github.com/launchday-sim/launchday/sim"
 )
 
@@ -51,12 +52,12 @@ func TestThePanelOfAttemptsShowsTheFirstTriesThatReachedTheService(t *testing.T)
 	r := heldRun()
 	tl := newTimeline(r)
 	first := newFrame(r).rate("first_tries", func(cell) bool { return true })
-	most, _ := largest(first)
+	most, _ := paint.Largest(first)
 	require.Contains(t, tl.panels[0].title, "Attempts")
 	assert.GreaterOrEqual(t, tl.panels[0].plot.Y.Max, most)
 	labels := map[string]bool{}
 	for _, e := range tl.panels[0].entries {
-		labels[e.label] = true
+		labels[e.Label] = true
 	}
 	assert.True(t, labels["of these, first tries"])
 }
@@ -69,15 +70,6 @@ func TestTheFirstMomentOfARunIsWrittenOut(t *testing.T) {
 	}{{72 * time.Hour, 0, "+0s"}, {72 * time.Hour, 25240, "+7h1m"}, {72 * time.Hour, 7200, "+2h0m"}, {2 * time.Hour, 1810, "+30m10s"}, {2 * time.Hour, 1800, "+30m"}, {5 * time.Minute, 120, "120 s"}} {
 		assert.Equal(t, c.want, (&Run{Duration: c.length}).moment(c.at))
 	}
-}
-
-func TestMinutesAreNamedFromTenMinutesOnAndNightsShadedFromADayOn(t *testing.T) {
-	for length, want := range map[float64]string{300: "simulated time, s", 4000: "simulated time, min", 5 * 3600: "simulated time, h"} {
-		assert.Equal(t, want, counted(length).about)
-	}
-	at := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
-	assert.Empty(t, clock(&Run{Start: at, Duration: 15 * time.Minute}, 900).shaded)
-	assert.NotEmpty(t, clock(&Run{Start: at, Duration: 24 * time.Hour}, 86400).shaded)
 }
 
 func TestATierOfTwoClassesHasALineForEach(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/launchday-sim/launchday/models/metrics"
+	"github.com/launchday-sim/launchday/report/paint"
 )
 
 // costs says what a run cost in money, energy and training, as far as prices are known.
@@ -14,7 +15,7 @@ func costs(r *Run) []string {
 	s := &r.Result.Summary
 	var lines []string
 	if s.GPU.CostUSD > 0 || s.GPU.EnergyKWh > 0 {
-		parts := []string{count(r.full(float64(s.GPU.GPUHours))) + " GPU-hours"}
+		parts := []string{paint.Count(r.full(float64(s.GPU.GPUHours))) + " GPU-hours"}
 		if s.GPU.CostUSD > 0 {
 			parts = append(parts, dollars(r.full(float64(s.GPU.CostUSD))))
 		}
@@ -45,7 +46,7 @@ func trained(r *Run) []string {
 	var lines []string
 	for _, name := range slices.Sorted(maps.Keys(r.Result.Summary.Training)) {
 		j := r.Result.Summary.Training[name]
-		hours := func(f metrics.Figure) string { return count(r.full(float64(f))) }
+		hours := func(f metrics.Figure) string { return paint.Count(r.full(float64(f))) }
 		lines = append(lines, fmt.Sprintf("Training %s: %s GPU-hours of work that was kept, %s lost since a checkpoint, %s restarting, %s of nodes on their way, %s lent.",
 			name, hours(j.Useful), hours(j.Lost), hours(j.Restarting), hours(j.Moving), hours(j.Lent)))
 	}
@@ -70,7 +71,7 @@ func dollars(x float64) string {
 	case x < 1000:
 		return fmt.Sprintf("%.2f USD", x)
 	}
-	return count(x) + " USD"
+	return paint.Count(x) + " USD"
 }
 
 // energy writes an amount of energy, given in kWh.

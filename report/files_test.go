@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/launchday-sim/launchday/models/metrics"
+	"github.com/launchday-sim/launchday/report/paint"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -282,11 +283,11 @@ func golden(t *testing.T, name string, got []byte) {
 
 func TestFiguresReadTheWayPeopleSayThem(t *testing.T) {
 	for want, got := range map[string]string{
-		"703 M": count(702.6e6), "1.2 M": count(1.2e6), "45": count(45), "1 M": count(999_700), "999 k": count(999_400), "1.06 bn": count(1.06e9),
-		"0.32": count(0.32), "0": count(0), "–": count(math.NaN()), "-1.5 k": count(-1500),
-		"45 s": seconds(45), "2.25 min": seconds(135), "1.5 h": seconds(5400), "1 h": seconds(3600), "9 d": seconds(9 * 86400), "250 ms": seconds(0.25), "12 µs": seconds(12e-6),
-		"52 %": percent(0.52), "1.3 %": percent(0.013), "<0.1 %": percent(0.0004), "0 %": percent(0), "100 %": percent(1), "99.9 %": percent(0.9999),
-		"1/1000": scaleName(0.001), "1": scaleName(1), "100,000": grouped(100000), "999": grouped(999), "-1,000": grouped(-1000),
+		"703 M": paint.Count(702.6e6), "1.2 M": paint.Count(1.2e6), "45": paint.Count(45), "1 M": paint.Count(999_700), "999 k": paint.Count(999_400), "1.06 bn": paint.Count(1.06e9),
+		"0.32": paint.Count(0.32), "0": paint.Count(0), "–": paint.Count(math.NaN()), "-1.5 k": paint.Count(-1500),
+		"45 s": paint.Seconds(45), "2.25 min": paint.Seconds(135), "1.5 h": paint.Seconds(5400), "1 h": paint.Seconds(3600), "9 d": paint.Seconds(9 * 86400), "250 ms": paint.Seconds(0.25), "12 µs": paint.Seconds(12e-6),
+		"52 %": paint.Percent(0.52), "1.3 %": paint.Percent(0.013), "<0.1 %": paint.Percent(0.0004), "0 %": paint.Percent(0), "100 %": paint.Percent(1), "99.9 %": paint.Percent(0.9999),
+		"1/1000": paint.ScaleName(0.001), "1": paint.ScaleName(1), "100,000": paint.Grouped(100000), "999": paint.Grouped(999), "-1,000": paint.Grouped(-1000),
 		"rank 3": inUnit(3, "rank"), "yes": inUnit(1, "yes"), "2 min": inUnit(120, "s"), "100 M users": inUnit(1e8, "users"), "1.31": inUnit(1.312, "ratio"),
 	} {
 		assert.Equal(t, want, got)

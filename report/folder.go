@@ -143,7 +143,7 @@ func (f *Folder) Write(r *Run, wall time.Duration) error {
 		{"record.csv", func() ([]byte, error) { return recordCSV(r), nil }},
 	}
 	for _, p := range pictures(r) {
-		files = append(files, file{p.name + ".png", p.png}, file{p.name + ".svg", p.svg})
+		files = append(files, file{p.Name + ".png", p.PNG}, file{p.Name + ".svg", p.SVG})
 	}
 	contents := make([][]byte, len(files))
 	errs := make([]error, len(files))

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/launchday-sim/launchday/models/metrics"
+	"github.com/launchday-sim/launchday/report/paint"
 )
 
 // A frame is the series of a run the way pictures and words need it: one value
@@ -198,7 +199,7 @@ func (f *frame) largestCell(paid bool) (best cell, cells int) {
 		if i := f.tier(c.tier); i < 0 || f.run.Tiers[i].Paid != paid || !f.inServed(c) {
 			continue
 		}
-		if n := total(f.sum("completed", func(d cell) bool { return d == c })); n > 0 {
+		if n := paint.Total(f.sum("completed", func(d cell) bool { return d == c })); n > 0 {
 			cells++
 			if n > most {
 				most, best = n, c
@@ -215,12 +216,12 @@ func (f *frame) largestCell(paid bool) (best cell, cells int) {
 // together. few reports whether tiers have less than the share, and rest whether
 // others are left out.
 func (f *frame) shownCells(share float64) (cells []cell, few, rest bool) {
-	all := total(f.sum("completed", f.inServed))
+	all := paint.Total(f.sum("completed", f.inServed))
 	for _, t := range f.run.Tiers {
 		best, most, sum := cell{}, 0.0, 0.0
 		for _, c := range f.cells {
 			if c.tier == t.Name && f.inServed(c) {
-				n := total(f.sum("completed", func(d cell) bool { return d == c }))
+				n := paint.Total(f.sum("completed", func(d cell) bool { return d == c }))
 				if sum += n; n > most {
 					most, best = n, c
 				}
@@ -243,26 +244,6 @@ func (f *frame) shownCells(share float64) (cells []cell, few, rest bool) {
 // tier is the place of a tier in the run's list, -1 if it is not there.
 func (f *frame) tier(name string) int {
 	return slices.IndexFunc(f.run.Tiers, func(t metrics.TierInfo) bool { return t.Name == name })
-}
-
-// total adds up a series.
-func total(v []float64) float64 {
-	sum := 0.0
-	for _, x := range v {
-		sum += x
-	}
-	return sum
-}
-
-// largest is the largest value of a series and the place where it stands.
-func largest(v []float64) (float64, int) {
-	best, at := math.Inf(-1), -1
-	for i, x := range v {
-		if x > best {
-			best, at = x, i
-		}
-	}
-	return best, at
 }
 
 // hours adds a series of counts into whole hours: of the UTC clock, or from the
@@ -301,7 +282,7 @@ func (f *frame) window() float64 {
 // hour names that stretch: hour, 6 h, 10 min.
 func (f *frame) hour() string {
 	if w := f.window(); w != 3600 {
-		return seconds(w)
+		return paint.Seconds(w)
 	}
 	return "hour"
 }

@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/launchday-sim/launchday/report/paint"
 )
 
 // promised chooses the cells of classes that promise a latency.
@@ -16,7 +18,7 @@ func (r *Run) promises() string {
 	var names []string
 	for _, c := range r.Classes {
 		if c.SLO > 0 {
-			names = append(names, c.Name+", "+seconds(c.SLO.Seconds()))
+			names = append(names, c.Name+", "+paint.Seconds(c.SLO.Seconds()))
 		}
 	}
 	return strings.Join(names, "; ")
@@ -41,25 +43,25 @@ func (t *timeline) darken(p *panel) {
 		return
 	}
 	lo, hi := p.plot.Y.Min, p.plot.Y.Max
-	p.plot.Add(band{[]float64{from, to}, []float64{lo, lo}, []float64{hi, hi}, stormColour})
+	p.plot.Add(paint.Band{X: []float64{from, to}, Lo: []float64{lo, lo}, Hi: []float64{hi, hi}, Colour: stormColour})
 }
 
 // goodput shows what is offered, what requests are satisfied, and what of it comes in time, of
 // the classes that promise a latency.
 func (t *timeline) goodput(f *frame) {
 	offered, served, good := f.rate("requests", f.promised), f.rate("satisfied", f.promised), f.rate("completed_in_slo", f.promised)
-	most, _ := largest(append(slices.Clone(offered), served...))
+	most, _ := paint.Largest(append(slices.Clone(offered), served...))
 	if good == nil || !(most > 0) {
 		return
 	}
-	p := t.add("Goodput", "per second; in time: "+t.run.promises(), 0, most*1.06, count)
+	p := t.add("Goodput", "per second; in time: "+t.run.promises(), 0, most*1.06, paint.Count)
 	x := f.middle()
-	behind := pale(silver, 0.55)
-	p.plot.Add(band{x, make([]float64, len(x)), offered, behind},
-		line{x: x, y: served, colour: pale(green, 0.5), width: 1.6}, line{x: x, y: good, colour: black, width: 0.9})
-	p.entries = []entry{{"offered: new requests", behind, asArea}, {"satisfied", pale(green, 0.5), asLine}, {"of these, in time", black, asLine}}
+	behind := paint.Pale(paint.Silver, 0.55)
+	p.plot.Add(paint.Band{X: x, Lo: make([]float64, len(x)), Hi: offered, Colour: behind},
+		paint.Line{X: x, Y: served, Colour: paint.Pale(paint.Green, 0.5), Width: 1.6}, paint.Line{X: x, Y: good, Colour: paint.Black, Width: 0.9})
+	p.entries = []paint.Entry{{Label: "offered: new requests", Colour: behind, As: paint.AsArea}, {Label: "satisfied", Colour: paint.Pale(paint.Green, 0.5), As: paint.AsLine}, {Label: "of these, in time", Colour: paint.Black, As: paint.AsLine}}
 	if _, _, ok := t.run.storm(); ok {
-		p.entries = append(p.entries, entry{"metastable", stormColour, asArea})
+		p.entries = append(p.entries, paint.Entry{Label: "metastable", Colour: stormColour, As: paint.AsArea})
 	}
 }
 
@@ -69,14 +71,14 @@ func (t *timeline) wasted(f *frame) {
 		return
 	}
 	y := f.rate("wasted_s", f.inServed)
-	most, _ := largest(y)
+	most, _ := paint.Largest(y)
 	// Less than a thousandth of what servers do is a node that fails now and then.
-	if !(total(y) > total(f.sum("busy_mean", f.inServed))/1000) {
+	if !(paint.Total(y) > paint.Total(f.sum("busy_mean", f.inServed))/1000) {
 		return
 	}
-	p := t.add("Wasted work", "servers, at the moment of the loss", 0, most*1.06, count)
-	p.plot.Add(band{f.middle(), make([]float64, len(y)), y, pale(vermillion, 0.6)})
-	p.entries = []entry{{"result nobody got", pale(vermillion, 0.6), asArea}}
+	p := t.add("Wasted work", "servers, at the moment of the loss", 0, most*1.06, paint.Count)
+	p.plot.Add(paint.Band{X: f.middle(), Lo: make([]float64, len(y)), Hi: y, Colour: paint.Pale(paint.Vermillion, 0.6)})
+	p.entries = []paint.Entry{{Label: "result nobody got", Colour: paint.Pale(paint.Vermillion, 0.6), As: paint.AsArea}}
 }
 
 // inTime says in words how what was promised was kept.
@@ -87,19 +89,19 @@ func inTime(r *Run) (lines []string) {
 			continue
 		}
 		lines = append(lines, fmt.Sprintf("Of class %s %s was promised: %s of the requests that ended had it from the first try; %s/s were offered, %s/s satisfied, %s/s by an attempt that was in time.",
-			c.Name, seconds(c.SLO.Seconds()), percent(float64(f.SLOAttainment)), count(r.full(float64(f.OfferedPerS))), count(r.full(float64(f.GoodputPerS))), count(r.full(float64(f.GoodputSLOPerS)))))
+			c.Name, paint.Seconds(c.SLO.Seconds()), paint.Percent(float64(f.SLOAttainment)), paint.Count(r.full(float64(f.OfferedPerS))), paint.Count(r.full(float64(f.GoodputPerS))), paint.Count(r.full(float64(f.GoodputSLOPerS)))))
 		if f.RetryAmplification > 1.005 {
-			line := "Each of its requests took " + digits(float64(f.RetryAmplification)) + " attempts"
+			line := "Each of its requests took " + paint.Digits(float64(f.RetryAmplification)) + " attempts"
 			if !f.UsersSatisfiedShare.IsNull() {
-				line += "; " + percent(float64(f.UsersSatisfiedShare)) + " of its users got what they came for"
+				line += "; " + paint.Percent(float64(f.UsersSatisfiedShare)) + " of its users got what they came for"
 			}
 			lines = append(lines, line+".")
 		}
 		if n := float64(f.Completed - f.Satisfied); n > 0.005*float64(f.Completed) {
-			lines = append(lines, fmt.Sprintf("%s of its completed attempts brought what nobody wanted any more: another attempt had, or the user had gone.", count(r.full(n))))
+			lines = append(lines, fmt.Sprintf("%s of its completed attempts brought what nobody wanted any more: another attempt had, or the user had gone.", paint.Count(r.full(n))))
 		}
 		if f.Wasted > 0 {
-			lines = append(lines, fmt.Sprintf("Servers worked %s hours for results that nobody got.", count(r.full(float64(f.Wasted))/3600)))
+			lines = append(lines, fmt.Sprintf("Servers worked %s hours for results that nobody got.", paint.Count(r.full(float64(f.Wasted))/3600)))
 		}
 		if !f.WaitUserMean.IsNull() {
 			beyond := ""
@@ -107,7 +109,7 @@ func inTime(r *Run) (lines []string) {
 				beyond = ", beyond the time that policies kept them before the queue"
 			}
 			lines = append(lines, fmt.Sprintf("Its attempts waited %s on average%s; the mean over its users is %s, and %s over those who were served.",
-				seconds(float64(f.Wait.Mean)), beyond, seconds(float64(f.WaitUserMean)), seconds(float64(f.WaitServedUserMean))))
+				paint.Seconds(float64(f.Wait.Mean)), beyond, paint.Seconds(float64(f.WaitUserMean)), paint.Seconds(float64(f.WaitServedUserMean))))
 		}
 	}
 	return lines
@@ -121,14 +123,14 @@ func aftermath(r *Run) (rows [][]string) {
 		return nil
 	}
 	if all.TimeToRecover > 0 {
-		took, until := seconds(float64(all.TimeToRecover)), "until 90 % were served in time"
+		took, until := paint.Seconds(float64(all.TimeToRecover)), "until 90 % were served in time"
 		if all.Recovered == 0 {
 			took, until = "at least "+took, "and not over at the end of the run: fewer than 90 % were served in time"
 		}
 		rows = append(rows, []string{"longest recovery", took, "from the end of the overload by first tries " + until})
 	}
 	if from, to, ok := r.storm(); ok {
-		rows = append(rows, []string{"metastable", seconds(math.Round(to - from)), "from " + r.moment(from) + ": first tries alone would not fill the servers, and less than half were served in time"})
+		rows = append(rows, []string{"metastable", paint.Seconds(math.Round(to - from)), "from " + r.moment(from) + ": first tries alone would not fill the servers, and less than half were served in time"})
 	}
 	return rows
 }

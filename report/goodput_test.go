@@ -50,13 +50,13 @@ func TestEveryPanelIsShadedWhileTheRunIsMetastableAndOnlyThen(t *testing.T) {
 	tl := newTimeline(r)
 	p := tl.picture()
 	img := decode(t, p)
-	per := float64(img.Bounds().Dx()) / float64(p.width)
+	per := float64(img.Bounds().Dx()) / float64(p.Width)
 	from, _, ok := r.storm()
 	require.True(t, ok)
-	for i, area := range tl.areas(p.height) {
+	for i, area := range tl.areas(p.Height) {
 		shaded := [2]int{}
 		// A row of pixels just below the upper edge, where no curve runs.
-		y := int(float64(p.height-area.Max.Y+1.5) * per)
+		y := int(float64(p.Height-area.Max.Y+1.5) * per)
 		for x := int(float64(area.Min.X)*per) + 2; x < int(float64(area.Max.X)*per)-2; x++ {
 			after := 0
 			if float64(x)/per > float64(tl.x(from)) {

@@ -10,6 +10,8 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/launchday-sim/launchday/report/paint"
 )
 
 // A latencyPicture shows whole distributions: what share took longer than x.
@@ -18,13 +20,13 @@ import (
 type latencyPicture struct {
 	run    *Run
 	plot   *plot.Plot
-	curves []entry
+	curves []paint.Entry
 	lines  [][2]string // median and p99 of each curve
 }
 
 // newLatency makes the picture; nil if there are no distributions.
 func newLatency(r *Run) *latencyPicture {
-	l := &latencyPicture{run: r, plot: newPlot()}
+	l := &latencyPicture{run: r, plot: paint.NewPlot()}
 	const least = 1e-4
 	lo, hi := math.Inf(1), 0.0
 	colours := curveColours(r)
@@ -40,9 +42,9 @@ func newLatency(r *Run) *latencyPicture {
 		}
 		lo, hi = math.Min(lo, x[0]), math.Max(hi, x[len(x)-1])
 		colour := colours[i]
-		l.plot.Add(line{x: x, y: y, colour: colour, width: 1.4})
-		l.curves = append(l.curves, entry{d.Label, colour, asLine})
-		l.lines = append(l.lines, [2]string{seconds(d.quantile(0.5)), seconds(d.quantile(0.99))})
+		l.plot.Add(paint.Line{X: x, Y: y, Colour: colour, Width: 1.4})
+		l.curves = append(l.curves, paint.Entry{Label: d.Label, Colour: colour, As: paint.AsLine})
+		l.lines = append(l.lines, [2]string{paint.Seconds(d.quantile(0.5)), paint.Seconds(d.quantile(0.99))})
 	}
 	if len(l.curves) == 0 {
 		return nil
@@ -50,10 +52,10 @@ func newLatency(r *Run) *latencyPicture {
 	p := l.plot
 	p.X.Min, p.X.Max = lo/1.1, math.Max(hi*1.1, lo*10)
 	p.X.Scale = plot.LogScale{}
-	p.X.Tick.Marker = logTicker{roundSeconds, knownSeconds, finerSeconds, 0.06}
+	p.X.Tick.Marker = paint.LogTicker{Name: paint.RoundSeconds, Known: paint.KnownSeconds, Finer: paint.FinerSeconds, Apart: 0.06}
 	p.Y.Min, p.Y.Max = least, 1
 	p.Y.Scale = plot.LogScale{}
-	p.Y.Tick.Marker = logTicker{func(v float64) string { return digits(v*100) + " %" }, knownCounts, finerCounts, 0.06}
+	p.Y.Tick.Marker = paint.LogTicker{Name: func(v float64) string { return paint.Digits(v*100) + " %" }, Known: paint.KnownCounts, Finer: paint.FinerCounts, Apart: 0.06}
 	return l
 }
 
@@ -61,7 +63,7 @@ func newLatency(r *Run) *latencyPicture {
 // colour that the tier has in the timeline, and others what is left.
 func curveColours(r *Run) []color.NRGBA {
 	out := make([]color.NRGBA, len(r.Latency))
-	left := slices.Clone(tierColours)
+	left := slices.Clone(paint.TierColours)
 	take := func(i, k int) {
 		out[i] = left[k%len(left)]
 		if len(left) > 1 {
@@ -70,7 +72,7 @@ func curveColours(r *Run) []color.NRGBA {
 	}
 	for k, t := range r.Tiers {
 		i := slices.IndexFunc(r.Latency, func(d Distribution) bool { return d.Label == t.Name || strings.HasPrefix(d.Label, t.Name+" ") })
-		if at := slices.Index(left, tierColours[k%len(tierColours)]); i >= 0 && at >= 0 && out[i] == (color.NRGBA{}) {
+		if at := slices.Index(left, paint.TierColours[k%len(paint.TierColours)]); i >= 0 && at >= 0 && out[i] == (color.NRGBA{}) {
 			take(i, at)
 		}
 	}
@@ -92,47 +94,47 @@ func (d *Distribution) quantile(share float64) float64 {
 	return math.NaN()
 }
 
-func (l *latencyPicture) picture() picture {
+func (l *latencyPicture) picture() paint.Picture {
 	about := l.run.caption() + ". For each curve the share of completed attempts that took longer than the time on the horizontal axis; the points are in latency.csv."
 	for i, e := range l.curves {
-		about += fmt.Sprintf(" %s: median %s, p99 %s.", e.label, l.lines[i][0], l.lines[i][1])
+		about += fmt.Sprintf(" %s: median %s, p99 %s.", e.Label, l.lines[i][0], l.lines[i][1])
 	}
-	return picture{name: "latency", title: l.run.title() + ": latency", about: about, width: 800, height: 440, draw: l.draw}
+	return paint.Picture{Name: "latency", Title: l.run.title() + ": latency", About: about, Width: 800, Height: 440, Draw: l.draw}
 }
 
 func (l *latencyPicture) draw(c draw.Canvas) {
-	top := heading(c, l.run.title(), l.run.caption(), c.Max.Y)
-	end := write(c, words(10, black, true), leftMargin, top-10, "Latency of completed attempts")
-	write(c, words(10, grey, false), end+5, top-10, "share that took longer, both axes logarithmic")
-	area := draw.Canvas{Canvas: c.Canvas, Rectangle: box(leftMargin, 46, c.Max.X-200, top-18)}
+	top := paint.Heading(c, l.run.title(), l.run.caption(), c.Max.Y)
+	end := paint.Write(c, paint.Words(10, paint.Black, true), leftMargin, top-10, "Latency of completed attempts")
+	paint.Write(c, paint.Words(10, paint.Grey, false), end+5, top-10, "share that took longer, both axes logarithmic")
+	area := draw.Canvas{Canvas: c.Canvas, Rectangle: paint.Box(leftMargin, 46, c.Max.X-200, top-18)}
 	grid(l.plot, area)
-	drawPanel(l.plot, area)
+	paint.DrawPanel(l.plot, area)
 	y := area.Y(l.plot.Y.Norm(0.5))
-	c.StrokeLine2(draw.LineStyle{Color: silver, Width: 0.7, Dashes: dashes}, area.Min.X, y, area.Max.X, y)
-	write(c, words(8, grey, false), area.Min.X+4, y-9, "median")
-	style := words(9, grey, false)
+	c.StrokeLine2(draw.LineStyle{Color: paint.Silver, Width: 0.7, Dashes: paint.Dashes}, area.Min.X, y, area.Max.X, y)
+	paint.Write(c, paint.Words(8, paint.Grey, false), area.Min.X+4, y-9, "median")
+	style := paint.Words(9, paint.Grey, false)
 	style.XAlign = draw.XCenter
-	write(c, style, (area.Min.X+area.Max.X)/2, 16, "time from arrival to end")
+	paint.Write(c, style, (area.Min.X+area.Max.X)/2, 16, "time from arrival to end")
 	x := area.Max.X + 14
-	head := words(8.5, grey, false)
+	head := paint.Words(8.5, paint.Grey, false)
 	head.XAlign = draw.XRight
-	write(c, head, c.Max.X-margin-48, area.Max.Y-6, "median")
-	write(c, head, c.Max.X-margin, area.Max.Y-6, "p99")
+	paint.Write(c, head, c.Max.X-paint.Margin-48, area.Max.Y-6, "median")
+	paint.Write(c, head, c.Max.X-paint.Margin, area.Max.Y-6, "p99")
 	for i, e := range l.curves {
 		y := area.Max.Y - 22 - vg.Length(i)*14
-		c.StrokeLine2(draw.LineStyle{Color: e.colour, Width: 2}, x, y, x+15, y)
-		name := words(8.5, black, false)
-		write(c, name, x+20, y-3, shorten(name, e.label, 64))
+		c.StrokeLine2(draw.LineStyle{Color: e.Colour, Width: 2}, x, y, x+15, y)
+		name := paint.Words(8.5, paint.Black, false)
+		paint.Write(c, name, x+20, y-3, paint.Shorten(name, e.Label, 64))
 		figure := name
 		figure.XAlign = draw.XRight
-		write(c, figure, c.Max.X-margin-48, y-3, l.lines[i][0])
-		write(c, figure, c.Max.X-margin, y-3, l.lines[i][1])
+		paint.Write(c, figure, c.Max.X-paint.Margin-48, y-3, l.lines[i][0])
+		paint.Write(c, figure, c.Max.X-paint.Margin, y-3, l.lines[i][1])
 	}
 }
 
 // grid draws lines at the named ticks of both axes behind a plot.
 func grid(p *plot.Plot, c draw.Canvas) {
-	style := draw.LineStyle{Color: faint, Width: 0.5}
+	style := draw.LineStyle{Color: paint.Faint, Width: 0.5}
 	for _, t := range p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max) {
 		x := c.X(p.X.Norm(t.Value))
 		c.StrokeLine2(style, x, c.Min.Y, x, c.Max.Y)

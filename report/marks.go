@@ -10,6 +10,8 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/launchday-sim/launchday/report/paint"
 )
 
 // numbered is the number of marks from which on they are numbered above the
@@ -29,11 +31,11 @@ var markNames = map[MarkKind]string{Lever: "operator's lever", Cause: "cause fro
 func markStyle(k MarkKind) draw.LineStyle {
 	switch k {
 	case Lever:
-		return draw.LineStyle{Color: slate, Width: 0.7}
+		return draw.LineStyle{Color: paint.Slate, Width: 0.7}
 	case Cause:
-		return draw.LineStyle{Color: brown, Width: 0.8, Dashes: []vg.Length{4, 2}}
+		return draw.LineStyle{Color: paint.Brown, Width: 0.8, Dashes: []vg.Length{4, 2}}
 	}
-	return draw.LineStyle{Color: grey, Width: 0.8, Dashes: []vg.Length{1, 2}}
+	return draw.LineStyle{Color: paint.Grey, Width: 0.8, Dashes: []vg.Length{1, 2}}
 }
 
 // markLines draws the marks in one panel.
@@ -73,7 +75,7 @@ func newMarkHead(marks []Mark, x []vg.Length, left, right vg.Length) *markHead {
 	}
 	if h.badges {
 		for i, at := range spread(x, badgeSize+1.5, left, right) {
-			h.boxes[i] = box(at-badgeSize/2, leader, at+badgeSize/2, leader+badgeSize)
+			h.boxes[i] = paint.Box(at-badgeSize/2, leader, at+badgeSize/2, leader+badgeSize)
 		}
 	}
 	for _, b := range h.boxes {
@@ -85,7 +87,7 @@ func newMarkHead(marks []Mark, x []vg.Length, left, right vg.Length) *markHead {
 // name places names right of their leaders, from right to left, each in the
 // lowest row in which it crosses nothing. It reports whether all fit.
 func (h *markHead) name(right vg.Length) bool {
-	style := words(8.5, black, false)
+	style := paint.Words(8.5, paint.Black, false)
 	rows := make([]int, len(h.marks))
 	for i := len(h.marks) - 1; i >= 0; i-- {
 		from := h.x[i]
@@ -100,7 +102,7 @@ func (h *markHead) name(right vg.Length) bool {
 			}
 		}
 		y := vg.Length(rows[i]) * labelRow
-		h.boxes[i] = box(from, y+2, to, y+2+labelRow)
+		h.boxes[i] = paint.Box(from, y+2, to, y+2+labelRow)
 	}
 	return true
 }
@@ -139,7 +141,7 @@ func (h *markHead) draw(c draw.Canvas, y vg.Length) {
 		style := markStyle(m.Kind)
 		if !h.badges {
 			c.StrokeLine2(style, h.x[i], y, h.x[i], y+b.Max.Y-1)
-			write(c, words(8.5, black, false), h.x[i]+4, y+b.Min.Y+2, m.Label)
+			paint.Write(c, paint.Words(8.5, paint.Black, false), h.x[i]+4, y+b.Min.Y+2, m.Label)
 			continue
 		}
 		middle := (b.Min.X + b.Max.X) / 2
@@ -159,7 +161,7 @@ func badge(c draw.Canvas, at vg.Point, k MarkKind, text string) {
 	var path vg.Path
 	switch k {
 	case Cause:
-		path = box(at.X-r+0.6, at.Y-r+0.6, at.X+r-0.6, at.Y+r-0.6).Path()
+		path = paint.Box(at.X-r+0.6, at.Y-r+0.6, at.X+r-0.6, at.Y+r-0.6).Path()
 	default:
 		path.Move(vg.Point{X: at.X + r, Y: at.Y})
 		path.Arc(at, r, 0, 2*math.Pi)
@@ -168,16 +170,16 @@ func badge(c draw.Canvas, at vg.Point, k MarkKind, text string) {
 	c.SetColor(style.Color)
 	if k == Note {
 		c.SetColor(color.White)
-		ink = black
+		ink = paint.Black
 	}
 	c.Fill(path)
 	if k == Note {
 		c.SetLineStyle(style)
 		c.Stroke(path)
 	}
-	s := words(7.5, ink, true)
+	s := paint.Words(7.5, ink, true)
 	s.XAlign = draw.XCenter
-	write(c, s, at.X, at.Y-2.7, text)
+	paint.Write(c, s, at.X, at.Y-2.7, text)
 }
 
 // A markKey names numbered marks in columns below the panels.
@@ -192,7 +194,7 @@ const keyRow = 15
 
 func newMarkKey(r *Run, marks []Mark, width vg.Length) *markKey {
 	k := &markKey{run: r, marks: marks}
-	style := words(8.5, black, false)
+	style := paint.Words(8.5, paint.Black, false)
 	widest := vg.Length(0)
 	for _, m := range marks {
 		widest = max(widest, badgeSize+6+k.when()+style.Width(m.Label)+14)
@@ -204,7 +206,7 @@ func newMarkKey(r *Run, marks []Mark, width vg.Length) *markKey {
 
 // when is the width of the column of dates.
 func (k *markKey) when() vg.Length {
-	return words(8.5, black, false).Width(k.run.moment(k.run.Duration.Seconds())) + 12
+	return paint.Words(8.5, paint.Black, false).Width(k.run.moment(k.run.Duration.Seconds())) + 12
 }
 
 func (k *markKey) rows() int { return (len(k.marks) + k.columns - 1) / k.columns }
@@ -218,21 +220,21 @@ func (k *markKey) draw(c draw.Canvas, x, top vg.Length) {
 		left := x + vg.Length(i/k.rows())*k.width
 		y := top - vg.Length(i%k.rows())*keyRow - keyRow/2
 		badge(c, vg.Point{X: left + badgeSize/2, Y: y}, m.Kind, strconv.Itoa(i+1))
-		write(c, words(8.5, grey, false), left+badgeSize+6, y-3, k.run.moment(m.At.Seconds()))
-		style := words(8.5, black, false)
+		paint.Write(c, paint.Words(8.5, paint.Grey, false), left+badgeSize+6, y-3, k.run.moment(m.At.Seconds()))
+		style := paint.Words(8.5, paint.Black, false)
 		start := left + badgeSize + 6 + k.when()
-		write(c, style, start, y-3, shorten(style, m.Label, left+k.width-8-start))
+		paint.Write(c, style, start, y-3, paint.Shorten(style, m.Label, left+k.width-8-start))
 	}
 }
 
 // kinds says at the right of a line what the signs mean, for those that there
 // are, and what the shading means.
 func (h *markHead) kinds(c draw.Canvas, shades string, right, y vg.Length) {
-	style := words(8.5, grey, false)
+	style := paint.Words(8.5, paint.Grey, false)
 	if shades != "" {
 		right -= style.Width(shades)
-		write(c, style, right, y, shades)
-		rectangle(c, faint, box(right-18, y-1.5, right-5, y+7.5))
+		paint.Write(c, style, right, y, shades)
+		paint.Rectangle(c, paint.Faint, paint.Box(right-18, y-1.5, right-5, y+7.5))
 		right -= 34
 	}
 	for _, kind := range []MarkKind{Note, Cause, Lever} {
@@ -240,7 +242,7 @@ func (h *markHead) kinds(c draw.Canvas, shades string, right, y vg.Length) {
 			continue
 		}
 		right -= style.Width(markNames[kind])
-		write(c, style, right, y, markNames[kind])
+		paint.Write(c, style, right, y, markNames[kind])
 		if h.badges {
 			badge(c, vg.Point{X: right - 5 - badgeSize/2, Y: y + 3}, kind, "")
 		} else {

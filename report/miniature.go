@@ -5,6 +5,8 @@ import (
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/launchday-sim/launchday/report/paint"
 )
 
 // Measures of a miniature, in points.
@@ -14,9 +16,6 @@ const (
 	miniPlot   = 104
 )
 
-// minuteSteps are what people divide hours into.
-var minuteSteps = []float64{1, 2, 5, 10, 15, 30, 60, 120, 360, 720, 1440}
-
 // secondSteps are what people divide durations into: seconds, minutes, hours.
 var secondSteps = []float64{1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 2 * 3600, 6 * 3600, 12 * 3600, 86400}
 
@@ -25,10 +24,10 @@ var secondSteps = []float64{1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 
 // served, how long that took, and who was not served. instead names the world
 // without it.
 func Miniature(title, instead string, with, without *Run) ([]byte, error) {
-	return miniature(title, instead, with, without).png()
+	return miniature(title, instead, with, without).PNG()
 }
 
-func miniature(title, instead string, with, without *Run) picture {
+func miniature(title, instead string, with, without *Run) paint.Picture {
 	f, g := newFrame(with), newFrame(without)
 	x := f.middle()
 	minutes := make([]float64, len(x))
@@ -60,31 +59,31 @@ func miniature(title, instead string, with, without *Run) picture {
 		title      string
 		with, less []float64
 		behind     []float64
-		ticks      ticker
+		ticks      paint.Ticker
 	}
-	perSecond := ticker{name: count, wanted: 4}
+	perSecond := paint.Ticker{Name: paint.Count, Wanted: 4}
 	minis := []mini{
 		{"served in time, per second", f.rate(served, f.inServed), g.rate(served, g.inServed), f.rate("requests", f.inServed), perSecond},
-		{"median latency of those served, tier " + best.tier, slow(f), slow(g), nil, ticker{name: roundSeconds, wanted: 4, known: secondSteps}},
+		{"median latency of those served, tier " + best.tier, slow(f), slow(g), nil, paint.Ticker{Name: paint.RoundSeconds, Wanted: 4, Known: secondSteps}},
 		{"refused, dropped or gone, per second", lost(f), lost(g), nil, perSecond},
 	}
-	return picture{name: "miniature", title: title, about: title, width: miniWidth, height: miniHeight, kept: true, draw: func(c draw.Canvas) {
-		rectangle(c, white, c.Rectangle)
-		write(c, words(11, black, true), 12, miniHeight-18, title)
+	return paint.Picture{Name: "miniature", Title: title, About: title, Width: miniWidth, Height: miniHeight, Kept: true, Draw: func(c draw.Canvas) {
+		paint.Rectangle(c, paint.White, c.Rectangle)
+		paint.Write(c, paint.Words(11, paint.Black, true), 12, miniHeight-18, title)
 		end := vg.Length(miniWidth - 12)
-		for _, e := range []entry{{instead, grey, asLine}, {title, blue, asLine}, {"new requests", pale(silver, 0.6), asArea}} {
-			w := words(8.5, black, false).Width(e.label) + 24
+		for _, e := range []paint.Entry{{Label: instead, Colour: paint.Grey, As: paint.AsLine}, {Label: title, Colour: paint.Blue, As: paint.AsLine}, {Label: "new requests", Colour: paint.Pale(paint.Silver, 0.6), As: paint.AsArea}} {
+			w := paint.Words(8.5, paint.Black, false).Width(e.Label) + 24
 			end -= w
-			legend(c, []entry{e}, end, miniHeight-9, w+20)
+			paint.Legend(c, []paint.Entry{e}, end, miniHeight-9, w+20)
 			end -= 6
 		}
 		const gap, left = 34, 30
 		width := vg.Length(miniWidth-left-12-2*gap) / 3
 		for k, m := range minis {
 			x0 := left + vg.Length(k)*(width+gap)
-			p := newPlot()
+			p := paint.NewPlot()
 			p.X.Min, p.X.Max = 0, with.Duration.Minutes()
-			p.X.Tick.Marker = ticker{name: digits, wanted: 4, known: minuteSteps}
+			p.X.Tick.Marker = paint.Ticker{Name: paint.Digits, Wanted: 4, Known: paint.MinuteSteps}
 			top := 1e-9
 			for _, v := range append(append(append([]float64(nil), m.with...), m.less...), m.behind...) {
 				if !math.IsNaN(v) {
@@ -93,14 +92,14 @@ func miniature(title, instead string, with, without *Run) picture {
 			}
 			p.Y.Min, p.Y.Max = 0, top*1.05
 			p.Y.Tick.Marker = m.ticks
-			p.Add(backdrop{&timeAxis{}})
+			p.Add(paint.Backdrop{Axis: &paint.TimeAxis{}})
 			if m.behind != nil {
-				p.Add(band{minutes, make([]float64, len(minutes)), m.behind, pale(silver, 0.6)})
+				p.Add(paint.Band{X: minutes, Lo: make([]float64, len(minutes)), Hi: m.behind, Colour: paint.Pale(paint.Silver, 0.6)})
 			}
-			p.Add(line{x: minutes, y: m.less, colour: grey, width: 1.2}, line{x: minutes, y: m.with, colour: blue, width: 1.3})
-			write(c, words(8.5, black, false), x0, 30+miniPlot+4, m.title)
-			drawPanel(p, draw.Canvas{Canvas: c.Canvas, Rectangle: box(x0, 30, x0+width, 30+miniPlot)})
+			p.Add(paint.Line{X: minutes, Y: m.less, Colour: paint.Grey, Width: 1.2}, paint.Line{X: minutes, Y: m.with, Colour: paint.Blue, Width: 1.3})
+			paint.Write(c, paint.Words(8.5, paint.Black, false), x0, 30+miniPlot+4, m.title)
+			paint.DrawPanel(p, draw.Canvas{Canvas: c.Canvas, Rectangle: paint.Box(x0, 30, x0+width, 30+miniPlot)})
 		}
-		write(c, words(8.5, grey, false), miniWidth-12-words(8.5, grey, false).Width("minutes"), 6, "minutes")
+		paint.Write(c, paint.Words(8.5, paint.Grey, false), miniWidth-12-paint.Words(8.5, paint.Grey, false).Width("minutes"), 6, "minutes")
 	}}
 }

@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/launchday-sim/launchday/models/metrics"
+	"github.com/launchday-sim/launchday/report/paint"
 )
 
 // An outcomesPicture shows what became of each tier's attempts and requests.
@@ -20,7 +21,7 @@ type outcomesPicture struct {
 // An outcomeBlock is a list of bars that are divided in the same way.
 type outcomeBlock struct {
 	title string
-	parts []entry // in the order of the bars, from the left
+	parts []paint.Entry // in the order of the bars, from the left
 	bars  []outcomeBar
 }
 
@@ -51,11 +52,11 @@ func newOutcomes(r *Run) *outcomesPicture {
 		b := outcomeBlock{title: title}
 		for _, p := range parts {
 			if slices.ContainsFunc(rows, func(x row) bool { return p.of(x.fig) > 0 }) {
-				as := asArea
+				as := paint.AsArea
 				if p.striped {
-					as = asStripes
+					as = paint.AsStripes
 				}
-				b.parts = append(b.parts, entry{p.label, p.colour, as})
+				b.parts = append(b.parts, paint.Entry{Label: p.label, Colour: p.colour, As: as})
 				for len(b.bars) < len(rows) {
 					x := rows[len(b.bars)]
 					b.bars = append(b.bars, outcomeBar{label: x.name, total: r.full(float64(total(x.fig)))})
@@ -90,8 +91,8 @@ type part struct {
 }
 
 var requestParts = []part{
-	{"satisfied", green, false, func(f *metrics.Figures) metrics.Figure { return f.Satisfied }},
-	{"given up", vermillion, false, func(f *metrics.Figures) metrics.Figure { return f.GivenUp }},
+	{"satisfied", paint.Green, false, func(f *metrics.Figures) metrics.Figure { return f.Satisfied }},
+	{"given up", paint.Vermillion, false, func(f *metrics.Figures) metrics.Figure { return f.GivenUp }},
 	{"open at the end", mist, false, func(f *metrics.Figures) metrics.Figure { return f.Open }},
 }
 
@@ -107,8 +108,8 @@ func leftWhat(r *Run) string {
 
 func attemptParts(r *Run) []part {
 	parts := []part{
-		{"completed", green, false, func(f *metrics.Figures) metrics.Figure { return f.Completed - f.Degraded }},
-		{"completed, degraded", pale(green, 0.5), false, func(f *metrics.Figures) metrics.Figure { return f.Degraded }},
+		{"completed", paint.Green, false, func(f *metrics.Figures) metrics.Figure { return f.Completed - f.Degraded }},
+		{"completed, degraded", paint.Pale(paint.Green, 0.5), false, func(f *metrics.Figures) metrics.Figure { return f.Degraded }},
 	}
 	var refused []part
 	for _, g := range reasonGroups(r) {
@@ -124,12 +125,12 @@ func attemptParts(r *Run) []part {
 			parts = append(parts, part{"refused: " + g.label, g.colour, g.striped, of})
 		}
 	}
-	parts = append(parts, part{leftWhat(r), grey, false, func(f *metrics.Figures) metrics.Figure { return f.Abandoned }})
+	parts = append(parts, part{leftWhat(r), paint.Grey, false, func(f *metrics.Figures) metrics.Figure { return f.Abandoned }})
 	parts = append(parts, refused...)
 	return append(parts,
-		part{"timed out", vermillion, false, func(f *metrics.Figures) metrics.Figure { return f.TimedOut }},
-		part{"failed", black, false, func(f *metrics.Figures) metrics.Figure { return f.Failed }},
-		part{"taken back", yellow, false, func(f *metrics.Figures) metrics.Figure { return f.Cancelled }},
+		part{"timed out", paint.Vermillion, false, func(f *metrics.Figures) metrics.Figure { return f.TimedOut }},
+		part{"failed", paint.Black, false, func(f *metrics.Figures) metrics.Figure { return f.Failed }},
+		part{"taken back", paint.Yellow, false, func(f *metrics.Figures) metrics.Figure { return f.Cancelled }},
 		part{"in the system at the end", mist, false, func(f *metrics.Figures) metrics.Figure { return f.InSystem }},
 	)
 }
@@ -185,59 +186,59 @@ func (b *outcomeBlock) height() vg.Length {
 	return blockHead + max(vg.Length(len(b.bars))*barRow, vg.Length(len(b.parts))*11.5+4) + 10
 }
 
-func (o *outcomesPicture) picture() picture {
-	height := vg.Length(2*margin + headHeight)
+func (o *outcomesPicture) picture() paint.Picture {
+	height := vg.Length(2*paint.Margin + paint.HeadHeight)
 	about := o.run.caption() + ". For each tier the shares of its attempts and requests by what became of them; the counts are in summary.json."
 	for i := range o.blocks {
 		b := &o.blocks[i]
 		height += b.height()
 		for _, bar := range b.bars {
-			about += fmt.Sprintf(" %s, %s of %s:", b.title, bar.label, count(bar.total))
+			about += fmt.Sprintf(" %s, %s of %s:", b.title, bar.label, paint.Count(bar.total))
 			for k, p := range b.parts {
-				about += fmt.Sprintf(" %s %s,", p.label, percent(bar.shares[k]))
+				about += fmt.Sprintf(" %s %s,", p.Label, paint.Percent(bar.shares[k]))
 			}
 			about = about[:len(about)-1] + "."
 		}
 	}
-	return picture{name: "outcomes", title: o.run.title() + ": outcomes by tier", about: about, width: 800, height: height, draw: o.draw}
+	return paint.Picture{Name: "outcomes", Title: o.run.title() + ": outcomes by tier", About: about, Width: 800, Height: height, Draw: o.draw}
 }
 
 func (o *outcomesPicture) draw(c draw.Canvas) {
-	y := heading(c, o.run.title(), o.run.caption(), c.Max.Y)
+	y := paint.Heading(c, o.run.title(), o.run.caption(), c.Max.Y)
 	const left, right = 96, 800 - 190
 	for i := range o.blocks {
 		b := &o.blocks[i]
-		write(c, words(10, black, true), margin, y-12, b.title)
+		paint.Write(c, paint.Words(10, paint.Black, true), paint.Margin, y-12, b.title)
 		top := y - blockHead
 		for k, bar := range b.bars {
 			row := top - vg.Length(k)*barRow
-			write(c, words(9, black, true), margin, row-9, shorten(words(9, black, true), bar.label, left-margin-8))
-			write(c, words(8.5, grey, false), margin, row-20, count(bar.total))
+			paint.Write(c, paint.Words(9, paint.Black, true), paint.Margin, row-9, paint.Shorten(paint.Words(9, paint.Black, true), bar.label, left-paint.Margin-8))
+			paint.Write(c, paint.Words(8.5, paint.Grey, false), paint.Margin, row-20, paint.Count(bar.total))
 			x := vg.Length(left)
 			for n, share := range bar.shares {
 				width := (right - left) * vg.Length(share)
-				area, ground := box(x, row-barHeight, x+width, row), b.parts[n].colour
-				if b.parts[n].as == asStripes {
+				area, ground := paint.Box(x, row-barHeight, x+width, row), b.parts[n].Colour
+				if b.parts[n].As == paint.AsStripes {
 					if width > 0 {
-						stripes(c, ground, area)
+						paint.Stripes(c, ground, area)
 					}
-					ground = white
+					ground = paint.White
 				} else {
-					rectangle(c, ground, area)
+					paint.Rectangle(c, ground, area)
 				}
-				style := words(8.5, onColour(ground), false)
+				style := paint.Words(8.5, onColour(ground), false)
 				style.XAlign = draw.XCenter
-				if text := percent(share); style.Width(text)+6 < width {
-					if b.parts[n].as == asStripes {
+				if text := paint.Percent(share); style.Width(text)+6 < width {
+					if b.parts[n].As == paint.AsStripes {
 						half := style.Width(text)/2 + 2
-						rectangle(c, white, box(x+width/2-half, row-barHeight/2-5, x+width/2+half, row-barHeight/2+6))
+						paint.Rectangle(c, paint.White, paint.Box(x+width/2-half, row-barHeight/2-5, x+width/2+half, row-barHeight/2+6))
 					}
-					write(c, style, x+width/2, row-barHeight/2-3, text)
+					paint.Write(c, style, x+width/2, row-barHeight/2-3, text)
 				}
 				x += width
 			}
 		}
-		legend(c, b.parts, right+14, top, 800-margin-right-14)
+		paint.Legend(c, b.parts, right+14, top, 800-paint.Margin-right-14)
 		y -= b.height()
 	}
 }
@@ -247,7 +248,7 @@ func (o *outcomesPicture) draw(c draw.Canvas) {
 func onColour(c color.NRGBA) color.Color {
 	square := func(v uint8) float64 { f := float64(v) / 255; return f * f }
 	if 0.2126*square(c.R)+0.7152*square(c.G)+0.0722*square(c.B) > 0.2 {
-		return black
+		return paint.Black
 	}
 	return color.White
 }

@@ -9,7 +9,8 @@ import (
 	"strings"
 
 	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/launchday-sim/launchday/report/paint"
 )
 
 // A panel is one plot of the timeline.
@@ -17,20 +18,20 @@ type panel struct {
 	title   string
 	unit    string
 	plot    *plot.Plot
-	entries []entry
+	entries []paint.Entry
 }
 
 // add makes a panel. Its values reach from lo to hi; a logarithmic axis has lo
 // above 0.
 func (t *timeline) add(title, unit string, lo, hi float64, name func(float64) string) *panel {
-	p := newPlot()
+	p := paint.NewPlot()
 	p.X.Min, p.X.Max = 0, t.run.Duration.Seconds()
 	p.HideX()
 	p.Y.Min, p.Y.Max = lo, hi
-	p.Y.Tick.Marker = ticker{name: name, wanted: 5}
+	p.Y.Tick.Marker = paint.Ticker{Name: name, Wanted: 5}
 	panel := &panel{title: title, unit: unit, plot: p}
 	t.darken(panel)
-	p.Add(backdrop{&t.axis})
+	p.Add(paint.Backdrop{Axis: &t.axis})
 	t.panels = append(t.panels, panel)
 	return panel
 }
@@ -38,32 +39,7 @@ func (t *timeline) add(title, unit string, lo, hi float64, name func(float64) st
 // logarithmic makes the vertical axis logarithmic.
 func (p *panel) logarithmic(name func(float64) string, known, finer []float64) {
 	p.plot.Y.Scale = plot.LogScale{}
-	p.plot.Y.Tick.Marker = logTicker{name, known, finer, 0.12}
-}
-
-// atMost names ticks; the lowest one stands for everything below it too.
-func atMost(lo float64, name func(float64) string) func(float64) string {
-	return func(v float64) string {
-		if v <= lo*1.001 {
-			return "≤ " + name(v)
-		}
-		return name(v)
-	}
-}
-
-// newPlot is a plot without title, padding and background.
-func newPlot() *plot.Plot {
-	p := plot.New()
-	p.BackgroundColor = nil
-	for _, a := range []*plot.Axis{&p.X, &p.Y} {
-		a.Padding = 0
-		a.LineStyle = draw.LineStyle{Color: grey, Width: 0.6}
-		a.Tick.LineStyle = a.LineStyle
-		a.Tick.Length = 3
-		a.Tick.Label.Font = words(8.5, black, false).Font
-		a.Tick.Label.Color = color.NRGBA{0x44, 0x44, 0x44, 0xff}
-	}
-	return p
+	p.plot.Y.Tick.Marker = paint.LogTicker{Name: name, Known: known, Finer: finer, Apart: 0.12}
 }
 
 // what names the classes that are served: "image", or "image and chat".
@@ -81,44 +57,44 @@ func (t *timeline) requests(f *frame) {
 	x := f.middle()
 	first, attempts := f.rate("first_tries", f.inServed), f.rate("attempts", f.inServed)
 	admitted, completed := f.rate("admitted", f.inServed), f.rate("completed", f.inServed)
-	most, _ := largest(attempts)
+	most, _ := paint.Largest(attempts)
 	if !(most > 0) {
 		return
 	}
 	lo, hi := 0.0, most*1.06
-	best, _ := largest(completed)
+	best, _ := paint.Largest(completed)
 	log := most > 6*best && best > 0
 	if log { // what is served would lie flat on the ground
 		lo, hi = math.Pow(10, math.Floor(math.Log10(best/30))), most*1.4
 	}
-	p := t.add("Attempts of class "+t.what(f), "per second", lo, hi, count)
+	p := t.add("Attempts of class "+t.what(f), "per second", lo, hi, paint.Count)
 	if log {
-		p.logarithmic(atMost(lo, count), knownCounts, finerCounts)
+		p.logarithmic(paint.AtMost(lo, paint.Count), paint.KnownCounts, paint.FinerCounts)
 		p.unit = "per second, logarithmic"
 	}
 	facts := t.facts(p, 1, func(m string) bool { return countOf(m, f, f.inServed) })
 	arrived := "arrived"
-	if total(attempts) > total(first) && first != nil {
+	if paint.Total(attempts) > paint.Total(first) && first != nil {
 		arrived = "arrived, retries included"
-		behind := pale(silver, 0.55)
-		p.plot.Add(band{x, make([]float64, len(x)), first, behind})
-		p.entries = append(p.entries, entry{"of these, first tries", behind, asArea})
+		behind := paint.Pale(paint.Silver, 0.55)
+		p.plot.Add(paint.Band{X: x, Lo: make([]float64, len(x)), Hi: first, Colour: behind})
+		p.entries = append(p.entries, paint.Entry{Label: "of these, first tries", Colour: behind, As: paint.AsArea})
 	}
-	l := line{x: x, y: attempts, colour: blue, width: 0.9}
-	if total(completed) > 0.95*total(attempts) {
-		l.colour, l.width = pale(blue, 0.45), 2.6 // behind what is completed
+	l := paint.Line{X: x, Y: attempts, Colour: paint.Blue, Width: 0.9}
+	if paint.Total(completed) > 0.95*paint.Total(attempts) {
+		l.Colour, l.Width = paint.Pale(paint.Blue, 0.45), 2.6 // behind what is completed
 	}
 	p.plot.Add(l)
-	p.entries = append([]entry{{arrived, l.colour, asLine}}, p.entries...)
-	if total(admitted) < total(attempts) && admitted != nil {
+	p.entries = append([]paint.Entry{{Label: arrived, Colour: l.Colour, As: paint.AsLine}}, p.entries...)
+	if paint.Total(admitted) < paint.Total(attempts) && admitted != nil {
 		// Most of the time it coincides with what is completed: it lies behind.
-		behind := pale(orange, 0.6)
-		p.plot.Add(line{x: x, y: admitted, colour: behind, width: 2.4})
-		p.entries = append(p.entries, entry{"admitted", behind, asLine})
+		behind := paint.Pale(paint.Orange, 0.6)
+		p.plot.Add(paint.Line{X: x, Y: admitted, Colour: behind, Width: 2.4})
+		p.entries = append(p.entries, paint.Entry{Label: "admitted", Colour: behind, As: paint.AsLine})
 	}
 	if completed != nil {
-		p.plot.Add(line{x: x, y: completed, colour: green, width: 0.9})
-		p.entries = append(p.entries, entry{"completed", green, asLine})
+		p.plot.Add(paint.Line{X: x, Y: completed, Colour: paint.Green, Width: 0.9})
+		p.entries = append(p.entries, paint.Entry{Label: "completed", Colour: paint.Green, As: paint.AsLine})
 	}
 	p.overlay(facts)
 }
@@ -141,19 +117,19 @@ func (t *timeline) kept(f *frame) {
 // level shows for each tier how many attempts are somewhere.
 func (t *timeline) level(f *frame, column, title, unit string) {
 	x := f.middle()
-	var lines []line
-	var entries []entry
+	var lines []paint.Line
+	var entries []paint.Entry
 	most, least := 0.0, math.Inf(1)
 	for i, tier := range t.run.Tiers {
 		y := f.sum(column, both(f.inServed, inTier(tier.Name)))
-		top, _ := largest(y)
+		top, _ := paint.Largest(y)
 		if !(top > 0) {
 			continue
 		}
 		most, least = math.Max(most, top), math.Min(least, top)
-		colour := tierColours[i%len(tierColours)]
-		lines = append(lines, line{x: x, y: y, colour: colour, width: 0.9})
-		entries = append(entries, entry{tier.Name, colour, asLine})
+		colour := paint.TierColours[i%len(paint.TierColours)]
+		lines = append(lines, paint.Line{X: x, Y: y, Colour: colour, Width: 0.9})
+		entries = append(entries, paint.Entry{Label: tier.Name, Colour: colour, As: paint.AsLine})
 	}
 	if len(lines) == 0 {
 		return
@@ -169,10 +145,10 @@ func (t *timeline) level(f *frame, column, title, unit string) {
 	if len(t.run.Tiers) > 1 {
 		title += " by tier"
 	}
-	p := t.add(title, unit, lo, hi, count)
+	p := t.add(title, unit, lo, hi, paint.Count)
 	if log {
 		p.unit = unit + ", logarithmic"
-		p.logarithmic(atMost(lo, count), knownCounts, finerCounts)
+		p.logarithmic(paint.AtMost(lo, paint.Count), paint.KnownCounts, paint.FinerCounts)
 	}
 	p.entries = entries
 	for _, l := range lines {
@@ -183,26 +159,26 @@ func (t *timeline) level(f *frame, column, title, unit string) {
 // errors shows what the service failed to do.
 func (t *timeline) errors(f *frame) {
 	layers := map[string][]float64{"failed": f.rate("failed", f.inServed), "timed out": f.rate("timed_out", f.inServed)}
-	shown := map[string]reasonGroup{"failed": {colour: black}, "timed out": {colour: vermillion}}
+	shown := map[string]reasonGroup{"failed": {colour: paint.Black}, "timed out": {colour: paint.Vermillion}}
 	for _, g := range reasonGroups(t.run) {
 		if g.load {
 			shown[loadRefusal+g.label], layers[loadRefusal+g.label] = g, refusals(f, g)
 		}
 	}
 	left := f.rate("abandoned", f.inServed)
-	leftMost, _ := largest(left)
+	leftMost, _ := paint.Largest(left)
 	title := "Errors by reason"
 	if leftMost > 0 {
 		title = "Errors by reason, and users who left"
 	}
 	p := t.stacked(f, title, "attempts per second", shown, layers, leftMost)
 	if p != nil && leftMost > 0 {
-		p.plot.Add(line{x: f.middle(), y: left, colour: grey, width: 0.9})
+		p.plot.Add(paint.Line{X: f.middle(), Y: left, Colour: paint.Grey, Width: 0.9})
 		from := leftWhat(t.run)
 		if from == "left the queue" {
 			from += " (no error)"
 		}
-		p.entries = append(p.entries, entry{from, grey, asLine})
+		p.entries = append(p.entries, paint.Entry{Label: from, Colour: paint.Grey, As: paint.AsLine})
 	}
 }
 
@@ -233,28 +209,28 @@ func refusals(f *frame, g reasonGroup) []float64 {
 // atLeast is shown in any case.
 func (t *timeline) stacked(f *frame, title, unit string, shown map[string]reasonGroup, layers map[string][]float64, atLeast float64) *panel {
 	names := slices.Sorted(maps.Keys(layers))
-	names = slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !(total(layers[n]) > 0) })
+	names = slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !(paint.Total(layers[n]) > 0) })
 	if len(names) == 0 && !(atLeast > 0) {
 		return nil
 	}
-	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(total(layers[b]), total(layers[a])) })
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(paint.Total(layers[b]), paint.Total(layers[a])) })
 	sum := make([]float64, len(f.t))
-	s := stack{x: f.middle()}
-	var entries []entry
+	s := paint.Stack{X: f.middle()}
+	var entries []paint.Entry
 	for k, name := range names {
 		for i, v := range layers[name] {
 			sum[i] += v
 		}
-		e := entry{name, shown[name].colour, asArea}
+		e := paint.Entry{Label: name, Colour: shown[name].colour, As: paint.AsArea}
 		if shown[name].striped {
-			e.as, s.striped = asStripes, k+1
+			e.As, s.Striped = paint.AsStripes, k+1
 		}
-		s.layers = append(s.layers, layers[name])
-		s.colours = append(s.colours, e.colour)
-		entries = append([]entry{e}, entries...)
+		s.Layers = append(s.Layers, layers[name])
+		s.Colours = append(s.Colours, e.Colour)
+		entries = append([]paint.Entry{e}, entries...)
 	}
-	most, _ := largest(sum)
-	p := t.add(title, unit, 0, math.Max(most, atLeast)*1.06, count)
+	most, _ := paint.Largest(sum)
+	p := t.add(title, unit, 0, math.Max(most, atLeast)*1.06, paint.Count)
 	p.plot.Add(s)
 	p.entries = entries
 	return p
@@ -280,7 +256,7 @@ func (t *timeline) spread(f *frame, title, of, fact string) {
 			paid := t.run.Tiers[f.tier(best.tier)].Paid
 			label += map[bool]string{true: " (most of the paid)", false: " (most of the unpaid)"}[paid]
 		}
-		curves = append(curves, curve{label, tierColours[f.tier(best.tier)%len(tierColours)], f.only(of+"_p50_s", here), f.only(of+"_p99_s", here)})
+		curves = append(curves, curve{label, paint.TierColours[f.tier(best.tier)%len(paint.TierColours)], f.only(of+"_p50_s", here), f.only(of+"_p99_s", here)})
 	}
 	lo, hi := math.Inf(1), 0.0
 	for _, c := range curves {
@@ -302,16 +278,16 @@ func (t *timeline) spread(f *frame, title, of, fact string) {
 	if few {
 		unit += "; tiers with 5 % or more of what was completed"
 	}
-	p := t.add(title, unit, lo/1.3, math.Max(hi*1.3, lo*10), seconds)
-	p.logarithmic(roundSeconds, knownSeconds, finerSeconds)
+	p := t.add(title, unit, lo/1.3, math.Max(hi*1.3, lo*10), paint.Seconds)
+	p.logarithmic(paint.RoundSeconds, paint.KnownSeconds, paint.FinerSeconds)
 	x := f.middle()
 	for _, c := range banded {
-		p.plot.Add(band{x, c.p50, c.p99, pale(c.colour, 0.25)})
+		p.plot.Add(paint.Band{X: x, Lo: c.p50, Hi: c.p99, Colour: paint.Pale(c.colour, 0.25)})
 	}
 	for _, c := range curves {
-		p.plot.Add(line{x: x, y: c.p99, colour: pale(c.colour, 0.55), width: 0.5})
-		p.plot.Add(line{x: x, y: c.p50, colour: c.colour, width: 1})
-		p.entries = append(p.entries, entry{c.label, c.colour, asLine})
+		p.plot.Add(paint.Line{X: x, Y: c.p99, Colour: paint.Pale(c.colour, 0.55), Width: 0.5})
+		p.plot.Add(paint.Line{X: x, Y: c.p50, Colour: c.colour, Width: 1})
+		p.entries = append(p.entries, paint.Entry{Label: c.label, Colour: c.colour, As: paint.AsLine})
 	}
 	p.overlay(t.facts(p, 0, func(m string) bool { return strings.HasSuffix(m, fact) }))
 }
@@ -319,34 +295,34 @@ func (t *timeline) spread(f *frame, title, of, fact string) {
 // capacity shows for each pool the servers that are up and, stacked, what they
 // do.
 func (t *timeline) capacity(f *frame) {
-	colours := []color.NRGBA{skyBlue, pale(purple, 0.8), yellow, orange, green, grey}
+	colours := []color.NRGBA{paint.SkyBlue, paint.Pale(paint.Purple, 0.8), paint.Yellow, paint.Orange, paint.Green, paint.Grey}
 	for _, pool := range t.run.Pools {
 		up := f.pool(pool, "capacity_mean")
-		most, _ := largest(up)
+		most, _ := paint.Largest(up)
 		if !(most > 0) {
 			continue
 		}
-		s := stack{x: f.middle()}
-		var entries []entry
+		s := paint.Stack{X: f.middle()}
+		var entries []paint.Entry
 		sum := 0.0
 		for _, class := range t.run.Classes {
 			busy := f.pool(pool, "busy_mean_"+class.Name)
-			if top, _ := largest(busy); top > 0 && len(s.layers) < len(colours) {
-				colour := colours[len(s.layers)]
-				s.layers = append(s.layers, busy)
-				s.colours = append(s.colours, colour)
-				entries = append([]entry{{"busy with " + class.Name, colour, asArea}}, entries...)
+			if top, _ := paint.Largest(busy); top > 0 && len(s.Layers) < len(colours) {
+				colour := colours[len(s.Layers)]
+				s.Layers = append(s.Layers, busy)
+				s.Colours = append(s.Colours, colour)
+				entries = append([]paint.Entry{{Label: "busy with " + class.Name, Colour: colour, As: paint.AsArea}}, entries...)
 				sum = math.Max(sum, top)
 			}
 		}
-		bands, down, top := t.down(f, pool, s.x, up)
-		p := t.add(t.run.servers(pool)+" of pool "+pool, "up and busy", 0, math.Max(math.Max(most, sum), top)*1.1, count)
+		bands, down, top := t.down(f, pool, s.X, up)
+		p := t.add(t.run.servers(pool)+" of pool "+pool, "up and busy", 0, math.Max(math.Max(most, sum), top)*1.1, paint.Count)
 		p.plot.Add(s)
 		for _, b := range bands {
 			p.plot.Add(b)
 		}
-		p.plot.Add(line{x: s.x, y: up, colour: black, width: 1.1})
-		p.entries = append(append(down, entry{"up", black, asLine}), entries...)
+		p.plot.Add(paint.Line{X: s.X, Y: up, Colour: paint.Black, Width: 1.1})
+		p.entries = append(append(down, paint.Entry{Label: "up", Colour: paint.Black, As: paint.AsLine}), entries...)
 	}
 }
 
@@ -355,27 +331,27 @@ func (t *timeline) training(f *frame) {
 	states := []struct {
 		column, words string
 		colour        color.NRGBA
-	}{{"working_mean", "training", pale(purple, 0.8)}, {"restarting_mean", "restarting", yellow}, {"moving_mean", "on their way", pale(grey, 0.6)}, {"lent_mean", "lent", skyBlue}}
+	}{{"working_mean", "training", paint.Pale(paint.Purple, 0.8)}, {"restarting_mean", "restarting", paint.Yellow}, {"moving_mean", "on their way", paint.Pale(paint.Grey, 0.6)}, {"lent_mean", "lent", paint.SkyBlue}}
 	for _, job := range slices.Sorted(maps.Keys(t.run.Result.Summary.Training)) {
-		s := stack{x: f.middle()}
-		var entries []entry
-		sum := make([]float64, len(s.x))
+		s := paint.Stack{X: f.middle()}
+		var entries []paint.Entry
+		sum := make([]float64, len(s.X))
 		for _, state := range states {
 			n := f.job(job, state.column)
-			if !(total(n) > 0) {
+			if !(paint.Total(n) > 0) {
 				continue
 			}
 			for i := range n {
 				sum[i] += n[i]
 			}
-			s.layers, s.colours = append(s.layers, n), append(s.colours, state.colour)
-			entries = append([]entry{{state.words, state.colour, asArea}}, entries...)
+			s.Layers, s.Colours = append(s.Layers, n), append(s.Colours, state.colour)
+			entries = append([]paint.Entry{{Label: state.words, Colour: state.colour, As: paint.AsArea}}, entries...)
 		}
-		most, _ := largest(sum)
+		most, _ := paint.Largest(sum)
 		if !(most > 0) {
 			continue
 		}
-		p := t.add("GPUs of training "+job, "", 0, most*1.1, count)
+		p := t.add("GPUs of training "+job, "", 0, most*1.1, paint.Count)
 		p.plot.Add(s)
 		p.entries = entries
 	}
@@ -386,32 +362,32 @@ var downFor = []struct {
 	column, words string
 	colour        color.NRGBA
 }{
-	{"failed_mean", "in repair", vermillion},
-	{"outage_mean", "what they hang on is down", pale(vermillion, 0.6)},
-	{"out_of_service_mean", "out of service", pale(grey, 0.6)},
-	{"updating_mean", "in a deploy", pale(purple, 0.45)},
-	{"restarting_mean", "restarting: failed checks", pale(vermillion, 0.35)},
-	{"loading_mean", "loading a model", pale(yellow, 0.5)},
+	{"failed_mean", "in repair", paint.Vermillion},
+	{"outage_mean", "what they hang on is down", paint.Pale(paint.Vermillion, 0.6)},
+	{"out_of_service_mean", "out of service", paint.Pale(paint.Grey, 0.6)},
+	{"updating_mean", "in a deploy", paint.Pale(paint.Purple, 0.45)},
+	{"restarting_mean", "restarting: failed checks", paint.Pale(paint.Vermillion, 0.35)},
+	{"loading_mean", "loading a model", paint.Pale(paint.Yellow, 0.5)},
 }
 
 // down stacks the servers that are down on those that are up, and returns the greatest
 // sum. What is next to nothing throughout is left out of the key.
-func (t *timeline) down(f *frame, pool string, x, up []float64) (bands []band, entries []entry, top float64) {
+func (t *timeline) down(f *frame, pool string, x, up []float64) (bands []paint.Band, entries []paint.Entry, top float64) {
 	base := up
-	most, _ := largest(up)
+	most, _ := paint.Largest(up)
 	for _, cause := range downFor {
 		n := f.pool(pool, cause.column)
-		if high, _ := largest(n); high < 0.01*most {
+		if high, _ := paint.Largest(n); high < 0.01*most {
 			continue
 		}
 		sum := make([]float64, len(n))
 		for i := range n {
 			sum[i] = base[i] + n[i]
 		}
-		bands = append(bands, band{x, base, sum, cause.colour})
-		entries = append([]entry{{cause.words, cause.colour, asArea}}, entries...)
+		bands = append(bands, paint.Band{X: x, Lo: base, Hi: sum, Colour: cause.colour})
+		entries = append([]paint.Entry{{Label: cause.words, Colour: cause.colour, As: paint.AsArea}}, entries...)
 		base = sum
-		high, _ := largest(sum)
+		high, _ := paint.Largest(sum)
 		top = math.Max(top, high)
 	}
 	return bands, entries, top
@@ -420,7 +396,7 @@ func (t *timeline) down(f *frame, pool string, x, up []float64) (bands []band, e
 // signups shows completed sign-ups by the hour.
 func (t *timeline) signups(f *frame) {
 	v := f.sum("signups", func(cell) bool { return true })
-	if !(total(v) > 0) {
+	if !(paint.Total(v) > 0) {
 		return
 	}
 	start, sums, covered := f.hours(v)
@@ -433,13 +409,13 @@ func (t *timeline) signups(f *frame) {
 			y = append(y, rate, rate)
 		}
 	}
-	most, _ := largest(y)
+	most, _ := paint.Largest(y)
 	if len(x) < 4 {
 		return
 	}
-	p := t.add("Sign-ups", "completed, per hour", 0, most*1.08, count)
-	p.plot.Add(band{x, make([]float64, len(x)), y, pale(green, 0.3)}, line{x: x, y: y, colour: green, width: 0.9})
-	p.entries = []entry{{"completed, by clock hour", green, asLine}}
+	p := t.add("Sign-ups", "completed, per hour", 0, most*1.08, paint.Count)
+	p.plot.Add(paint.Band{X: x, Lo: make([]float64, len(x)), Hi: y, Colour: paint.Pale(paint.Green, 0.3)}, paint.Line{X: x, Y: y, Colour: paint.Green, Width: 0.9})
+	p.entries = []paint.Entry{{Label: "completed, by clock hour", Colour: paint.Green, As: paint.AsLine}}
 	p.overlay(t.facts(p, 3600, func(m string) bool { return strings.HasSuffix(m, ".signups") || countOf(m, f, f.inSignup) }))
 }
 

@@ -12,13 +12,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/plot/vg"
 
 	"github.com/launchday-sim/launchday/models/metrics"
+	"github.com/launchday-sim/launchday/report/paint"
 )
 
 func TestTheLaunchHasAPanelForEverythingThatHappened(t *testing.T) {
@@ -37,8 +37,8 @@ func TestAPlainQueueHasNoEmptyPanels(t *testing.T) {
 		titles = append(titles, p.title)
 	}
 	assert.Equal(t, []string{"Attempts of class job", "Queue", "Latency of completed attempts", "Servers of pool servers"}, titles)
-	assert.Equal(t, "simulated time, h", tl.axis.about)
-	assert.Equal(t, "25", tl.axis.labels[len(tl.axis.labels)-1].text)
+	assert.Equal(t, "simulated time, h", tl.axis.About)
+	assert.Equal(t, "25", tl.axis.Labels[len(tl.axis.Labels)-1].Text)
 	assert.Nil(t, tl.key, "no marks, no key")
 }
 
@@ -56,12 +56,12 @@ func TestEveryPanelShowsWhatItsLegendNames(t *testing.T) {
 		tl := newTimeline(r)
 		p := tl.picture()
 		img := decode(t, p)
-		for i, area := range tl.areas(p.height) {
+		for i, area := range tl.areas(p.Height) {
 			for _, e := range tl.panels[i].entries {
-				if e.as == asFact || strings.Contains(e.label, "left the queue") {
+				if e.As == paint.AsFact || strings.Contains(e.Label, "left the queue") {
 					continue // thin signs, which the raster mixes with what lies behind
 				}
-				assert.NotZero(t, pixels(img, p.height, area, e.colour), "%s: %s: %s", r.Name, tl.panels[i].title, e.label)
+				assert.NotZero(t, pixels(img, p.Height, area, e.Colour), "%s: %s: %s", r.Name, tl.panels[i].title, e.Label)
 			}
 		}
 	}
@@ -72,7 +72,7 @@ func TestBarsOfOutcomesFillTheirWholeWidth(t *testing.T) {
 	require.Len(t, o.blocks, 2)
 	for _, b := range o.blocks {
 		for _, bar := range b.bars {
-			assert.InDelta(t, 1, total(bar.shares), 1e-9, "%s of %s", b.title, bar.label)
+			assert.InDelta(t, 1, paint.Total(bar.shares), 1e-9, "%s of %s", b.title, bar.label)
 		}
 	}
 }
@@ -82,9 +82,9 @@ func TestPicturesAreTheSameOnRepeat(t *testing.T) {
 	for range 2 {
 		var all [][]byte
 		for _, p := range pictures(launchRun(300)) {
-			img, err := p.png()
+			img, err := p.PNG()
 			require.NoError(t, err)
-			vector, err := p.svg()
+			vector, err := p.SVG()
 			require.NoError(t, err)
 			all = append(all, img, vector)
 		}
@@ -100,11 +100,11 @@ func TestPicturesAreTheSameOnRepeat(t *testing.T) {
 
 func TestAnSVGReadsAloud(t *testing.T) {
 	for _, p := range pictures(launchRun(600)) {
-		svg, err := p.svg()
+		svg, err := p.SVG()
 		require.NoError(t, err)
 		text := string(svg)
 		assert.Contains(t, text, `role="img" aria-labelledby="title desc"`)
-		assert.Contains(t, text, "<title id=\"title\">The ChatGPT image launch: "+strings.Fields(p.title)[4])
+		assert.Contains(t, text, "<title id=\"title\">The ChatGPT image launch: "+strings.Fields(p.Title)[4])
 		assert.Contains(t, text, "Arial,Helvetica,sans-serif")
 		assert.Contains(t, text, ">The ChatGPT image launch</text>", "text stays text")
 		for d := xml.NewDecoder(bytes.NewReader(svg)); ; {
@@ -127,13 +127,13 @@ func TestNamesOfMarksNeverOverlap(t *testing.T) {
 		var x []vg.Length
 		for range rnd.IntN(30) {
 			marks = append(marks, Mark{Label: words[rnd.IntN(len(words))]})
-			x = append(x, vg.Length(leftMargin+rnd.Float64()*rnd.Float64()*(pageWidth-leftMargin-rightMargin)))
+			x = append(x, vg.Length(leftMargin+rnd.Float64()*rnd.Float64()*(paint.PageWidth-leftMargin-rightMargin)))
 		}
 		slices.Sort(x)
-		h := newMarkHead(marks, x, leftMargin, pageWidth-margin)
+		h := newMarkHead(marks, x, leftMargin, paint.PageWidth-paint.Margin)
 		require.True(t, h.badges || len(marks) < numbered)
 		for i, a := range h.boxes {
-			require.LessOrEqual(t, a.Max.X, vg.Length(pageWidth-margin)+badgeSize)
+			require.LessOrEqual(t, a.Max.X, vg.Length(paint.PageWidth-paint.Margin)+badgeSize)
 			require.LessOrEqual(t, a.Max.Y, h.height)
 			for j, b := range h.boxes {
 				if i == j {
@@ -157,51 +157,10 @@ func TestBadgesMoveNoFurtherThanTheyMust(t *testing.T) {
 	assert.Equal(t, []vg.Length{490, 500}, spread([]vg.Length{500, 500}, 10, 0, 500), "nor the right one")
 }
 
-// The names below the time axis must not touch, whatever the length of a run.
-func TestNamesOfTheTimeAxisNeverTouch(t *testing.T) {
-	const width = pageWidth - leftMargin - rightMargin
-	style := words(9, black, false)
-	for _, dated := range []bool{true, false} {
-		for _, length := range []time.Duration{10 * time.Second, 45 * time.Minute, 3 * time.Hour, 26 * time.Hour, 59 * time.Hour, 61 * time.Hour, 9 * 24 * time.Hour, 45 * 24 * time.Hour, 100000 * time.Second, 400 * time.Hour} {
-			r := &Run{Duration: length}
-			if dated {
-				r.Start = time.Date(2025, 3, 25, 18, 18, 31, 0, time.UTC)
-			}
-			a := newTimeAxis(r, width)
-			require.NotEmpty(t, a.labels, "%v", length)
-			ends := map[int]float64{}
-			for _, l := range a.labels {
-				middle := l.at / length.Seconds() * width
-				half := float64(style.Width(l.text)) / 2
-				if end, ok := ends[l.row]; ok {
-					assert.Less(t, end, middle-half, "%v: %s", length, l.text)
-				}
-				ends[l.row] = middle + half
-			}
-		}
-	}
-}
-
 func TestALineStopsWhereThereIsNoFigure(t *testing.T) {
 	nan := math.NaN()
-	assert.Equal(t, [][2]int{{1, 3}, {4, 5}}, runs([]float64{nan, 1, 2, nan, 3, nan}))
-	assert.Empty(t, runs([]float64{nan}))
-}
-
-func TestTicksStandAtRoundValues(t *testing.T) {
-	names := func(ts ticker, lo, hi float64) (out []string) {
-		for _, tick := range ts.Ticks(lo, hi) {
-			out = append(out, tick.Label)
-		}
-		return out
-	}
-	assert.Equal(t, []string{"0", "2 k", "4 k", "6 k"}, names(ticker{name: count, wanted: 5}, 0, 7700))
-	assert.Equal(t, []string{"0", "0.2", "0.4", "0.6", "0.8"}, names(ticker{name: count, wanted: 5}, 0, 0.97))
-	var logs []string
-	for _, tick := range (logTicker{roundSeconds, knownSeconds, finerSeconds, 0.05}).Ticks(0.5, 90000) {
-		logs = append(logs, tick.Label)
-	}
-	assert.Equal(t, []string{"1 s", "10 s", "1 min", "10 min", "1 h", "6 h", "1 d"}, logs)
+	assert.Equal(t, [][2]int{{1, 3}, {4, 5}}, paint.Runs([]float64{nan, 1, 2, nan, 3, nan}))
+	assert.Empty(t, paint.Runs([]float64{nan}))
 }
 
 // A published figure is a mean over its window: on a run that covers only a
@@ -210,8 +169,8 @@ func TestPublishedFiguresAreShownWhereTheirWholeWindowIs(t *testing.T) {
 	facts := func(r *Run) (out []string) {
 		for _, p := range newTimeline(r).panels {
 			for _, e := range p.entries {
-				if e.as == asFact {
-					out = append(out, e.label)
+				if e.As == paint.AsFact {
+					out = append(out, e.Label)
 				}
 			}
 		}
@@ -221,9 +180,9 @@ func TestPublishedFiguresAreShownWhereTheirWholeWindowIs(t *testing.T) {
 	assert.Empty(t, facts(launchRun(500)))
 }
 
-func decode(t *testing.T, p picture) image.Image {
+func decode(t *testing.T, p paint.Picture) image.Image {
 	t.Helper()
-	b, err := p.png()
+	b, err := p.PNG()
 	require.NoError(t, err)
 	img, err := png.Decode(bytes.NewReader(b))
 	require.NoError(t, err)
@@ -232,7 +191,7 @@ func decode(t *testing.T, p picture) image.Image {
 
 // pixels counts those of a colour in an area of a page.
 func pixels(img image.Image, height vg.Length, area vg.Rectangle, want color.NRGBA) (n int) {
-	const perPoint = dpi / 72.
+	const perPoint = paint.DPI / 72.
 	for y := int((height - area.Max.Y) * perPoint); y < int((height-area.Min.Y)*perPoint); y++ {
 		for x := int(area.Min.X * perPoint); x < int(area.Max.X*perPoint); x++ {
 			r, g, b, _ := img.At(x, y).RGBA()

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"image/color"
 	"math"
 
 	"gonum.org/v1/plot"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/launchday-sim/launchday/models/incident"
 	"github.com/launchday-sim/launchday/models/metrics"
+	"github.com/launchday-sim/launchday/report/paint"
 )
 
 // facts lists the published figures that a panel can show: single figures of a
@@ -58,7 +58,7 @@ type shownFact struct {
 func factLabel(row incident.Row, length float64) string {
 	s := "published: " + inUnit(metrics.Figure(row.Fact.Value), row.Fact.Unit)
 	if row.Fact.Unit != "s" {
-		s += " in " + seconds(length)
+		s += " in " + paint.Seconds(length)
 	}
 	return s
 }
@@ -66,7 +66,7 @@ func factLabel(row incident.Row, length float64) string {
 func (p *panel) overlay(facts []shownFact) {
 	for _, f := range facts {
 		p.plot.Add(f.published)
-		p.entries = append(p.entries, entry{f.label, black, asFact})
+		p.entries = append(p.entries, paint.Entry{Label: f.label, Colour: paint.Black, As: paint.AsFact})
 	}
 }
 
@@ -80,15 +80,15 @@ type published struct {
 // Plot implements plot.Plotter.
 func (f published) Plot(c draw.Canvas, p *plot.Plot) {
 	from, to := math.Max(f.from, p.X.Min), math.Min(f.to, p.X.Max)
-	a, b := point(c, p, from, f.value), point(c, p, to, f.value)
-	style := draw.LineStyle{Color: black, Width: 1}
+	a, b := paint.Point(c, p, from, f.value), paint.Point(c, p, to, f.value)
+	style := draw.LineStyle{Color: paint.Black, Width: 1}
 	middle := vg.Point{X: (a.X + b.X) / 2, Y: a.Y}
 	low, high := a.Y, a.Y
 	if !math.IsNaN(f.low) {
-		low = point(c, p, from, f.low).Y
+		low = paint.Point(c, p, from, f.low).Y
 	}
 	if !math.IsNaN(f.high) {
-		high = point(c, p, from, f.high).Y
+		high = paint.Point(c, p, from, f.high).Y
 	}
 	if b.X-a.X > 12 {
 		c.StrokeLine2(style, a.X, a.Y, b.X, b.Y)
@@ -98,20 +98,5 @@ func (f published) Plot(c draw.Canvas, p *plot.Plot) {
 	c.StrokeLine2(style, middle.X, low, middle.X, high)
 	c.StrokeLine2(style, middle.X-2, low, middle.X+2, low)
 	c.StrokeLine2(style, middle.X-2, high, middle.X+2, high)
-	diamond(c, middle)
-}
-
-// diamond is the sign of a published figure.
-func diamond(c draw.Canvas, at vg.Point) {
-	const r = 3.6
-	var path vg.Path
-	path.Move(vg.Point{X: at.X, Y: at.Y + r})
-	path.Line(vg.Point{X: at.X + r, Y: at.Y})
-	path.Line(vg.Point{X: at.X, Y: at.Y - r})
-	path.Line(vg.Point{X: at.X - r, Y: at.Y})
-	path.Close()
-	c.SetColor(color.White)
-	c.Fill(path)
-	c.SetLineStyle(draw.LineStyle{Color: black, Width: 1})
-	c.Stroke(path)
+	paint.Diamond(c, middle)
 }

@@ -7,10 +7,8 @@ import (
 	"maps"
 	"slices"
 
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-
 	"github.com/launchday-sim/launchday/models/metrics"
+	"github.com/launchday-sim/launchday/report/paint"
 )
 
 // Colours of reasons beside those of Okabe and Ito: darker and lighter steps of
@@ -27,8 +25,8 @@ var (
 // The colours of reasons: cool ones for the operator's limits, warm ones for
 // refusals for want of capacity. No other outcome has one of them.
 var (
-	limitColours = []color.NRGBA{skyBlue, blue, purple, navy, wine}
-	errorColours = []color.NRGBA{orange, peach, umber}
+	limitColours = []color.NRGBA{paint.SkyBlue, paint.Blue, paint.Purple, navy, wine}
+	errorColours = []color.NRGBA{paint.Orange, peach, umber}
 )
 
 // reasonsOf lists the reasons for which anything was refused, the most frequent
@@ -87,30 +85,4 @@ func reasonGroups(r *Run) []reasonGroup {
 		}
 	}
 	return out
-}
-
-// The stripes of an area, and the distance from one to the next.
-const (
-	stripe      = 1.4
-	stripeEvery = 4
-)
-
-// stripes fills a rectangle with white and stripes of the colour.
-func stripes(c draw.Canvas, col color.Color, r vg.Rectangle) {
-	rectangle(c, white, r)
-	for x := firstStripe(r.Min.X); x < r.Max.X; x += stripeEvery {
-		rectangle(c, col, box(max(x, r.Min.X), r.Min.Y, min(x+stripe, r.Max.X), r.Max.Y))
-	}
-	c.SetColor(col)
-	c.SetLineWidth(0.5)
-	c.Stroke(r.Path())
-}
-
-// firstStripe is where the first stripe begins that is seen from x on.
-func firstStripe(x vg.Length) vg.Length {
-	n := int(x / stripeEvery)
-	for vg.Length(n)*stripeEvery+stripe <= x {
-		n++
-	}
-	return vg.Length(n) * stripeEvery
 }

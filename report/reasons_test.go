@@ -13,6 +13,7 @@ import (
 
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/models/metrics"
+	"github.com/launchday-sim/launchday/report/paint"
 )
 
 // manyReasons is a run in which seven limits and five refusals for load had a hand.
@@ -45,12 +46,12 @@ func TestReasonsBeyondTheColoursAreShownTogetherInStripes(t *testing.T) {
 	seen := map[color.NRGBA]string{}
 	var others []string
 	for _, p := range parts {
-		if p.as == asStripes {
-			others = append(others, p.label)
+		if p.As == paint.AsStripes {
+			others = append(others, p.Label)
 			continue
 		}
-		assert.Empty(t, seen[p.colour], "%s has the colour of another", p.label)
-		seen[p.colour] = p.label
+		assert.Empty(t, seen[p.Colour], "%s has the colour of another", p.Label)
+		seen[p.Colour] = p.Label
 	}
 	load, limits := 0, 0
 	for _, reason := range reasonsOf(r) {
@@ -62,9 +63,9 @@ func TestReasonsBeyondTheColoursAreShownTogetherInStripes(t *testing.T) {
 	}
 	assert.Equal(t, []string{fmt.Sprintf("refused: other reasons (%d)", limits-len(limitColours)), fmt.Sprintf("refused for load: other reasons (%d)", load-len(errorColours))}, others)
 	for _, bar := range newOutcomes(r).blocks[0].bars {
-		assert.InDelta(t, 1, total(bar.shares), 0.01, bar.label)
+		assert.InDelta(t, 1, paint.Total(bar.shares), 0.01, bar.label)
 	}
-	svg, err := newOutcomes(r).picture().svg()
+	svg, err := newOutcomes(r).picture().SVG()
 	require.NoError(t, err)
 	assert.Contains(t, string(svg), ">refused: other reasons (")
 }
@@ -125,17 +126,17 @@ func lab(c color.NRGBA, vision [3][3]float64) [3]float64 {
 // A difference of 10 is seen at a glance; 2.3 is just noticeable.
 func TestTheColoursOfOutcomesAreToldApartWithAnyColourVision(t *testing.T) {
 	parts := newOutcomes(manyReasons()).blocks[0].parts
-	parts = append(parts, entry{"timed out", vermillion, asArea}, entry{"taken back", yellow, asArea}, entry{"degraded", pale(green, 0.5), asArea})
+	parts = append(parts, paint.Entry{Label: "timed out", Colour: paint.Vermillion, As: paint.AsArea}, paint.Entry{Label: "taken back", Colour: paint.Yellow, As: paint.AsArea}, paint.Entry{Label: "degraded", Colour: paint.Pale(paint.Green, 0.5), As: paint.AsArea})
 	require.Greater(t, len(parts), 12)
 	for name, vision := range visions {
 		for i, p := range parts {
 			for _, q := range parts[:i] {
-				if p.colour == q.colour {
+				if p.Colour == q.Colour {
 					continue // stripes, or one that was added above
 				}
-				a, b := lab(p.colour, vision), lab(q.colour, vision)
+				a, b := lab(p.Colour, vision), lab(q.Colour, vision)
 				distance := math.Sqrt((a[0]-b[0])*(a[0]-b[0]) + (a[1]-b[1])*(a[1]-b[1]) + (a[2]-b[2])*(a[2]-b[2]))
-				assert.Greater(t, distance, 10., "%s vision: %s and %s", name, p.label, q.label)
+				assert.Greater(t, distance, 10., "%s vision: %s and %s", name, p.Label, q.Label)
 			}
 		}
 	}

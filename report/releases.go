@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/launchday-sim/launchday/models/metrics"
+	"github.com/launchday-sim/launchday/report/paint"
 )
 
 // ReleaseMarks are the marks of features that came out, and of the dates that they missed.
@@ -31,7 +32,7 @@ func released(r *Run) (lines []string) {
 		rel := s.Releases[name]
 		late := ""
 		if rel.Delay > 0 {
-			late = fmt.Sprintf(", %s after its date, %s", seconds(float64(rel.Delay)), r.moment(float64(rel.Planned)))
+			late = fmt.Sprintf(", %s after its date, %s", paint.Seconds(float64(rel.Delay)), r.moment(float64(rel.Planned)))
 		}
 		switch {
 		case rel.Delay.IsNull():

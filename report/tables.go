@@ -10,6 +10,7 @@ import (
 
 	"github.com/launchday-sim/launchday/models/metrics"
 	"github.com/launchday-sim/launchday/models/unit"
+	"github.com/launchday-sim/launchday/report/paint"
 )
 
 // tableCSV writes a table as RFC 4180 has it, but with line feeds alone:
@@ -122,7 +123,7 @@ func dictionary(r *Run) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# Series of %s\n\n", r.Name)
 	fmt.Fprintf(&b, "Intervals are of %s. Counts are simulated counts at scale %s: multiply by %s for the whole world.\n",
-		seconds(r.Interval.Seconds()), scaleName(r.Scale), digits(r.full(1)))
+		paint.Seconds(r.Interval.Seconds()), paint.ScaleName(r.Scale), paint.Digits(r.full(1)))
 	fmt.Fprintf(&b, "An empty field (a null in Parquet) is a figure over an empty set. Of attempts from before the start (the warm-up) only levels count, so that the first rows may hold fewer ends than arrivals. The Parquet files have the same rows and columns.\n")
 	fmt.Fprintf(&b, "There an instant is in microseconds, and stands once more, exactly, as nanoseconds since 1970-01-01 UTC under its name and `_ns`.\n")
 	fmt.Fprintf(&b, "\n`series.csv` and `series.parquet`: one row for each interval, tier and class.\n\n")

@@ -14,6 +14,7 @@ import (
 	"github.com/launchday-sim/launchday/models/incident"
 	"github.com/launchday-sim/launchday/models/metrics"
 	"github.com/launchday-sim/launchday/models/unit"
+	"github.com/launchday-sim/launchday/report/paint"
 )
 
 // Text says in plain words what happened in a run, when it was worst, who
@@ -29,7 +30,7 @@ func Text(w io.Writer, r *Run, dir string) error {
 		terms += fmt.Sprintf(", replication %d", r.Replication)
 	}
 	if r.Scale != 1 {
-		terms += ". Simulated at " + scaleName(r.Scale) + "; every figure here is full scale"
+		terms += ". Simulated at " + paint.ScaleName(r.Scale) + "; every figure here is full scale"
 	}
 	fmt.Fprintf(b, "%s; %s.\n", terms, r.standing())
 
@@ -143,10 +144,10 @@ func happened(r *Run, f *frame) (lines []string) {
 		return []string{"Nothing was asked for."}
 	}
 	if all.ended == 0 {
-		lines = append(lines, fmt.Sprintf("%s requests%s in %s attempts, none of which had ended when the run did.", count(all.requests), ofClasses(r), count(all.attempts)))
+		lines = append(lines, fmt.Sprintf("%s requests%s in %s attempts, none of which had ended when the run did.", paint.Count(all.requests), ofClasses(r), paint.Count(all.attempts)))
 	} else {
 		lines = append(lines, fmt.Sprintf("%s requests%s in %s attempts. %s attempts were completed (%s of those that ended).",
-			count(all.requests), ofClasses(r), count(all.attempts), count(all.completed), percent(all.completed/all.ended)))
+			paint.Count(all.requests), ofClasses(r), paint.Count(all.attempts), paint.Count(all.completed), paint.Percent(all.completed/all.ended)))
 	}
 	var lost, keptLines []string
 	for _, l := range []struct {
@@ -155,59 +156,59 @@ func happened(r *Run, f *frame) (lines []string) {
 	}{{all.limited, "were refused by the operator's limits"}, {all.errors, "ended in errors"}, {all.left, "were left by users who would not wait"},
 		{all.taken, "were taken back because another copy was answered"}} {
 		if l.n > 0 {
-			lost = append(lost, fmt.Sprintf("%s %s (%s)", count(l.n), l.label, percent(l.n/all.ended)))
+			lost = append(lost, fmt.Sprintf("%s %s (%s)", paint.Count(l.n), l.label, paint.Percent(l.n/all.ended)))
 		}
 	}
 	if len(lost) > 0 {
 		lines = append(lines, "Of the others, "+strings.Join(lost, ", ")+".")
 	}
 	if open := all.attempts - all.ended; open > 0 && all.ended > 0 {
-		lines = append(lines, fmt.Sprintf("At the end of the run %s attempts were still in the system.", count(open)))
+		lines = append(lines, fmt.Sprintf("At the end of the run %s attempts were still in the system.", paint.Count(open)))
 	}
 	for _, c := range r.Classes {
 		if fig := r.Result.Summary.Classes[c.Name]; fig != nil && fig.Held.Mean > 0 {
 			keptLines = append(keptLines, fmt.Sprintf("Before the queue policies kept %s of class %s at a time, on average, %s at most: that is no wait in the queue, and counts in the time that attempts took.",
-				count(r.full(float64(fig.Held.Mean))), c.Name, count(r.full(float64(fig.Held.Max)))))
+				paint.Count(r.full(float64(fig.Held.Mean))), c.Name, paint.Count(r.full(float64(fig.Held.Max)))))
 		}
 	}
 	for _, c := range r.Classes {
 		if fig := r.Result.Summary.Classes[c.Name]; fig != nil && served(c) && fig.Users > 0 {
 			lines = append(lines, fmt.Sprintf("%s users asked for class %s; %s of them got it at least once.",
-				count(r.full(float64(fig.Users))), c.Name, count(r.full(float64(fig.UsersSatisfied)))))
+				paint.Count(r.full(float64(fig.Users))), c.Name, paint.Count(r.full(float64(fig.UsersSatisfied)))))
 		}
 	}
-	if v := f.sum("signups", func(cell) bool { return true }); total(v) > 0 {
+	if v := f.sum("signups", func(cell) bool { return true }); paint.Total(v) > 0 {
 		start, sums, _ := f.hours(v)
-		best, at := largest(sums)
-		lines = append(lines, fmt.Sprintf("%s people signed up, %s of them in the best %s (from %s).", count(total(v)), count(best), f.hour(), r.moment(start[at])))
+		best, at := paint.Largest(sums)
+		lines = append(lines, fmt.Sprintf("%s people signed up, %s of them in the best %s (from %s).", paint.Count(paint.Total(v)), paint.Count(best), f.hour(), r.moment(start[at])))
 	}
 	for _, c := range r.Classes {
 		fig := r.Result.Summary.Classes[c.Name]
 		switch {
 		case fig == nil || fig.Attempts == 0:
 		case c.Fluid:
-			lines = append(lines, fmt.Sprintf("Beside them %s messages of class %s, as a fluid: %s served.", count(r.full(float64(fig.Attempts))), c.Name, percent(float64(fig.CompletedShare))))
+			lines = append(lines, fmt.Sprintf("Beside them %s messages of class %s, as a fluid: %s served.", paint.Count(r.full(float64(fig.Attempts))), c.Name, paint.Percent(float64(fig.CompletedShare))))
 		case served(c) && fig.Latency.Mean > 0 && !fig.Wait.Mean.IsNull():
-			joined := "joined the queue waited " + seconds(float64(fig.Wait.Mean)) + ", served or not"
+			joined := "joined the queue waited " + paint.Seconds(float64(fig.Wait.Mean)) + ", served or not"
 			if len(c.Pools) > 1 {
 				joined += " (before the first of its pools)"
 			}
 			lines = append(lines, fmt.Sprintf("Of class %s %s waited at a time, on average; who %s; an attempt that satisfied its user took %s, %s of them waiting.",
-				c.Name, count(r.full(float64(fig.QueueLength.Mean))), joined, seconds(float64(fig.LatencyServedMean)), seconds(float64(fig.WaitServedMean))))
+				c.Name, paint.Count(r.full(float64(fig.QueueLength.Mean))), joined, paint.Seconds(float64(fig.LatencyServedMean)), paint.Seconds(float64(fig.WaitServedMean))))
 		}
 	}
 	lines = append(lines, heldBack(r, f)...)
 	for _, c := range r.Classes {
 		if fig := r.Result.Summary.Classes[c.Name]; fig != nil && fig.FirstToken.Mean > 0 {
 			lines = append(lines, fmt.Sprintf("Of class %s the first token came after %s in the median (p99 %s), the others %s apart (p99 %s).", c.Name,
-				seconds(float64(fig.FirstToken.P50)), seconds(float64(fig.FirstToken.P99)), seconds(float64(fig.PerToken.P50)), seconds(float64(fig.PerToken.P99))))
+				paint.Seconds(float64(fig.FirstToken.P50)), paint.Seconds(float64(fig.FirstToken.P99)), paint.Seconds(float64(fig.PerToken.P50)), paint.Seconds(float64(fig.PerToken.P99))))
 		}
 	}
 	lines = append(append(append(lines, keptLines...), inTime(r)...), released(r)...)
 	for _, name := range r.Pools {
 		if p, ok := r.Result.Summary.Pools[name]; ok && !p.Utilisation.IsNull() {
 			lines = append(lines, fmt.Sprintf("%s of pool %s: %s up on average, %s of them busy.",
-				r.servers(name), name, count(r.full(float64(p.CapacityMean))), percent(float64(p.Utilisation))))
+				r.servers(name), name, paint.Count(r.full(float64(p.CapacityMean))), paint.Percent(float64(p.Utilisation))))
 		}
 	}
 	return lines
@@ -224,14 +225,14 @@ func worst(r *Run, f *frame) []string {
 	for i := range demand {
 		demand[i] /= math.Max(covered[i], math.Min(f.window()/2, r.Duration.Seconds())) // a short hour at an end counts as half an hour at least
 	}
-	if most, at := largest(demand); most > 0 {
-		rows = append(rows, []string{"most demand", count(most) + "/s", f.hour() + " from " + r.moment(start[at])})
+	if most, at := paint.Largest(demand); most > 0 {
+		rows = append(rows, []string{"most demand", paint.Count(most) + "/s", f.hour() + " from " + r.moment(start[at])})
 	}
-	if most, at := largest(f.sum("queue_length_mean", f.inServed)); most > 0 {
-		rows = append(rows, []string{"longest queue", count(most) + " waiting, mean of " + seconds(r.Interval.Seconds()), r.moment(f.t[at])})
+	if most, at := paint.Largest(f.sum("queue_length_mean", f.inServed)); most > 0 {
+		rows = append(rows, []string{"longest queue", paint.Count(most) + " waiting, mean of " + paint.Seconds(r.Interval.Seconds()), r.moment(f.t[at])})
 	}
-	if most, at := largest(f.sum("held_mean", f.inServed)); most > 0 {
-		rows = append(rows, []string{"most kept by policies", count(most) + ", mean of " + seconds(r.Interval.Seconds()), r.moment(f.t[at])})
+	if most, at := paint.Largest(f.sum("held_mean", f.inServed)); most > 0 {
+		rows = append(rows, []string{"most kept by policies", paint.Count(most) + ", mean of " + paint.Seconds(r.Interval.Seconds()), r.moment(f.t[at])})
 	}
 	bad := f.sum("failed", f.inServed)
 	ended := f.sum("completed", f.inServed)
@@ -256,19 +257,19 @@ func worst(r *Run, f *frame) []string {
 		share := make([]float64, len(errors))
 		for i := range errors {
 			// An hour in which next to nothing ended says nothing.
-			if ends[i] > total(ends)/float64(len(ends))/20 {
+			if ends[i] > paint.Total(ends)/float64(len(ends))/20 {
 				share[i] = errors[i] / ends[i]
 			}
 		}
-		if most, at := largest(share); most > 0 {
-			rows = append(rows, []string{"most errors", percent(most) + " of what ended", f.hour() + " from " + r.moment(start[at])})
+		if most, at := paint.Largest(share); most > 0 {
+			rows = append(rows, []string{"most errors", paint.Percent(most) + " of what ended", f.hour() + " from " + r.moment(start[at])})
 		}
 	}
 	cells, _, _ := f.shownCells(0)
 	for _, best := range cells {
 		slow := f.only("latency_p50_s", func(c cell) bool { return c == best })
-		if most, at := largest(slow); most > 0 {
-			rows = append(rows, []string{"slowest for " + best.tier, seconds(most) + " median", r.moment(f.t[at])})
+		if most, at := paint.Largest(slow); most > 0 {
+			rows = append(rows, []string{"slowest for " + best.tier, paint.Seconds(most) + " median", r.moment(f.t[at])})
 		}
 	}
 	return aligned(append(rows, aftermath(r)...))
@@ -281,8 +282,8 @@ func suffered(r *Run) []string {
 			return
 		}
 		n := r.tally(f)
-		rows = append(rows, []string{name, count(n.requests), percent(n.satisfied / n.requests), percent(n.limited / n.ended), percent(n.errors / n.ended), percent(n.left / n.ended),
-			seconds(float64(f.Latency.P50)), seconds(float64(f.Latency.P99))})
+		rows = append(rows, []string{name, paint.Count(n.requests), paint.Percent(n.satisfied / n.requests), paint.Percent(n.limited / n.ended), paint.Percent(n.errors / n.ended), paint.Percent(n.left / n.ended),
+			paint.Seconds(float64(f.Latency.P50)), paint.Seconds(float64(f.Latency.P99))})
 	}
 	for _, t := range r.Tiers {
 		tier := r.Result.Summary.Tiers[t.Name]
@@ -339,7 +340,7 @@ func record(r *Run) []string {
 // the run's.
 func bare(r *Run) string {
 	if r.NoLeverScale != 0 && r.NoLeverScale != r.Scale {
-		return "no lever pulled (at " + scaleName(r.NoLeverScale) + ")"
+		return "no lever pulled (at " + paint.ScaleName(r.NoLeverScale) + ")"
 	}
 	return "no lever pulled"
 }
@@ -348,9 +349,9 @@ func bare(r *Run) string {
 func accepted(f incident.Fact) string {
 	end := func(c *unit.Count) string {
 		if f.Unit == "s" {
-			return seconds(float64(*c))
+			return paint.Seconds(float64(*c))
 		}
-		return count(float64(*c))
+		return paint.Count(float64(*c))
 	}
 	switch {
 	case f.Low != nil && f.High != nil && *f.Low == *f.High:

@@ -4,20 +4,18 @@ import (
 	"fmt"
 	"strings"
 
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/launchday-sim/launchday/report/paint"
 )
 
 // Measures of the timeline, in points.
 const (
-	pageWidth   = 1000
-	margin      = 14
 	leftMargin  = 52  // up to the data area: the names of the ticks
 	rightMargin = 176 // the legends
 	panelHeight = 88
 	titleHeight = 19
-	headHeight  = 42 // the title of the picture and what stands below it
 	axisHeight  = 34
 )
 
@@ -25,7 +23,7 @@ const (
 // one time axis.
 type timeline struct {
 	run    *Run
-	axis   timeAxis
+	axis   paint.TimeAxis
 	panels []*panel
 	marks  []Mark
 	head   *markHead
@@ -38,8 +36,8 @@ func newTimeline(r *Run) *timeline {
 	if len(f.t) < 2 {
 		return nil
 	}
-	const dataWidth = pageWidth - leftMargin - rightMargin
-	t := &timeline{run: r, axis: newTimeAxis(r, dataWidth), marks: visible(r)}
+	const dataWidth = paint.PageWidth - leftMargin - rightMargin
+	t := &timeline{run: r, axis: paint.NewTimeAxis(r.Start, r.Duration, dataWidth), marks: visible(r)}
 	t.requests(f)
 	t.goodput(f)
 	t.queue(f)
@@ -64,21 +62,21 @@ func newTimeline(r *Run) *timeline {
 	for _, p := range t.panels {
 		p.plot.Add(markLines(t.marks))
 	}
-	t.head = newMarkHead(t.marks, x, leftMargin, pageWidth-margin)
+	t.head = newMarkHead(t.marks, x, leftMargin, paint.PageWidth-paint.Margin)
 	if t.head.badges {
-		t.key = newMarkKey(r, t.marks, pageWidth-2*margin)
+		t.key = newMarkKey(r, t.marks, paint.PageWidth-2*paint.Margin)
 	}
 	return t
 }
 
 // x is where a moment lies on the page.
 func (t *timeline) x(at float64) vg.Length {
-	const dataWidth = pageWidth - leftMargin - rightMargin
+	const dataWidth = paint.PageWidth - leftMargin - rightMargin
 	return leftMargin + dataWidth*vg.Length(at/t.run.Duration.Seconds())
 }
 
-func (t *timeline) picture() picture {
-	height := vg.Length(2*margin+headHeight) + t.head.height + vg.Length(len(t.panels))*(panelHeight+titleHeight) + axisHeight
+func (t *timeline) picture() paint.Picture {
+	height := vg.Length(2*paint.Margin+paint.HeadHeight) + t.head.height + vg.Length(len(t.panels))*(panelHeight+titleHeight) + axisHeight
 	if t.key != nil {
 		height += t.key.height() + 8
 	}
@@ -90,7 +88,7 @@ func (t *timeline) picture() picture {
 	for i, m := range t.marks {
 		about += fmt.Sprintf(" Mark %d, %s: %s.", i+1, t.run.moment(m.At.Seconds()), m.Label)
 	}
-	return picture{name: "timeline", title: t.run.title() + ": timeline", about: about, width: pageWidth, height: height, draw: func(c draw.Canvas) { t.draw(c, height) }}
+	return paint.Picture{Name: "timeline", Title: t.run.title() + ": timeline", About: about, Width: paint.PageWidth, Height: height, Draw: func(c draw.Canvas) { t.draw(c, height) }}
 }
 
 // caption says under which terms a picture is to be read.
@@ -100,26 +98,26 @@ func (r *Run) caption() string {
 		s += fmt.Sprintf(", replication %d", r.Replication)
 	}
 	if r.Scale != 1 {
-		s += fmt.Sprintf(" · simulated at %s, shown at full scale", scaleName(r.Scale))
+		s += fmt.Sprintf(" · simulated at %s, shown at full scale", paint.ScaleName(r.Scale))
 	}
 	return s + " · " + r.standing()
 }
 
 // areas are the data areas of the panels on a page of that height.
 func (t *timeline) areas(top vg.Length) []vg.Rectangle {
-	y := top - margin - headHeight - t.head.height
+	y := top - paint.Margin - paint.HeadHeight - t.head.height
 	var out []vg.Rectangle
 	for range t.panels {
 		y -= titleHeight
-		out = append(out, box(leftMargin, y-panelHeight, pageWidth-rightMargin, y))
+		out = append(out, paint.Box(leftMargin, y-panelHeight, paint.PageWidth-rightMargin, y))
 		y -= panelHeight
 	}
 	return out
 }
 
 func (t *timeline) draw(c draw.Canvas, top vg.Length) {
-	heading(c, t.run.title(), t.run.caption(), top)
-	t.head.kinds(c, t.axis.shades, pageWidth-margin, top-margin-headHeight+13)
+	paint.Heading(c, t.run.title(), t.run.caption(), top)
+	t.head.kinds(c, t.axis.Shades, paint.PageWidth-paint.Margin, top-paint.Margin-paint.HeadHeight+13)
 	var y vg.Length
 	for i, area := range t.areas(top) {
 		p := t.panels[i]
@@ -128,34 +126,29 @@ func (t *timeline) draw(c draw.Canvas, top vg.Length) {
 			title += t.head.height
 			t.head.draw(c, area.Max.Y)
 		}
-		end := write(c, words(10, black, true), leftMargin, title, p.title)
-		write(c, words(10, grey, false), end+5, title, p.unit)
-		drawPanel(p.plot, draw.Canvas{Canvas: c.Canvas, Rectangle: area})
-		legend(c, p.entries, area.Max.X+12, area.Max.Y+2, rightMargin-margin-12)
+		end := paint.Write(c, paint.Words(10, paint.Black, true), leftMargin, title, p.title)
+		paint.Write(c, paint.Words(10, paint.Grey, false), end+5, title, p.unit)
+		paint.DrawPanel(p.plot, draw.Canvas{Canvas: c.Canvas, Rectangle: area})
+		paint.Legend(c, p.entries, area.Max.X+12, area.Max.Y+2, rightMargin-paint.Margin-12)
 		y = area.Min.Y
 	}
-	t.axis.draw(c, t.x, pageWidth-rightMargin, y)
+	t.axis.Draw(c, t.x, paint.PageWidth-rightMargin, y)
 	if t.key != nil {
-		t.key.draw(c, margin, y-axisHeight)
+		t.key.draw(c, paint.Margin, y-axisHeight)
 	}
 }
 
-// heading writes the title of a picture and returns where the room below it
-// begins.
-func heading(c draw.Canvas, title, caption string, top vg.Length) vg.Length {
-	write(c, words(15, black, true), margin, top-margin-13, title)
-	write(c, words(9, grey, false), margin, top-margin-29, caption)
-	return top - margin - headHeight
-}
-
-// drawPanel draws a plot so that its data area is the given one; the names of
-// its ticks stand left of it.
-func drawPanel(p *plot.Plot, area draw.Canvas) {
-	// The plot makes room for its axis within the canvas that it is given.
-	inner := p.DataCanvas(area)
-	area.Min.X -= inner.Min.X - area.Min.X
-	area.Min.Y -= inner.Min.Y - area.Min.Y
-	area.Max.Y += area.Max.Y - inner.Max.Y
-	area.Max.X += area.Max.X - inner.Max.X
-	p.Draw(area)
+// pictures lists those that the run has data for.
+func pictures(r *Run) []paint.Picture {
+	var out []paint.Picture
+	if t := newTimeline(r); t != nil {
+		out = append(out, t.picture())
+	}
+	if d := newLatency(r); d != nil {
+		out = append(out, d.picture())
+	}
+	if o := newOutcomes(r); o != nil {
+		out = append(out, o.picture())
+	}
+	return out
 }

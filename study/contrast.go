@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/launchday-sim/launchday/models/unit"
-	"github.com/launchday-sim/launchday/report"
+	"github.com/launchday-sim/launchday/report/paint"
 	"github.com/launchday-sim/launchday/sim/experiment"
 	"github.com/launchday-sim/launchday/sim/stats"
 )
@@ -15,15 +15,15 @@ import (
 // chart.
 var contrasts = []struct {
 	path, what string
-	as         report.Measure
+	as         paint.Measure
 }{
-	{"all.goodput_slo_per_s", "served in time, per second", report.Number},
-	{"all.slo_attainment", "in time from the first try", report.Share},
-	{"all.users_satisfied_share", "users satisfied", report.Share},
-	{"all.request_latency_s.p50", "median from wish to answer", report.Time},
-	{"all.request_latency_s.p99", "p99 from wish to answer", report.Time},
-	{"all.error_rate", "errors, of attempts", report.Share},
-	{"all.retry_amplification", "attempts per request", report.Number},
+	{"all.goodput_slo_per_s", "served in time, per second", paint.Number},
+	{"all.slo_attainment", "in time from the first try", paint.Share},
+	{"all.users_satisfied_share", "users satisfied", paint.Share},
+	{"all.request_latency_s.p50", "median from wish to answer", paint.Time},
+	{"all.request_latency_s.p99", "p99 from wish to answer", paint.Time},
+	{"all.error_rate", "errors, of attempts", paint.Share},
+	{"all.retry_amplification", "attempts per request", paint.Number},
 }
 
 func (c *Comparison) figure(path string) (experiment.Comparison, bool) {
@@ -66,43 +66,43 @@ func Chart(pairs []*Comparison, svg bool) ([]byte, error) {
 	for _, p := range pairs {
 		names = append(names, p.B)
 	}
-	var columns []report.Contrast
+	var columns []paint.Contrast
 	for _, k := range contrasts {
-		column := report.Contrast{Title: k.what, As: k.as, Base: math.NaN()}
+		column := paint.Contrast{Title: k.what, As: k.as, Base: math.NaN()}
 		any := false
 		for _, p := range pairs {
 			f, ok := p.figure(k.path)
 			if !ok {
-				column.Others = append(column.Others, report.Around{Mean: math.NaN(), Lo: math.NaN(), Hi: math.NaN()})
+				column.Others = append(column.Others, paint.Around{Mean: math.NaN(), Lo: math.NaN(), Hi: math.NaN()})
 				continue
 			}
 			any = any || f.A.Mean != 0 || f.B.Mean != 0
 			column.Base = f.A.Mean
-			column.Others = append(column.Others, report.Around{Mean: f.B.Mean, Lo: f.A.Mean + f.Difference.Lo, Hi: f.A.Mean + f.Difference.Hi})
+			column.Others = append(column.Others, paint.Around{Mean: f.B.Mean, Lo: f.A.Mean + f.Difference.Lo, Hi: f.A.Mean + f.Difference.Hi})
 		}
 		if any {
 			columns = append(columns, column)
 		}
 	}
 	caption := fmt.Sprintf("%d paired replications, seed %d, figures at full scale (simulated at %s)", first.Reps, first.Seed, unit.Fraction(first.Scale))
-	return report.Contrasts("Against "+first.A, caption, names, columns, svg)
+	return paint.Contrasts("Against "+first.A, caption, names, columns, svg)
 }
 
 // TradeOff shows what one figure of the scenarios costs in another: a point for each,
 // in their order. x and y are paths of figures. It is PNG or SVG.
 func TradeOff(pairs []*Comparison, x, y string, svg bool) ([]byte, error) {
 	first := pairs[0]
-	of := func(c *Comparison, path string, side func(experiment.Comparison) stats.Interval) (report.Around, error) {
+	of := func(c *Comparison, path string, side func(experiment.Comparison) stats.Interval) (paint.Around, error) {
 		for _, f := range c.Figures {
 			if i := side(f); f.Name == path && i.N > 0 && !math.IsNaN(i.Mean) {
-				return report.Around{Mean: i.Mean, Lo: i.Lo, Hi: i.Hi}, nil
+				return paint.Around{Mean: i.Mean, Lo: i.Lo, Hi: i.Hi}, nil
 			}
 		}
-		return report.Around{}, fmt.Errorf("%s has no figure over which to draw %s", c.B, path)
+		return paint.Around{}, fmt.Errorf("%s has no figure over which to draw %s", c.B, path)
 	}
 	base := func(f experiment.Comparison) stats.Interval { return f.A }
 	other := func(f experiment.Comparison) stats.Interval { return f.B }
-	var choices []report.Choice
+	var choices []paint.Choice
 	add := func(c *Comparison, name string, side func(experiment.Comparison) stats.Interval) error {
 		ax, err := of(c, x, side)
 		if err != nil {
@@ -110,7 +110,7 @@ func TradeOff(pairs []*Comparison, x, y string, svg bool) ([]byte, error) {
 		}
 		ay, err := of(c, y, side)
 		if err == nil {
-			choices = append(choices, report.Choice{Name: name, X: ax, Y: ay})
+			choices = append(choices, paint.Choice{Name: name, X: ax, Y: ay})
 		}
 		return err
 	}
@@ -123,25 +123,25 @@ func TradeOff(pairs []*Comparison, x, y string, svg bool) ([]byte, error) {
 		}
 	}
 	caption := fmt.Sprintf("%d replications, seed %d, figures at full scale (simulated at %s)", first.Reps, first.Seed, unit.Fraction(first.Scale))
-	return report.TradeOff("What is bought, and at what price", caption, axis(x), axis(y), choices, svg)
+	return paint.TradeOff("What is bought, and at what price", caption, axis(x), axis(y), choices, svg)
 }
 
 // axis says how a figure is written on an axis.
-func axis(path string) report.Axis {
-	a := report.Axis{Title: path}
+func axis(path string) paint.Axis {
+	a := paint.Axis{Title: path}
 	for _, k := range contrasts {
 		if k.path == path {
-			return report.Axis{Title: k.what, As: k.as}
+			return paint.Axis{Title: k.what, As: k.as}
 		}
 	}
 	name := path[strings.LastIndex(path, ".")+1:]
 	switch {
 	case name == "quality_mean":
-		return report.Axis{Title: "mean quality of answers", As: report.Share}
+		return paint.Axis{Title: "mean quality of answers", As: paint.Share}
 	case strings.HasSuffix(name, "_share"), strings.HasSuffix(name, "_rate"), name == "utilisation", name == "slo_attainment":
-		a.As = report.Share
+		a.As = paint.Share
 	case strings.Contains(path, "_s.") || strings.HasSuffix(name, "_s") && !strings.HasSuffix(name, "_per_s"):
-		a.As = report.Time
+		a.As = paint.Time
 	}
 	return a
 }

@@ -1,4 +1,4 @@
-package report
+package paint
 
 import (
 	"image/color"
@@ -12,33 +12,33 @@ import (
 // column is the width within which a line is thinned: nobody sees less.
 const column = 0.6
 
-// point returns where a value lies; values beyond the axis lie on its end, so
+// Point returns where a value lies; values beyond the axis lie on its end, so
 // that a logarithmic one never sees 0.
-func point(c draw.Canvas, p *plot.Plot, x, y float64) vg.Point {
+func Point(c draw.Canvas, p *plot.Plot, x, y float64) vg.Point {
 	return vg.Point{X: c.X(p.X.Norm(x)), Y: c.Y(p.Y.Norm(math.Min(math.Max(y, p.Y.Min), p.Y.Max)))}
 }
 
 // A line runs through values over time. NaN breaks it.
-type line struct {
-	x, y   []float64
-	colour color.NRGBA
-	width  vg.Length
+type Line struct {
+	X, Y   []float64
+	Colour color.NRGBA
+	Width  vg.Length
 	dashed bool
 }
 
 // Plot implements plot.Plotter.
-func (l line) Plot(c draw.Canvas, p *plot.Plot) {
-	style := draw.LineStyle{Color: l.colour, Width: l.width}
+func (l Line) Plot(c draw.Canvas, p *plot.Plot) {
+	style := draw.LineStyle{Color: l.Colour, Width: l.Width}
 	if l.dashed {
-		style.Dashes = dashes
+		style.Dashes = Dashes
 	}
-	for _, run := range runs(l.y) {
-		c.StrokeLines(style, thin(c, p, l.x[run[0]:run[1]], l.y[run[0]:run[1]]))
+	for _, run := range Runs(l.Y) {
+		c.StrokeLines(style, thin(c, p, l.X[run[0]:run[1]], l.Y[run[0]:run[1]]))
 	}
 }
 
-// runs returns the stretches [from, to) without NaN.
-func runs(y []float64) (out [][2]int) {
+// Runs returns the stretches [from, to) without NaN.
+func Runs(y []float64) (out [][2]int) {
 	from := -1
 	for i := 0; i <= len(y); i++ {
 		switch bad := i == len(y) || math.IsNaN(y[i]); {
@@ -57,12 +57,12 @@ func runs(y []float64) (out [][2]int) {
 func thin(c draw.Canvas, p *plot.Plot, x, y []float64) []vg.Point {
 	var out []vg.Point
 	for i := 0; i < len(x); {
-		first := point(c, p, x[i], y[i])
+		first := Point(c, p, x[i], y[i])
 		lo, hi, last := first, first, first
 		loAt, hiAt := i, i
 		j := i + 1
 		for ; j < len(x); j++ {
-			pt := point(c, p, x[j], y[j])
+			pt := Point(c, p, x[j], y[j])
 			if pt.X-first.X >= column {
 				break
 			}
@@ -89,21 +89,21 @@ func thin(c draw.Canvas, p *plot.Plot, x, y []float64) []vg.Point {
 }
 
 // A band fills the room between two lines. NaN in either breaks it.
-type band struct {
-	x, lo, hi []float64
-	colour    color.NRGBA
+type Band struct {
+	X, Lo, Hi []float64
+	Colour    color.NRGBA
 }
 
 // Plot implements plot.Plotter.
-func (b band) Plot(c draw.Canvas, p *plot.Plot) {
-	sum := make([]float64, len(b.x))
+func (b Band) Plot(c draw.Canvas, p *plot.Plot) {
+	sum := make([]float64, len(b.X))
 	for i := range sum {
-		sum[i] = b.lo[i] + b.hi[i]
+		sum[i] = b.Lo[i] + b.Hi[i]
 	}
-	c.SetColor(b.colour)
-	for _, run := range runs(sum) {
-		x := b.x[run[0]:run[1]]
-		top, base := thin(c, p, x, b.hi[run[0]:run[1]]), thin(c, p, x, b.lo[run[0]:run[1]])
+	c.SetColor(b.Colour)
+	for _, run := range Runs(sum) {
+		x := b.X[run[0]:run[1]]
+		top, base := thin(c, p, x, b.Hi[run[0]:run[1]]), thin(c, p, x, b.Lo[run[0]:run[1]])
 		fill(c, top, base)
 	}
 }
@@ -124,47 +124,47 @@ func fill(c draw.Canvas, top, base []vg.Point) {
 
 // A stack piles layers on each other. Within a column it shows their mean, so
 // that areas stay true.
-type stack struct {
-	x       []float64
-	layers  [][]float64
-	colours []color.NRGBA
-	striped int // layer that is striped, from 1; 0: none
+type Stack struct {
+	X       []float64
+	Layers  [][]float64
+	Colours []color.NRGBA
+	Striped int // layer that is striped, from 1; 0: none
 }
 
 // Plot implements plot.Plotter.
-func (s stack) Plot(c draw.Canvas, p *plot.Plot) {
+func (s Stack) Plot(c draw.Canvas, p *plot.Plot) {
 	var xs []float64
-	sums := make([][]float64, len(s.layers))
-	for i := 0; i < len(s.x); {
-		start := c.X(p.X.Norm(s.x[i]))
+	sums := make([][]float64, len(s.Layers))
+	for i := 0; i < len(s.X); {
+		start := c.X(p.X.Norm(s.X[i]))
 		j := i + 1
-		for j < len(s.x) && c.X(p.X.Norm(s.x[j]))-start < 1.5*column {
+		for j < len(s.X) && c.X(p.X.Norm(s.X[j]))-start < 1.5*column {
 			j++
 		}
-		xs = append(xs, (s.x[i]+s.x[j-1])/2)
-		for k, layer := range s.layers {
-			sums[k] = append(sums[k], total(layer[i:j])/float64(j-i))
+		xs = append(xs, (s.X[i]+s.X[j-1])/2)
+		for k, layer := range s.Layers {
+			sums[k] = append(sums[k], Total(layer[i:j])/float64(j-i))
 		}
 		i = j
 	}
 	base := make([]vg.Point, len(xs))
 	height := make([]float64, len(xs))
 	for i, x := range xs {
-		base[i] = point(c, p, x, 0)
+		base[i] = Point(c, p, x, 0)
 	}
-	for k := range s.layers {
+	for k := range s.Layers {
 		top := make([]vg.Point, len(xs))
 		for i, x := range xs {
 			height[i] += sums[k][i]
-			top[i] = point(c, p, x, height[i])
+			top[i] = Point(c, p, x, height[i])
 		}
-		if c.SetColor(s.colours[k]); k+1 == s.striped {
-			c.SetColor(white)
+		if c.SetColor(s.Colours[k]); k+1 == s.Striped {
+			c.SetColor(White)
 		}
 		if len(xs) > 1 {
 			fill(c, top, base)
-			if k+1 == s.striped {
-				stripesBetween(c, s.colours[k], top, base)
+			if k+1 == s.Striped {
+				stripesBetween(c, s.Colours[k], top, base)
 			}
 		}
 		base = top
@@ -182,20 +182,20 @@ func stripesBetween(c draw.Canvas, col color.Color, top, base []vg.Point) {
 			share := (x - line[i].X) / (line[i+1].X - line[i].X)
 			return line[i].Y + min(max(share, 0), 1)*(line[i+1].Y-line[i].Y)
 		}
-		rectangle(c, col, box(x, between(base), min(x+stripe, top[len(top)-1].X), between(top)))
+		Rectangle(c, col, Box(x, between(base), min(x+stripe, top[len(top)-1].X), between(top)))
 	}
 }
 
 // A backdrop is what lies behind the data: shaded stretches of time and a grid.
-type backdrop struct{ axis *timeAxis }
+type Backdrop struct{ Axis *TimeAxis }
 
 // Plot implements plot.Plotter.
-func (b backdrop) Plot(c draw.Canvas, p *plot.Plot) {
-	for _, s := range b.axis.shaded {
-		rectangle(c, shade, box(c.X(p.X.Norm(s[0])), c.Min.Y, c.X(p.X.Norm(s[1])), c.Max.Y))
+func (b Backdrop) Plot(c draw.Canvas, p *plot.Plot) {
+	for _, s := range b.Axis.shaded {
+		Rectangle(c, shade, Box(c.X(p.X.Norm(s[0])), c.Min.Y, c.X(p.X.Norm(s[1])), c.Max.Y))
 	}
-	grid := draw.LineStyle{Color: faint, Width: 0.5}
-	for _, t := range b.axis.ticks {
+	grid := draw.LineStyle{Color: Faint, Width: 0.5}
+	for _, t := range b.Axis.ticks {
 		c.StrokeLine2(grid, c.X(p.X.Norm(t)), c.Min.Y, c.X(p.X.Norm(t)), c.Max.Y)
 	}
 	for _, t := range p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max) {
@@ -203,5 +203,5 @@ func (b backdrop) Plot(c draw.Canvas, p *plot.Plot) {
 			c.StrokeLine2(grid, c.Min.X, y, c.Max.X, y)
 		}
 	}
-	c.StrokeLine2(draw.LineStyle{Color: grey, Width: 0.6}, c.Min.X, c.Min.Y, c.Max.X, c.Min.Y)
+	c.StrokeLine2(draw.LineStyle{Color: Grey, Width: 0.6}, c.Min.X, c.Min.Y, c.Max.X, c.Min.Y)
 }

@@ -1,4 +1,4 @@
-package report
+package paint
 
 import (
 	"math"
@@ -25,29 +25,29 @@ type Choice struct {
 func TradeOff(title, caption string, x, y Axis, choices []Choice, svg bool) ([]byte, error) {
 	p := tradeOffPicture(title, caption, x, y, choices)
 	if svg {
-		return p.svg()
+		return p.SVG()
 	}
-	return p.png()
+	return p.PNG()
 }
 
-func tradeOffPicture(title, caption string, x, y Axis, choices []Choice) picture {
+func tradeOffPicture(title, caption string, x, y Axis, choices []Choice) Picture {
 	const width, height, left, bottom, names = 720, 460, 74, 62, 150
-	p := newPlot()
+	p := NewPlot()
 	p.X.Min, p.X.Max = reach(choices, func(c Choice) Around { return c.X })
 	p.Y.Min, p.Y.Max = reach(choices, func(c Choice) Around { return c.Y })
-	p.X.Tick.Marker = ticker{name: x.As.Text, wanted: 6}
-	p.Y.Tick.Marker = ticker{name: y.As.Text, wanted: 6}
+	p.X.Tick.Marker = Ticker{Name: x.As.Text, Wanted: 6}
+	p.Y.Tick.Marker = Ticker{Name: y.As.Text, Wanted: 6}
 	grid := backgroundGrid{}
 	p.Add(grid, points{choices})
 	about := caption + ". " + y.Title + " over " + x.Title + ", a point for each choice with 95 % intervals of both means."
-	return picture{name: "tradeoff", title: title, about: about, width: width, height: height, draw: func(c draw.Canvas) {
-		top := heading(c, title, caption, height)
+	return Picture{Name: "tradeoff", Title: title, About: about, Width: width, Height: height, Draw: func(c draw.Canvas) {
+		top := Heading(c, title, caption, height)
 		area := draw.Crop(c, left, -names, bottom, top-height-6)
-		drawPanel(p, area)
-		axis := words(9, black, true)
-		write(c, axis, margin, top+2, y.Title)
-		write(c, axis, (left+width-names-axis.Width(x.Title))/2, margin+14, x.Title)
-		write(c, words(8.5, grey, false), margin, margin-2, "bar: 95 % interval of the mean; hollow: the first, against which the others were compared")
+		DrawPanel(p, area)
+		axis := Words(9, Black, true)
+		Write(c, axis, Margin, top+2, y.Title)
+		Write(c, axis, (left+width-names-axis.Width(x.Title))/2, Margin+14, x.Title)
+		Write(c, Words(8.5, Grey, false), Margin, Margin-2, "bar: 95 % interval of the mean; hollow: the first, against which the others were compared")
 	}}
 }
 
@@ -74,7 +74,7 @@ type backgroundGrid struct{}
 
 // Plot implements plot.Plotter.
 func (backgroundGrid) Plot(c draw.Canvas, p *plot.Plot) {
-	style := draw.LineStyle{Color: faint, Width: 0.6}
+	style := draw.LineStyle{Color: Faint, Width: 0.6}
 	for _, t := range p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max) {
 		at := c.X(p.X.Norm(t.Value))
 		c.StrokeLine2(style, at, c.Min.Y, at, c.Max.Y)
@@ -90,13 +90,13 @@ type points struct{ choices []Choice }
 
 // Plot implements plot.Plotter.
 func (q points) Plot(c draw.Canvas, p *plot.Plot) {
-	at := func(x, y float64) vg.Point { return point(c, p, x, y) }
+	at := func(x, y float64) vg.Point { return Point(c, p, x, y) }
 	var path []vg.Point
 	for _, k := range q.choices {
 		path = append(path, at(k.X.Mean, k.Y.Mean))
 	}
-	c.StrokeLines(draw.LineStyle{Color: silver, Width: 1}, path)
-	bar := draw.LineStyle{Color: blue, Width: 1.1}
+	c.StrokeLines(draw.LineStyle{Color: Silver, Width: 1}, path)
+	bar := draw.LineStyle{Color: Blue, Width: 1.1}
 	for i, k := range q.choices {
 		if k.X.Lo <= k.X.Hi { // one replication has no interval
 			c.StrokeLines(bar, []vg.Point{at(k.X.Lo, k.Y.Mean), at(k.X.Hi, k.Y.Mean)})
@@ -104,22 +104,22 @@ func (q points) Plot(c draw.Canvas, p *plot.Plot) {
 		if k.Y.Lo <= k.Y.Hi {
 			c.StrokeLines(bar, []vg.Point{at(k.X.Mean, k.Y.Lo), at(k.X.Mean, k.Y.Hi)})
 		}
-		rectangle(c, blue, box(path[i].X-3, path[i].Y-3, path[i].X+3, path[i].Y+3))
+		Rectangle(c, Blue, Box(path[i].X-3, path[i].Y-3, path[i].X+3, path[i].Y+3))
 		if i == 0 {
-			rectangle(c, white, box(path[i].X-2, path[i].Y-2, path[i].X+2, path[i].Y+2))
+			Rectangle(c, White, Box(path[i].X-2, path[i].Y-2, path[i].X+2, path[i].Y+2))
 		}
 	}
 	// A name stands right of its point, or where it would cover another, below that.
-	style := words(8.5, black, false)
+	style := Words(8.5, Black, false)
 	var taken []vg.Rectangle
 	for i, k := range q.choices {
 		y := path[i].Y + 4
-		place := func() vg.Rectangle { return box(path[i].X+6, y, path[i].X+6+style.Width(k.Name), y+9) }
+		place := func() vg.Rectangle { return Box(path[i].X+6, y, path[i].X+6+style.Width(k.Name), y+9) }
 		for overlaps(taken, place()) {
 			y -= 10
 		}
 		taken = append(taken, place())
-		write(c, style, path[i].X+6, y, k.Name)
+		Write(c, style, path[i].X+6, y, k.Name)
 	}
 }
 

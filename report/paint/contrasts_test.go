@@ -1,4 +1,4 @@
-package report
+package paint
 
 import (
 	"math"

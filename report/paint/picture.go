@@ -1,4 +1,4 @@
-package report
+package paint
 
 import (
 	"bytes"
@@ -21,41 +21,26 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// dpi is the resolution of the PNG pictures: sharp on a laptop, and a page wide
+// DPI is the resolution of the PNG pictures: sharp on a laptop, and a page wide
 // in print.
-const dpi = 120
+const DPI = 120
 
 // A picture is drawn the same way as PNG and as SVG.
-type picture struct {
-	name          string // of its files, without the ending
-	title, about  string // for those who cannot see it
-	width, height vg.Length
-	kept          bool // it is committed: its size matters more than the time to make it
-	draw          func(c draw.Canvas)
+type Picture struct {
+	Name          string // of its files, without the ending
+	Title, About  string // for those who cannot see it
+	Width, Height vg.Length
+	Kept          bool // it is committed: its size matters more than the time to make it
+	Draw          func(c draw.Canvas)
 }
 
-// pictures lists those that the run has data for.
-func pictures(r *Run) []picture {
-	var out []picture
-	if t := newTimeline(r); t != nil {
-		out = append(out, t.picture())
-	}
-	if d := newLatency(r); d != nil {
-		out = append(out, d.picture())
-	}
-	if o := newOutcomes(r); o != nil {
-		out = append(out, o.picture())
-	}
-	return out
-}
-
-func (p picture) png() ([]byte, error) {
-	c := vgimg.NewWith(vgimg.UseWH(p.width, p.height), vgimg.UseDPI(dpi))
-	p.draw(draw.New(c))
+func (p Picture) PNG() ([]byte, error) {
+	c := vgimg.NewWith(vgimg.UseWH(p.Width, p.Height), vgimg.UseDPI(DPI))
+	p.Draw(draw.New(c))
 	var b bytes.Buffer
 	// The pictures are flat: the fastest level costs a fifth of the default's
 	// time and a quarter more room.
-	if !p.kept {
+	if !p.Kept {
 		err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, c.Image())
 		return b.Bytes(), err
 	}
@@ -101,19 +86,19 @@ func fewColours(m image.Image) image.Image {
 	return out
 }
 
-// svg keeps text as text, in whatever sans-serif font the viewer has.
-func (p picture) svg() ([]byte, error) {
-	c := vgsvg.New(p.width, p.height)
+// SVG keeps text as text, in whatever sans-serif font the viewer has.
+func (p Picture) SVG() ([]byte, error) {
+	c := vgsvg.New(p.Width, p.Height)
 	dc := draw.New(c)
-	rectangle(dc, white, dc.Rectangle)
-	p.draw(dc)
+	Rectangle(dc, White, dc.Rectangle)
+	p.Draw(dc)
 	var b bytes.Buffer
 	if _, err := c.WriteTo(&b); err != nil {
 		return nil, err
 	}
 	const space = `xmlns:xlink="http://www.w3.org/1999/xlink"`
 	head := space + ` role="img" aria-labelledby="title desc"`
-	alt := "\n<title id=\"title\">" + html.EscapeString(p.title) + "</title>\n<desc id=\"desc\">" + html.EscapeString(p.about) + "</desc>"
+	alt := "\n<title id=\"title\">" + html.EscapeString(p.Title) + "</title>\n<desc id=\"desc\">" + html.EscapeString(p.About) + "</desc>"
 	s := strings.Replace(b.String(), space+">", head+">"+alt, 1)
 	return []byte(strings.ReplaceAll(s, "font-family:Liberation Sans", "font-family:'Liberation Sans',Arial,Helvetica,sans-serif")), nil
 }
@@ -121,35 +106,35 @@ func (p picture) svg() ([]byte, error) {
 // The colours of Okabe and Ito, which people with any kind of colour vision
 // tell apart, and greys.
 var (
-	black      = color.NRGBA{0x22, 0x22, 0x22, 0xff}
-	orange     = color.NRGBA{0xe6, 0x9f, 0x00, 0xff}
-	skyBlue    = color.NRGBA{0x56, 0xb4, 0xe9, 0xff}
-	green      = color.NRGBA{0x00, 0x9e, 0x73, 0xff}
-	yellow     = color.NRGBA{0xf0, 0xe4, 0x42, 0xff}
-	blue       = color.NRGBA{0x00, 0x72, 0xb2, 0xff}
-	vermillion = color.NRGBA{0xd5, 0x5e, 0x00, 0xff}
-	purple     = color.NRGBA{0xcc, 0x79, 0xa7, 0xff}
-	grey       = color.NRGBA{0x70, 0x70, 0x70, 0xff}
-	silver     = color.NRGBA{0xb8, 0xb8, 0xb8, 0xff}
-	faint      = color.NRGBA{0xe6, 0xe6, 0xe6, 0xff}
-	slate      = color.NRGBA{0x2f, 0x3e, 0x5c, 0xff} // levers: no colour of the data
-	brown      = color.NRGBA{0x9c, 0x2a, 0x10, 0xff} // causes
-	white      = color.NRGBA{0xff, 0xff, 0xff, 0xff}
+	Black      = color.NRGBA{0x22, 0x22, 0x22, 0xff}
+	Orange     = color.NRGBA{0xe6, 0x9f, 0x00, 0xff}
+	SkyBlue    = color.NRGBA{0x56, 0xb4, 0xe9, 0xff}
+	Green      = color.NRGBA{0x00, 0x9e, 0x73, 0xff}
+	Yellow     = color.NRGBA{0xf0, 0xe4, 0x42, 0xff}
+	Blue       = color.NRGBA{0x00, 0x72, 0xb2, 0xff}
+	Vermillion = color.NRGBA{0xd5, 0x5e, 0x00, 0xff}
+	Purple     = color.NRGBA{0xcc, 0x79, 0xa7, 0xff}
+	Grey       = color.NRGBA{0x70, 0x70, 0x70, 0xff}
+	Silver     = color.NRGBA{0xb8, 0xb8, 0xb8, 0xff}
+	Faint      = color.NRGBA{0xe6, 0xe6, 0xe6, 0xff}
+	Slate      = color.NRGBA{0x2f, 0x3e, 0x5c, 0xff} // levers: no colour of the data
+	Brown      = color.NRGBA{0x9c, 0x2a, 0x10, 0xff} // causes
+	White      = color.NRGBA{0xff, 0xff, 0xff, 0xff}
 	shade      = color.NRGBA{0xf4, 0xf4, 0xf1, 0xff}
 )
 
-// tierColours are those of the tiers in the scenario's order.
-var tierColours = []color.NRGBA{blue, vermillion, green, purple, orange, skyBlue, black, grey}
+// TierColours are those of the tiers in the scenario's order.
+var TierColours = []color.NRGBA{Blue, Vermillion, Green, Purple, Orange, SkyBlue, Black, Grey}
 
-// pale mixes a colour with white: what SVG viewers and printers do with an
+// Pale mixes a colour with white: what SVG viewers and printers do with an
 // opacity differs, and overlaps would look like a third colour.
-func pale(c color.NRGBA, share float64) color.NRGBA {
+func Pale(c color.NRGBA, share float64) color.NRGBA {
 	mix := func(v uint8) uint8 { return uint8(float64(v)*share + 255*(1-share) + 0.5) }
 	return color.NRGBA{mix(c.R), mix(c.G), mix(c.B), 0xff}
 }
 
-// words is a style of text, placed by its left end and its base line.
-func words(size vg.Length, c color.Color, bold bool) text.Style {
+// Words is a style of text, placed by its left end and its base line.
+func Words(size vg.Length, c color.Color, bold bool) text.Style {
 	f := font.From(plot.DefaultFont, size)
 	f.Variant = "Sans"
 	if bold {
@@ -158,8 +143,8 @@ func words(size vg.Length, c color.Color, bold bool) text.Style {
 	return text.Style{Color: c, Font: f, XAlign: draw.XLeft, YAlign: draw.YBottom, Handler: plot.DefaultTextHandler}
 }
 
-// write puts text with its base line at y and returns where it ends.
-func write(c draw.Canvas, s text.Style, x, y vg.Length, txt string) vg.Length {
+// Write puts text with its base line at y and returns where it ends.
+func Write(c draw.Canvas, s text.Style, x, y vg.Length, txt string) vg.Length {
 	w := s.Width(txt)
 	start := x + w*vg.Length(s.XAlign)
 	c.SetColor(s.Color)
@@ -168,19 +153,19 @@ func write(c draw.Canvas, s text.Style, x, y vg.Length, txt string) vg.Length {
 	return start + w
 }
 
-// rectangle fills a rectangle.
-func rectangle(c draw.Canvas, col color.Color, r vg.Rectangle) {
+// Rectangle fills a rectangle.
+func Rectangle(c draw.Canvas, col color.Color, r vg.Rectangle) {
 	c.SetColor(col)
 	c.Fill(r.Path())
 }
 
-// box is the rectangle between two corners.
-func box(x0, y0, x1, y1 vg.Length) vg.Rectangle {
+// Box is the rectangle between two corners.
+func Box(x0, y0, x1, y1 vg.Length) vg.Rectangle {
 	return vg.Rectangle{Min: vg.Point{X: x0, Y: y0}, Max: vg.Point{X: x1, Y: y1}}
 }
 
-// shorten cuts text to a width.
-func shorten(s text.Style, txt string, width vg.Length) string {
+// Shorten cuts text to a width.
+func Shorten(s text.Style, txt string, width vg.Length) string {
 	if s.Width(txt) <= width {
 		return txt
 	}
@@ -195,41 +180,41 @@ func shorten(s text.Style, txt string, width vg.Length) string {
 type swatch uint8
 
 const (
-	asLine swatch = iota
-	asArea
-	asStripes
+	AsLine swatch = iota
+	AsArea
+	AsStripes
 	asDashes
-	asFact
+	AsFact
 )
 
 // An entry is one line of a legend.
-type entry struct {
-	label  string
-	colour color.NRGBA
-	as     swatch
+type Entry struct {
+	Label  string
+	Colour color.NRGBA
+	As     swatch
 }
 
-// legend writes entries one below the other from the top left corner, no wider
+// Legend writes entries one below the other from the top left corner, no wider
 // than width.
-func legend(c draw.Canvas, entries []entry, x, top, width vg.Length) {
-	style := words(8.5, black, false)
+func Legend(c draw.Canvas, entries []Entry, x, top, width vg.Length) {
+	style := Words(8.5, Black, false)
 	const line, mark = 11.5, 15
 	for i, e := range entries {
 		y := top - vg.Length(i)*line - line/2
-		switch e.as {
-		case asArea:
-			rectangle(c, e.colour, box(x, y-3.5, x+mark, y+3.5))
-		case asStripes:
-			stripes(c, e.colour, box(x, y-3.5, x+mark, y+3.5))
+		switch e.As {
+		case AsArea:
+			Rectangle(c, e.Colour, Box(x, y-3.5, x+mark, y+3.5))
+		case AsStripes:
+			Stripes(c, e.Colour, Box(x, y-3.5, x+mark, y+3.5))
 		case asDashes:
-			c.StrokeLine2(draw.LineStyle{Color: e.colour, Width: 1.2, Dashes: dashes}, x, y, x+mark, y)
-		case asFact:
-			diamond(c, vg.Point{X: x + mark/2, Y: y})
+			c.StrokeLine2(draw.LineStyle{Color: e.Colour, Width: 1.2, Dashes: Dashes}, x, y, x+mark, y)
+		case AsFact:
+			Diamond(c, vg.Point{X: x + mark/2, Y: y})
 		default:
-			c.StrokeLine2(draw.LineStyle{Color: e.colour, Width: 1.6}, x, y, x+mark, y)
+			c.StrokeLine2(draw.LineStyle{Color: e.Colour, Width: 1.6}, x, y, x+mark, y)
 		}
-		write(c, style, x+mark+5, y-3, shorten(style, e.label, width-mark-5))
+		Write(c, style, x+mark+5, y-3, Shorten(style, e.Label, width-mark-5))
 	}
 }
 
-var dashes = []vg.Length{3, 2}
+var Dashes = []vg.Length{3, 2}
