@@ -22,8 +22,13 @@ type Comparison struct {
 	Seed     uint64
 	Reps     int
 	Scale    float64
-	Warnings []string                // of either
-	Figures  []experiment.Comparison // every figure that both have, at full scale
+	Warnings []string // of either
+	Others   int      // alternatives that are held against A, this one among them
+
+	// Figures are all that both have, at full scale. The intervals of a figure's
+	// differences hold together for all alternatives (Bonferroni), and so do their
+	// p-values (Holm); figures are judged each by itself.
+	Figures []experiment.Comparison
 }
 
 // Compare runs both scenarios reps times on common random numbers: replication
@@ -117,14 +122,34 @@ func CompareAll(ctx context.Context, scenarios []Entrant, seed uint64, reps, wor
 	var pairs []*Comparison
 	for k := 1; k < len(scenarios); k++ {
 		pairs = append(pairs, &Comparison{A: base.Name, B: scenarios[k].Name, Seed: seed, Reps: reps, Scale: float64(base.Scale),
-			Warnings: slices.Concat(warned[0], warned[k]), Figures: compared(of[0], of[k])})
+			Warnings: slices.Concat(warned[0], warned[k]), Others: len(scenarios) - 1, Figures: compared(of[0], of[k], len(scenarios)-1)})
 	}
+	adjust(pairs)
 	return pairs, nil
 }
 
-// compared is experiment.Compare; what only one of the two has, the refusals of a
-// policy say, has its interval there all the same, and no difference.
-func compared(a, b [][]experiment.Figure) []experiment.Comparison {
+// adjust makes the p-values of each figure hold together for all pairs.
+func adjust(pairs []*Comparison) {
+	ps := map[string][]float64{}
+	for _, p := range pairs {
+		for _, f := range p.Figures {
+			ps[f.Name] = append(ps[f.Name], f.P)
+		}
+	}
+	for name := range ps {
+		ps[name] = stats.Holm(ps[name])
+	}
+	for _, p := range pairs {
+		for i := range p.Figures {
+			f := &p.Figures[i]
+			f.P, ps[f.Name] = ps[f.Name][0], ps[f.Name][1:]
+		}
+	}
+}
+
+// compared is experiment.Compare, one of so many at once; what only one of the two has,
+// the refusals of a policy say, has its interval there all the same, and no difference.
+func compared(a, b [][]experiment.Figure, others int) []experiment.Comparison {
 	alone := func(all [][]experiment.Figure) map[string]stats.Interval {
 		of := map[string]stats.Interval{}
 		for _, e := range experiment.Summarise(all, Confidence) {
@@ -133,9 +158,10 @@ func compared(a, b [][]experiment.Figure) []experiment.Comparison {
 		return of
 	}
 	onlyA, onlyB := alone(a), alone(b)
-	pairs := experiment.Compare(a, b, Confidence)
+	pairs, together := experiment.Compare(a, b, Confidence), experiment.Compare(a, b, stats.Bonferroni(Confidence, others))
 	for i := range pairs {
 		p := &pairs[i]
+		p.Difference = together[i].Difference
 		if p.Difference.N > 0 {
 			continue
 		}
@@ -163,19 +189,24 @@ func (c *Comparison) Text(w io.Writer) error {
 	for _, warning := range c.Warnings {
 		fmt.Fprintf(w, "Mind: %s.\n", warning)
 	}
-	for _, line := range c.words() {
-		fmt.Fprintf(w, "%s\n", line)
+	words := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	c.verdicts(words)
+	if err := words.Flush(); err != nil {
+		return err
+	}
+	if c.Others > 1 {
+		fmt.Fprintf(w, "Of each metric the intervals of all %d differences hold together with 95 %% (Bonferroni), and so do the p-values (Holm).\n", c.Others)
 	}
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "metric\tA: %s\tB: %s\tdifference B - A\t95 %% interval\tB lower in\n", c.A, c.B)
+	fmt.Fprintf(t, "metric\tA: %s\tB: %s\tdifference B - A\t95 %% interval\tp\tB lower in\n", c.A, c.B)
 	for _, f := range c.Figures {
 		main, cost := isMain(f.Name)
 		same := f.Difference.Lo == 0 && f.Difference.Hi == 0
 		if !main && !(cost && !same) || f.Difference.N < 2 || (f.A.Mean == 0 && f.B.Mean == 0) {
 			continue
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t[%s, %s]\t%d of %d\n", f.Name, number(f.A.Mean), number(f.B.Mean), signed(f.Difference.Mean), signed(f.Difference.Lo), signed(f.Difference.Hi), f.Lower, f.Difference.N)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t[%s, %s]\t%s\t%d of %d\n", f.Name, number(f.A.Mean), number(f.B.Mean), signed(f.Difference.Mean), signed(f.Difference.Lo), signed(f.Difference.Hi), chance(f.P), f.Lower, f.Difference.N)
 	}
 	return t.Flush()
 }
@@ -185,6 +216,17 @@ func isMain(path string) (main, cost bool) {
 	_, figure, _ := strings.Cut(rest, ".")
 	main = section == "all" && slices.Contains(mainMetrics, rest) || section == "tiers" && slices.Contains(mainMetrics, figure)
 	return main, slices.Contains(mainCosts, path) || slices.Contains(mainCosts, section+".*."+figure)
+}
+
+// chance writes a p-value.
+func chance(p float64) string {
+	switch {
+	case math.IsNaN(p):
+		return "-"
+	case p < 0.001:
+		return "<0.001"
+	}
+	return fmt.Sprintf("%.3f", p)
 }
 
 func number(x float64) string { return fmt.Sprintf("%.4g", x) }

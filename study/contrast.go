@@ -2,6 +2,7 @@ package study
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"strings"
 
@@ -16,14 +17,15 @@ import (
 var contrasts = []struct {
 	path, what string
 	as         paint.Measure
+	less       bool // is better
 }{
-	{"all.goodput_slo_per_s", "served in time, per second", paint.Number},
-	{"all.slo_attainment", "in time from the first try", paint.Share},
-	{"all.users_satisfied_share", "users satisfied", paint.Share},
-	{"all.request_latency_s.p50", "median from wish to answer", paint.Time},
-	{"all.request_latency_s.p99", "p99 from wish to answer", paint.Time},
-	{"all.error_rate", "errors, of attempts", paint.Share},
-	{"all.retry_amplification", "attempts per request", paint.Number},
+	{"all.goodput_slo_per_s", "served in time, per second", paint.Number, false},
+	{"all.slo_attainment", "in time from the first try", paint.Share, false},
+	{"all.users_satisfied_share", "users satisfied", paint.Share, false},
+	{"all.request_latency_s.p50", "median from wish to answer", paint.Time, true},
+	{"all.request_latency_s.p99", "p99 from wish to answer", paint.Time, true},
+	{"all.error_rate", "errors, of attempts", paint.Share, true},
+	{"all.retry_amplification", "attempts per request", paint.Number, true},
 }
 
 func (c *Comparison) figure(path string) (experiment.Comparison, bool) {
@@ -35,27 +37,28 @@ func (c *Comparison) figure(path string) (experiment.Comparison, bool) {
 	return experiment.Comparison{}, false
 }
 
-// words say what is sure to differ, and what is not.
-func (c *Comparison) words() []string {
-	var sure, unsure []string
+// verdicts say of each of the contrasts whether B is better than A, worse, or no other
+// beyond the noise.
+func (c *Comparison) verdicts(w io.Writer) {
 	for _, k := range contrasts {
 		f, ok := c.figure(k.path)
-		switch {
-		case !ok || f.A.Mean == 0 && f.B.Mean == 0:
-		case f.Difference.Lo > 0 || f.Difference.Hi < 0:
-			sure = append(sure, fmt.Sprintf("%s %s, not %s", k.what, k.as.Text(f.B.Mean), k.as.Text(f.A.Mean)))
-		default:
-			unsure = append(unsure, k.what)
+		if !ok || f.A.Mean == 0 && f.B.Mean == 0 {
+			continue
 		}
+		verdict, pairs := "within noise", f.Lower
+		if f.Difference.Mean > 0 {
+			pairs = f.Higher
+		}
+		if f.Difference.Lo > 0 || f.Difference.Hi < 0 {
+			verdict = map[bool]string{true: "better", false: "worse"}[k.less == (f.Difference.Mean < 0)]
+		}
+		way := map[bool]string{true: "higher", false: "lower"}[f.Difference.Mean > 0]
+		if f.Lower+f.Higher == 0 {
+			verdict, way, pairs = "the same", "equal", f.Difference.N
+		}
+		fmt.Fprintf(w, "  %s\t%s\t%s, not %s\tby %s [%s, %s]\t%s in %d of %d\n", verdict, k.what, k.as.Text(f.B.Mean), k.as.Text(f.A.Mean),
+			k.as.Text(f.Difference.Mean), k.as.Text(f.Difference.Lo), k.as.Text(f.Difference.Hi), way, pairs, f.Difference.N)
 	}
-	var lines []string
-	if len(sure) > 0 {
-		lines = append(lines, "In "+c.B+": "+strings.Join(sure, "; ")+".")
-	}
-	if len(unsure) > 0 {
-		lines = append(lines, "No sure difference: "+strings.Join(unsure, "; ")+".")
-	}
-	return lines
 }
 
 // Chart shows comparisons with one base: for each main figure the base, and the others

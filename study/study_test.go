@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"math"
 	"runtime"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/launchday-sim/launchday/examples"
 	"github.com/launchday-sim/launchday/models/scenario"
 	"github.com/launchday-sim/launchday/report"
+	"github.com/launchday-sim/launchday/sim/stats"
 	"github.com/launchday-sim/launchday/study"
 )
 
@@ -150,11 +152,19 @@ func TestEachOfSeveralIsHeldAgainstTheFirst(t *testing.T) {
 	two, err := study.Compare(context.Background(), a, b, 5, 4, 1, nil)
 	require.NoError(t, err)
 	require.Len(t, pairs[0].Figures, len(two.Figures))
+	wider := 0
 	for i, f := range two.Figures {
 		same := pairs[0].Figures[i]
-		assert.Equal(t, f.Name, same.Name)
-		assert.Equal(t, fmt.Sprint(f), fmt.Sprint(same), "a third scenario changes nothing between two")
+		if f.Difference.HalfWidth() > 0 && !math.IsInf(f.Difference.HalfWidth(), 0) {
+			// t(3 degrees) at 97.5 % and, for one of two intervals, at 98.75 %.
+			assert.InEpsilon(t, 4.176535/3.182446, same.Difference.HalfWidth()/f.Difference.HalfWidth(), 1e-6, f.Name)
+			assert.GreaterOrEqual(t, same.P, f.P)
+			wider++
+		}
+		same.P, f.P, same.Difference, f.Difference = 0, 0, stats.Interval{}, stats.Interval{}
+		assert.Equal(t, fmt.Sprint(f), fmt.Sprint(same), "a third scenario changes nothing else between two")
 	}
+	assert.Greater(t, wider, 20)
 	assert.Equal(t, "mm1", pairs[1].A)
 	assert.Equal(t, "limited", pairs[1].B)
 	// What only one of two has is said of that one.
@@ -168,7 +178,8 @@ func TestEachOfSeveralIsHeldAgainstTheFirst(t *testing.T) {
 	}
 	var text strings.Builder
 	require.NoError(t, pairs[1].Text(&text))
-	assert.Regexp(t, `(?m)^In limited: .*median from wish to answer [0-9.]+ s, not [0-9.]+ s.*\.$`, text.String())
+	assert.Regexp(t, `(?m)^  better +median from wish to answer +[0-9.]+ s, not [0-9.]+ s +by -[0-9.]+ s \[-[0-9.]+ s, -[0-9.]+ m?s\] +lower in 4 of 4$`, text.String())
+	assert.Regexp(t, `(?m)^  worse +errors, of attempts +1[56] %, not 0 % +by 1[56] % .* higher in 4 of 4$`, text.String())
 	for _, svg := range []bool{false, true} {
 		picture, err := study.Chart(pairs, svg)
 		require.NoError(t, err)

@@ -174,10 +174,12 @@ func intervalOf(i stats.Interval) interval {
 
 // A pairOf is one figure of A and of B, and the difference B - A.
 type pairOf struct {
-	A          interval `json:"a"`
-	B          interval `json:"b"`
-	Difference interval `json:"difference"`
-	Lower      int      `json:"b_lower_in"` // pairs
+	A          interval       `json:"a"`
+	B          interval       `json:"b"`
+	Difference interval       `json:"difference"`
+	P          metrics.Figure `json:"p"`          // of the paired t test, Holm's for all alternatives
+	Lower      int            `json:"b_lower_in"` // pairs
+	Higher     int            `json:"b_higher_in"`
 }
 
 // A pairJSON is a comparison of two scenarios.
@@ -196,7 +198,7 @@ func comparisonJSON(w io.Writer, pairs []*study.Comparison) error {
 	for _, c := range pairs {
 		figures := map[string]pairOf{}
 		for _, f := range c.Figures {
-			figures[f.Name] = pairOf{intervalOf(f.A), intervalOf(f.B), intervalOf(f.Difference), f.Lower}
+			figures[f.Name] = pairOf{intervalOf(f.A), intervalOf(f.B), intervalOf(f.Difference), metrics.Figure(f.P), f.Lower, f.Higher}
 		}
 		list = append(list, pairJSON{c.A, c.B, c.Seed, c.Reps, c.Scale, study.Confidence, figures})
 	}

@@ -33,6 +33,8 @@ type Comparison struct {
 	A, B       stats.Interval
 	Difference stats.Interval // of the pairs: B - A; its N is the number of pairs
 	Lower      int            // pairs in which B is less than A
+	Higher     int            // pairs in which it is more
+	P          float64        // of the paired t test that there is no difference, two-sided
 
 	// Reduction is by how much pairing cuts the variance of the difference:
 	// (var A + var B) / var(B - A). Independent scenarios give about 1, and a
@@ -73,14 +75,18 @@ func compare(name string, a, b []float64, confidence float64) Comparison {
 			varB.Add(b[k])
 			varD.Add(d)
 		}
-		if b[k] < a[k] {
+		switch {
+		case b[k] < a[k]:
 			c.Lower++
+		case b[k] > a[k]:
+			c.Higher++
 		}
 		differences[k] = d
 	}
 	c.A = stats.MeanInterval(a, confidence)
 	c.B = stats.MeanInterval(b, confidence)
 	c.Difference = stats.MeanInterval(differences, confidence)
+	c.P = varD.P()
 	c.Reduction = (varA.Var() + varB.Var()) / varD.Var()
 	return c
 }
