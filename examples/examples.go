@@ -3,7 +3,7 @@ package examples
 
 import "embed"
 
-// FS holds the shipped scenarios, at scenarios/NAME.yaml.
+// FS holds the shipped scenarios, at scenarios/NAME.yaml, and studies, at study-NAME.yaml.
 //
-//go:embed scenarios/*.yaml
+//go:embed scenarios/*.yaml study-*.yaml
 var FS embed.FS

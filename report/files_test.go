@@ -179,7 +179,7 @@ func awkward() *metrics.Table {
 }
 
 func TestCSVIsReadBackAsItWas(t *testing.T) {
-	text := tableCSV(awkward())
+	text := TableCSV(awkward())
 	assert.Equal(t, "time,tier,n,x\n"+
 		"1970-01-01T00:00:00Z,free,0,0.1\n"+
 		"2025-03-26T14:40:00.123456789Z,\"a \"\"b\"\", c\",-5,\n"+
@@ -190,7 +190,7 @@ func TestCSVIsReadBackAsItWas(t *testing.T) {
 }
 
 func TestParquetKeepsColumnsInOrderAndNullsApartFromZero(t *testing.T) {
-	b, err := tableParquet(awkward())
+	b, err := TableParquet(awkward())
 	require.NoError(t, err)
 	f, err := parquet.OpenFile(bytes.NewReader(b), int64(len(b)))
 	require.NoError(t, err)
@@ -217,7 +217,7 @@ func TestALongTableIsWrittenInGroups(t *testing.T) {
 	for i := range 2*rowGroup + 5 {
 		table.Columns[0].Ints = append(table.Columns[0].Ints, int64(i))
 	}
-	b, err := tableParquet(table)
+	b, err := TableParquet(table)
 	require.NoError(t, err)
 	f, err := parquet.OpenFile(bytes.NewReader(b), int64(len(b)))
 	require.NoError(t, err)
@@ -234,16 +234,16 @@ func TestAnIndependentReaderFindsTheSameInParquetAsInCSV(t *testing.T) {
 	for name, table := range map[string]*metrics.Table{"awkward": awkward(), "launch": launchRun(300).Result.Series} {
 		dir := filepath.Join(t.TempDir(), name)
 		require.NoError(t, os.Mkdir(dir, 0o755))
-		b, err := tableParquet(table)
+		b, err := TableParquet(table)
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "series.parquet"), b, 0o600))
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "series.csv"), tableCSV(table), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "series.csv"), TableCSV(table), 0o600))
 		out, err := exec.Command("node", "parquetcheck/check.mjs", dir).CombinedOutput()
 		require.NoError(t, err, "%s", out)
 		assert.Contains(t, string(out), "agree")
 
 		// And it would find a difference.
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "series.csv"), bytes.Replace(tableCSV(table), []byte("free"), []byte("fred"), 1), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "series.csv"), bytes.Replace(TableCSV(table), []byte("free"), []byte("fred"), 1), 0o600))
 		out, err = exec.Command("node", "parquetcheck/check.mjs", dir).CombinedOutput()
 		assert.Error(t, err, "%s", out)
 	}

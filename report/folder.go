@@ -132,12 +132,12 @@ func (f *Folder) Write(r *Run, wall time.Duration) error {
 	// Those that the manifest holds hashes of come first.
 	files := []file{
 		{"summary.json", func() ([]byte, error) { return summaryJSON(r) }},
-		{"series.csv", func() ([]byte, error) { return tableCSV(r.Result.Series), nil }},
-		{"series.parquet", func() ([]byte, error) { return tableParquet(r.Result.Series) }},
-		{"pools.csv", func() ([]byte, error) { return tableCSV(r.Result.Pools), nil }},
-		{"pools.parquet", func() ([]byte, error) { return tableParquet(r.Result.Pools) }},
-		{"training.csv", func() ([]byte, error) { return tableCSV(r.Result.Training), nil }},
-		{"training.parquet", func() ([]byte, error) { return tableParquet(r.Result.Training) }},
+		{"series.csv", func() ([]byte, error) { return TableCSV(r.Result.Series), nil }},
+		{"series.parquet", func() ([]byte, error) { return TableParquet(r.Result.Series) }},
+		{"pools.csv", func() ([]byte, error) { return TableCSV(r.Result.Pools), nil }},
+		{"pools.parquet", func() ([]byte, error) { return TableParquet(r.Result.Pools) }},
+		{"training.csv", func() ([]byte, error) { return TableCSV(r.Result.Training), nil }},
+		{"training.parquet", func() ([]byte, error) { return TableParquet(r.Result.Training) }},
 		{"series.md", func() ([]byte, error) { return dictionary(r), nil }},
 		{"latency.csv", func() ([]byte, error) { return latencyCSV(r), nil }},
 		{"record.csv", func() ([]byte, error) { return recordCSV(r), nil }},

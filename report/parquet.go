@@ -14,10 +14,10 @@ import (
 // the bytes of the file depend on both.
 const rowGroup = 65536
 
-// tableParquet writes a table as Parquet. Text is in dictionaries, the rest
+// TableParquet writes a table as Parquet. Text is in dictionaries, the rest
 // plain, all under zstd. Many readers cut nanoseconds, so that an instant is
 // written in microseconds and once more as a plain number of nanoseconds.
-func tableParquet(t *metrics.Table) ([]byte, error) {
+func TableParquet(t *metrics.Table) ([]byte, error) {
 	if t == nil {
 		return nil, nil
 	}

@@ -13,9 +13,9 @@ import (
 	"github.com/launchday-sim/launchday/report/paint"
 )
 
-// tableCSV writes a table as RFC 4180 has it, but with line feeds alone:
+// TableCSV writes a table as RFC 4180 has it, but with line feeds alone:
 // instants as RFC 3339, numbers in their shortest exact form, nothing for NaN.
-func tableCSV(t *metrics.Table) []byte {
+func TableCSV(t *metrics.Table) []byte {
 	if t == nil {
 		return nil
 	}

@@ -211,6 +211,45 @@ func (c *Comparison) Text(w io.Writer) error {
 	return t.Flush()
 }
 
+// MainFigures are those that comparisons of a scenario print, by their paths: of all, of
+// each tier and class, and what a run cost.
+func MainFigures(sc *scenario.Scenario) (paths []string) {
+	groups := []string{"all"}
+	for _, t := range sc.Tiers {
+		groups = append(groups, "tiers."+t.Name)
+	}
+	for _, c := range sc.Classes {
+		groups = append(groups, "classes."+c.Name)
+	}
+	for _, g := range groups {
+		for _, m := range mainMetrics {
+			paths = append(paths, g+"."+m)
+		}
+	}
+	names := map[string][]string{}
+	for _, c := range sc.Classes {
+		names["classes"] = append(names["classes"], c.Name)
+	}
+	for _, j := range sc.Fleet.Training {
+		names["training"] = append(names["training"], j.Name)
+	}
+	for _, r := range sc.Demand.Releases {
+		names["releases"] = append(names["releases"], r.Name)
+	}
+	for _, path := range mainCosts {
+		section, figure, any := strings.Cut(path, ".*.")
+		if !any {
+			paths = append(paths, path)
+		}
+		for _, name := range names[section] {
+			if any {
+				paths = append(paths, section+"."+name+"."+figure)
+			}
+		}
+	}
+	return paths
+}
+
 func isMain(path string) (main, cost bool) {
 	section, rest, _ := strings.Cut(path, ".")
 	_, figure, _ := strings.Cut(rest, ".")

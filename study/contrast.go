@@ -126,11 +126,11 @@ func TradeOff(pairs []*Comparison, x, y string, svg bool) ([]byte, error) {
 		}
 	}
 	caption := fmt.Sprintf("%d replications, seed %d, figures at full scale (simulated at %s)", first.Reps, first.Seed, unit.Fraction(first.Scale))
-	return paint.TradeOff("What is bought, and at what price", caption, axis(x), axis(y), choices, svg)
+	return paint.TradeOff("What is bought, and at what price", caption, Axis(x), Axis(y), choices, svg)
 }
 
-// axis says how a figure is written on an axis.
-func axis(path string) paint.Axis {
+// Axis says how a figure is written on an axis.
+func Axis(path string) paint.Axis {
 	a := paint.Axis{Title: path}
 	for _, k := range contrasts {
 		if k.path == path {

@@ -127,9 +127,37 @@ type files struct{}
 func (files) Open(name string) (fs.File, error) { return os.Open(name) }
 
 // Named finds a shipped scenario, as the base of a file.
-func (files) Named(name string) (fs.FS, string, bool) {
+func (files) Named(name string) (fs.FS, string, bool) { return named(name) }
+
+func named(name string) (fs.FS, string, bool) {
 	file, err := shippedFile(name)
 	return examples.FS, file, err == nil
+}
+
+// library is what is shipped, with scenarios by name.
+type library struct{ fs.FS }
+
+// Named finds a shipped scenario.
+func (library) Named(name string) (fs.FS, string, bool) { return named(name) }
+
+// locateStudy says where a study is: a file, or one that is shipped.
+func locateStudy(arg string) (fs.FS, string, error) {
+	names, err := fs.Glob(examples.FS, "study-*.yaml")
+	if err != nil {
+		return nil, "", err
+	}
+	for i := range names {
+		names[i] = strings.TrimSuffix(names[i], ".yaml")
+	}
+	switch info, err := os.Stat(arg); {
+	case err == nil && !info.IsDir():
+		return files{}, arg, nil
+	case slices.Contains(names, arg):
+		return library{examples.FS}, arg + ".yaml", nil
+	case err == nil:
+		return nil, "", fmt.Errorf("%s: is a folder: want a study file", arg)
+	}
+	return nil, "", fmt.Errorf("%s: there is no such file, and no study of that name is shipped: want %s", arg, strings.Join(names, " or "))
 }
 
 // locate says where a scenario is: a file, or one that is shipped. A file wins.

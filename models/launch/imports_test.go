@@ -84,6 +84,7 @@ var house = []room{
 	{"report/paint", nil},
 	{"report", []string{"models", "models/unit", "models/metrics", "models/incident", "report/paint"}},
 	{"study", []string{"models", "models/*", "report", "report/paint", "sim/experiment"}},
+	{"study/sweep", []string{"models", "models/*", "study", "report", "report/paint", "sim/experiment"}},
 	{"study/trace", []string{"models/demand"}},
 	{"study/proof", []string{"models", "models/*", "sim/experiment"}},
 	{"cmd/launchday", []string{"study", "study/*", "report", "examples", "models", "models/*"}},

@@ -118,6 +118,22 @@ func vary(doc *Document, depth int) (*Document, error) {
 	return &merged, nil
 }
 
+// ReadNamed reads the scenario that a file of fsys names: one beside that file, or one of
+// the library.
+func ReadNamed(fsys fs.FS, file, name string) (*Scenario, error) {
+	doc, err := openBase(&Document{files: fsys, name: file}, name)
+	if err == nil {
+		doc, err = vary(doc, 0)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%q is no scenario that is shipped, and no file beside %s", name, file)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return decode(doc)
+}
+
 // openBase reads the base of a document: a file beside it, or one of the library.
 func openBase(doc *Document, name string) (*Document, error) {
 	file := name

@@ -1,7 +1,9 @@
 package paint
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -23,22 +25,45 @@ type Choice struct {
 // TradeOff is the picture of what one figure costs in another, as PNG or SVG: a point
 // for each choice, in the order in which they are given joined by a line.
 func TradeOff(title, caption string, x, y Axis, choices []Choice, svg bool) ([]byte, error) {
-	p := tradeOffPicture(title, caption, x, y, choices)
+	return tradeOff(title, caption, x, y, points{choices: choices, based: true}, "hollow: the first, against which the others were compared", svg)
+}
+
+// Front is the picture of choices of which more is better in both figures: those that no
+// other beats in both are joined and named, the others hollow.
+func Front(title, caption string, x, y Axis, choices []Choice, svg bool) ([]byte, error) {
+	best := slices.Clone(choices)
+	slices.SortStableFunc(best, func(a, b Choice) int { return cmp.Or(cmp.Compare(b.X.Mean, a.X.Mean), cmp.Compare(b.Y.Mean, a.Y.Mean)) })
+	top, front, rest := math.Inf(-1), []Choice(nil), []Choice(nil)
+	for _, c := range best {
+		switch {
+		case math.IsNaN(c.X.Mean) || math.IsNaN(c.Y.Mean):
+		case c.Y.Mean > top:
+			top, front = c.Y.Mean, append(front, c)
+		default:
+			rest = append(rest, c)
+		}
+	}
+	return tradeOff(title, caption, x, y, points{choices: front, beaten: rest}, "hollow: another is better in both", svg)
+}
+
+func tradeOff(title, caption string, x, y Axis, of points, hollow string, svg bool) ([]byte, error) {
+	p := tradeOffPicture(title, caption, x, y, of, hollow)
 	if svg {
 		return p.SVG()
 	}
 	return p.PNG()
 }
 
-func tradeOffPicture(title, caption string, x, y Axis, choices []Choice) Picture {
+func tradeOffPicture(title, caption string, x, y Axis, of points, hollow string) Picture {
 	const width, height, left, bottom, names = 720, 460, 74, 62, 150
 	p := NewPlot()
+	choices := slices.Concat(of.choices, of.beaten)
 	p.X.Min, p.X.Max = reach(choices, func(c Choice) Around { return c.X })
 	p.Y.Min, p.Y.Max = reach(choices, func(c Choice) Around { return c.Y })
 	p.X.Tick.Marker = Ticker{Name: x.As.Text, Wanted: 6}
 	p.Y.Tick.Marker = Ticker{Name: y.As.Text, Wanted: 6}
 	grid := backgroundGrid{}
-	p.Add(grid, points{choices})
+	p.Add(grid, of)
 	about := caption + ". " + y.Title + " over " + x.Title + ", a point for each choice with 95 % intervals of both means."
 	return Picture{Name: "tradeoff", Title: title, About: about, Width: width, Height: height, Draw: func(c draw.Canvas) {
 		top := Heading(c, title, caption, height)
@@ -47,7 +72,7 @@ func tradeOffPicture(title, caption string, x, y Axis, choices []Choice) Picture
 		axis := Words(9, Black, true)
 		Write(c, axis, Margin, top+2, y.Title)
 		Write(c, axis, (left+width-names-axis.Width(x.Title))/2, Margin+14, x.Title)
-		Write(c, Words(8.5, Grey, false), Margin, Margin-2, "bar: 95 % interval of the mean; hollow: the first, against which the others were compared")
+		Write(c, Words(8.5, Grey, false), Margin, Margin-2, "bar: 95 % interval of the mean; "+hollow)
 	}}
 }
 
@@ -86,7 +111,11 @@ func (backgroundGrid) Plot(c draw.Canvas, p *plot.Plot) {
 }
 
 // points are the choices of a trade-off.
-type points struct{ choices []Choice }
+type points struct {
+	choices []Choice
+	beaten  []Choice // of a front: the others
+	based   bool     // the first is what the others are compared with
+}
 
 // Plot implements plot.Plotter.
 func (q points) Plot(c draw.Canvas, p *plot.Plot) {
@@ -97,6 +126,11 @@ func (q points) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 	c.StrokeLines(draw.LineStyle{Color: Silver, Width: 1}, path)
 	bar := draw.LineStyle{Color: Blue, Width: 1.1}
+	for _, k := range q.beaten {
+		m := at(k.X.Mean, k.Y.Mean)
+		Rectangle(c, Silver, Box(m.X-3, m.Y-3, m.X+3, m.Y+3))
+		Rectangle(c, White, Box(m.X-2, m.Y-2, m.X+2, m.Y+2))
+	}
 	for i, k := range q.choices {
 		if k.X.Lo <= k.X.Hi { // one replication has no interval
 			c.StrokeLines(bar, []vg.Point{at(k.X.Lo, k.Y.Mean), at(k.X.Hi, k.Y.Mean)})
@@ -105,7 +139,7 @@ func (q points) Plot(c draw.Canvas, p *plot.Plot) {
 			c.StrokeLines(bar, []vg.Point{at(k.X.Mean, k.Y.Lo), at(k.X.Mean, k.Y.Hi)})
 		}
 		Rectangle(c, Blue, Box(path[i].X-3, path[i].Y-3, path[i].X+3, path[i].Y+3))
-		if i == 0 {
+		if i == 0 && q.based {
 			Rectangle(c, White, Box(path[i].X-2, path[i].Y-2, path[i].X+2, path[i].Y+2))
 		}
 	}
