@@ -126,6 +126,14 @@ func attemptParts(r *Run) []part {
 		}
 	}
 	parts = append(parts, part{leftWhat(r), paint.Grey, false, func(f *metrics.Figures) metrics.Figure { return f.Abandoned }})
+	parts = append(parts, part{"left at the sight of the wait", paint.Pale(paint.Grey, 0.6), false, func(f *metrics.Figures) (n metrics.Figure) {
+		for reason, k := range f.Rejected {
+			if r.left(reason) {
+				n += k
+			}
+		}
+		return n
+	}})
 	parts = append(parts, refused...)
 	return append(parts,
 		part{"timed out", paint.Vermillion, false, func(f *metrics.Figures) metrics.Figure { return f.TimedOut }},

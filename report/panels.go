@@ -166,6 +166,15 @@ func (t *timeline) errors(f *frame) {
 		}
 	}
 	left := f.rate("abandoned", f.inServed)
+	for _, reason := range reasonsOf(t.run) {
+		if t.run.left(reason) {
+			for i, v := range f.rate("rejected_"+reason, f.inServed) {
+				if i < len(left) {
+					left[i] += v
+				}
+			}
+		}
+	}
 	leftMost, _ := paint.Largest(left)
 	title := "Errors by reason"
 	if leftMost > 0 {
@@ -175,7 +184,9 @@ func (t *timeline) errors(f *frame) {
 	if p != nil && leftMost > 0 {
 		p.plot.Add(paint.Line{X: f.middle(), Y: left, Colour: paint.Grey, Width: 0.9})
 		from := leftWhat(t.run)
-		if from == "left the queue" {
+		if slices.ContainsFunc(reasonsOf(t.run), t.run.left) {
+			from = "left, at the sight of the wait too"
+		} else if from == "left the queue" {
 			from += " (no error)"
 		}
 		p.entries = append(p.entries, paint.Entry{Label: from, Colour: paint.Grey, As: paint.AsLine})
@@ -186,8 +197,7 @@ func (t *timeline) errors(f *frame) {
 func (t *timeline) limits(f *frame) {
 	layers, shown := map[string][]float64{}, map[string]reasonGroup{}
 	for _, g := range reasonGroups(t.run) {
-		g.reasons = slices.DeleteFunc(slices.Clone(g.reasons), t.run.left) // it stands beside the errors
-		if !g.load && len(g.reasons) > 0 {
+		if !g.load {
 			shown[g.label], layers[g.label] = g, refusals(f, g)
 		}
 	}
@@ -249,9 +259,13 @@ func (t *timeline) spread(f *frame, title, of, fact string) {
 	}
 	var curves []curve
 	cells, few, rest := f.shownCells(0.05)
+	mixed := len(cells) > 0 && slices.ContainsFunc(f.cells, func(c cell) bool { return f.inServed(c) && c.class != cells[0].class })
 	for _, best := range cells {
 		here := func(c cell) bool { return c == best }
 		label := best.tier
+		if mixed {
+			label += ", " + best.class
+		}
 		if rest {
 			paid := t.run.Tiers[f.tier(best.tier)].Paid
 			label += map[bool]string{true: " (most of the paid)", false: " (most of the unpaid)"}[paid]

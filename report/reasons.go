@@ -57,13 +57,14 @@ type reasonGroup struct {
 }
 
 // reasonGroups are the reasons of a run as all its pictures show them, the most
-// frequent first, those of one kind put together behind the others of it.
+// frequent first, those of one kind put together behind the others of it. Users who went
+// by themselves are none of them.
 func reasonGroups(r *Run) []reasonGroup {
 	var out []reasonGroup
 	for _, load := range []bool{false, true} {
 		var names []string
 		for _, reason := range reasonsOf(r) {
-			if r.refusedForLoad(reason) == load {
+			if r.refusedForLoad(reason) == load && !r.left(reason) {
 				names = append(names, reason)
 			}
 		}

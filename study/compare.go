@@ -176,7 +176,7 @@ func compared(a, b [][]experiment.Figure, others int) []experiment.Comparison {
 }
 
 // mainMetrics are those that Text prints, of all and of each tier.
-var mainMetrics = []string{"attempts", "completed", "users_satisfied", "signups", "goodput_per_s", "latency_s.mean", "latency_s.p50", "latency_s.p99", "request_latency_s.p50", "request_latency_s.p99", "wait_s.mean", "queue_length.mean", "held.mean", "error_rate", "refusal_rate", "abandonment_rate", "slo_attainment", "goodput_slo_per_s", "retry_amplification", "wasted_s", "time_to_recover_s", "jain_users", "jain_tiers", "metastable", "metastable_s", "revenue_at_risk_usd"}
+var mainMetrics = []string{"attempts", "completed", "users_satisfied", "signups", "goodput_per_s", "latency_s.mean", "latency_s.p50", "latency_s.p99", "request_latency_s.p50", "request_latency_s.p99", "wait_s.mean", "queue_length.mean", "held.mean", "turned_away_rate", "error_rate", "refusal_rate", "abandonment_rate", "slo_attainment", "goodput_slo_per_s", "retry_amplification", "wasted_s", "time_to_recover_s", "jain_users", "jain_tiers", "metastable", "metastable_s", "revenue_at_risk_usd"}
 
 // mainCosts are those that it prints of what a run cost, where that differs; * is any
 // name.
@@ -188,6 +188,9 @@ func (c *Comparison) Text(w io.Writer) error {
 	fmt.Fprintf(w, "%s against %s: %d paired replications, seed %d, figures at full scale (simulated at %s)\n", c.B, c.A, c.Reps, c.Seed, unit.Fraction(c.Scale))
 	for _, warning := range c.Warnings {
 		fmt.Fprintf(w, "Mind: %s.\n", warning)
+	}
+	if mind := c.statuses(); mind != "" {
+		fmt.Fprintf(w, "Mind: %s.\n", mind)
 	}
 	words := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	c.verdicts(words)

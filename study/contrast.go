@@ -24,6 +24,7 @@ var contrasts = []struct {
 	{"all.users_satisfied_share", "users satisfied", paint.Share, false},
 	{"all.request_latency_s.p50", "median from wish to answer", paint.Time, true},
 	{"all.request_latency_s.p99", "p99 from wish to answer", paint.Time, true},
+	{"all.turned_away_rate", "turned away, of attempts", paint.Share, true},
 	{"all.error_rate", "errors, of attempts", paint.Share, true},
 	{"all.retry_amplification", "attempts per request", paint.Number, true},
 }
@@ -59,6 +60,20 @@ func (c *Comparison) verdicts(w io.Writer) {
 		fmt.Fprintf(w, "  %s\t%s\t%s, not %s\tby %s [%s, %s]\t%s in %d of %d\n", verdict, k.what, k.as.Text(f.B.Mean), k.as.Text(f.A.Mean),
 			k.as.Text(f.Difference.Mean), k.as.Text(f.Difference.Lo), k.as.Text(f.Difference.Hi), way, pairs, f.Difference.N)
 	}
+}
+
+// statuses says that the two turn away with another status, where figures that hang on it
+// cannot be compared.
+func (c *Comparison) statuses() string {
+	away, ok1 := c.figure("all.turned_away_rate")
+	limits, ok2 := c.figure("all.refusal_rate")
+	if !ok1 || !ok2 || away.A.Mean < 0.01 || away.B.Mean < 0.01 {
+		return ""
+	}
+	if math.Abs(limits.A.Mean/away.A.Mean-limits.B.Mean/away.B.Mean) < 0.5 {
+		return ""
+	}
+	return "one refuses for load (503) what the other refuses as a limit (429), which is no error: error_rate, time_to_recover_s, overload_area and metastable count the first only; turned_away_rate and what is served in time do not hang on it"
 }
 
 // Chart shows comparisons with one base: for each main figure the base, and the others

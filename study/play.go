@@ -14,6 +14,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"reflect"
 	"strings"
 	"time"
 
@@ -277,6 +278,37 @@ func Warnings(sc *scenario.Scenario) ([]string, error) {
 			}
 			warnings = append(warnings, fmt.Sprintf("pool %s has %s servers at full scale, and %.0f at scale %v stand for %s, %.0f %% %s; what happens near its capacity is not to be believed",
 				sc.Pools[i].Name, number(p.full), p.n, sc.Scale, number(p.stand), 100*math.Abs(p.off()), more))
+		}
+	}
+	few, err := scaledAway(sc)
+	return append(warnings, few...), err
+}
+
+// fewest is the number below which a count of a policy is coarse: a bucket of ten whole
+// tokens clips a Poisson stream that a large one lets through by less than a percent.
+const fewest = 10
+
+// scaledAway says which counts of policies scaling has made so small that the policy is
+// another one.
+func scaledAway(sc *scenario.Scenario) (warnings []string, err error) {
+	small, err := sc.Scaled()
+	if err != nil || sc.Scale == 1 {
+		return nil, err
+	}
+	for i := range sc.Policies {
+		if !sc.Policies[i].Enabled && len(sc.Timeline) == 0 {
+			continue
+		}
+		full, scaled := reflect.ValueOf(sc.Policies[i].Spec).Elem(), reflect.ValueOf(small.Policies[i].Spec).Elem()
+		for k := range full.NumField() {
+			a, ok := full.Field(k).Interface().(unit.Count)
+			if !ok {
+				continue
+			}
+			if b := scaled.Field(k).Interface().(unit.Count); b != a && b < fewest && a >= 1 {
+				key, _, _ := strings.Cut(full.Type().Field(k).Tag.Get("yaml"), ",")
+				warnings = append(warnings, fmt.Sprintf("policy %s has a %s of %s, which is %v at scale %v: of so few it is coarser than of the whole world, and may let through less", sc.Policies[i].Name, key, number(float64(a)), float64(b), sc.Scale))
+			}
 		}
 	}
 	return warnings, nil

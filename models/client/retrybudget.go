@@ -11,7 +11,7 @@ import (
 func init() {
 	RegisterGuard(GuardKind{
 		Name:    "retry-budget",
-		Doc:     "A process retries only while its retries of the last `window` are fewer than `ratio` of its requests, so that retries can raise the load by no more than that. What is over the budget is not tried again. First tries are never held back.",
+		Doc:     "A process retries only while its retries of the last `window` are fewer than `ratio` of its requests, so that over a window retries raise the load by no more than that; within it they may come all at once, when the budget of an earlier one falls due. What is over the budget is not tried again. First tries are never held back.",
 		Source:  "Beyer et al., Site Reliability Engineering, 2016, chapter 21, \"Deciding to retry\": a per-client retry budget of 10 %, beside at most 3 attempts of a request. The book gives no window; it is that of its adaptive throttling.",
 		Fails:   "A process with few requests has always room for one retry in its window: with many idle processes the budget binds nobody. It counts retries, not their cost.",
 		Held:    "No vector. That retries are bounded to the ratio, in long sequences.",

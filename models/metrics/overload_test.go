@@ -189,7 +189,7 @@ func TestServersThatHealthChecksRestartAreCapacityAllTheSame(t *testing.T) {
 	r.CloseInterval(sim.Hour)
 	res := r.Result(sim.Hour, 0, Live{InSystem: []int64{2, 0}, Open: []int64{0, 0}, Late: []int64{0, 0}})
 	require.Equal(t, 1, res.Pools.Len())
-	assert.Equal(t, []float64{0.5}, res.Pools.Column("load").Floats, "5 of 10 server hours")
+	assert.Equal(t, []float64{0.5}, res.Pools.Column("load_past_limits").Floats, "5 of 10 server hours")
 	assert.Equal(t, []float64{4}, res.Pools.Column("restarting_mean").Floats)
 	assert.Equal(t, Figure(4), res.Summary.GPU.RestartingMean)
 	assert.Equal(t, Figure(6), res.Summary.GPU.CapacityMean)

@@ -58,6 +58,7 @@ var extensive = map[string]bool{
 	"busy_mean":        true,
 	"error_rate":       false,
 	"refusal_rate":     false,
+	"turned_away_rate": false,
 	"abandonment_rate": false,
 	"completed_share":  false,
 	"load":             false,

@@ -136,6 +136,6 @@ func (r *Recorder) poolTable() *Table {
 	for c, class := range r.w.Classes {
 		float("busy_mean_"+class.Name, "servers", "servers at work for class "+class.Name+", time average", func(w *poolRow) float64 { return w.busy[c] })
 	}
-	float("load", "1", "server time asked for by first tries, not of returns, that no limit of the operator refused / server time of the servers that are up or restarting, without those that fluid work holds", func(w *poolRow) float64 { return w.load })
+	float("load_past_limits", "1", "server time asked for by first tries, not of returns, that no limit of the operator refused / server time of the servers that are up or restarting, without those that fluid work holds", func(w *poolRow) float64 { return w.load })
 	return t
 }

@@ -101,6 +101,7 @@ type Figures struct {
 	BusyMean        Figure `json:"busy_mean"`        // servers held, time average
 	ErrorRate       Figure `json:"error_rate"`       // (failed + timed out + refused for load) / attempts ended
 	RefusalRate     Figure `json:"refusal_rate"`     // refused by a limit of the operator / attempts ended
+	TurnedAwayRate  Figure `json:"turned_away_rate"` // refused for load or by a limit, whatever the status / attempts ended
 	AbandonmentRate Figure `json:"abandonment_rate"` // (abandoned + balked) / attempts ended
 	CompletedShare  Figure `json:"completed_share"`  // completed / attempts ended, refused ones included
 	Load            Figure `json:"load"`             // server time asked for by first attempts, before the chain, those of users who return left out / server time available

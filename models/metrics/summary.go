@@ -300,7 +300,7 @@ func (f *figurer) group(in func(*cell) bool, level int) *Figures {
 		g.InSystem, g.Open = Figure(inSystem), Figure(open)
 	}
 	ended := n[cCompleted] + n[cAbandoned] + n[cTimedOut] + n[cFailed] + n[cCancelled]
-	bad, refused, left := n[cTimedOut]+n[cFailed], int64(0), n[cAbandoned]
+	bad, refused, left, away := n[cTimedOut]+n[cFailed], int64(0), n[cAbandoned], int64(0)
 	for reason := 1; reason < r.w.Reasons.Len(); reason++ {
 		what := r.w.Reasons.Get(models.Reason(reason))
 		g.Rejected[what.Name] += Figure(rejected[reason])
@@ -308,15 +308,18 @@ func (f *figurer) group(in func(*cell) bool, level int) *Figures {
 		switch what.Status {
 		case models.Unavailable:
 			bad += rejected[reason]
+			away += rejected[reason]
 		case models.ClientClosed:
 			left += rejected[reason]
 		default:
 			refused += rejected[reason]
+			away += rejected[reason]
 		}
 	}
 	g.GoodputPerS = ratio(float64(n[cSatisfied]), sim.Time(f.ns()).Seconds())
 	g.ErrorRate = ratio(float64(bad), float64(ended))
 	g.RefusalRate = ratio(float64(refused), float64(ended))
+	g.TurnedAwayRate = ratio(float64(away), float64(ended))
 	g.AbandonmentRate = ratio(float64(left), float64(ended))
 	g.CompletedShare = ratio(float64(n[cCompleted]), float64(ended))
 	g.Latency, g.Wait = spread(&sketches[sLatency]), spread(&sketches[sWait])

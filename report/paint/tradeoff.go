@@ -23,7 +23,7 @@ type Choice struct {
 }
 
 // TradeOff is the picture of what one figure costs in another, as PNG or SVG: a point
-// for each choice, in the order in which they are given joined by a line.
+// for each choice, joined along the horizontal axis.
 func TradeOff(title, caption string, x, y Axis, choices []Choice, svg bool) ([]byte, error) {
 	return tradeOff(title, caption, x, y, points{choices: choices, based: true}, "hollow: the first, against which the others were compared", svg)
 }
@@ -124,14 +124,17 @@ func (q points) Plot(c draw.Canvas, p *plot.Plot) {
 	for _, k := range q.choices {
 		path = append(path, at(k.X.Mean, k.Y.Mean))
 	}
-	c.StrokeLines(draw.LineStyle{Color: Silver, Width: 1}, path)
+	along := slices.Clone(path)
+	slices.SortStableFunc(along, func(a, b vg.Point) int { return cmp.Compare(a.X, b.X) })
+	c.StrokeLines(draw.LineStyle{Color: Silver, Width: 1}, along)
 	bar := draw.LineStyle{Color: Blue, Width: 1.1}
 	for _, k := range q.beaten {
 		m := at(k.X.Mean, k.Y.Mean)
 		Rectangle(c, Silver, Box(m.X-3, m.Y-3, m.X+3, m.Y+3))
 		Rectangle(c, White, Box(m.X-2, m.Y-2, m.X+2, m.Y+2))
 	}
-	for i, k := range q.choices {
+	for i := len(q.choices) - 1; i >= 0; i-- { // the first on top
+		k := q.choices[i]
 		if k.X.Lo <= k.X.Hi { // one replication has no interval
 			c.StrokeLines(bar, []vg.Point{at(k.X.Lo, k.Y.Mean), at(k.X.Hi, k.Y.Mean)})
 		}

@@ -16,6 +16,7 @@ func init() {
 		Doc:     "A bucket of GPU-seconds that fills at `rate` up to `burst`; an attempt takes as many as a gateway predicts for its class, the mean of its service time, and is refused (429, with Retry-After) if they are not there. A dear request counts for more than a cheap one. For all users together or, `per: user`, for each.",
 		Source:  "Token bucket of Turner, IEEE Communications Magazine 24(10), 1986, with a cost for each request, as ReserveN of golang.org/x/time/rate and the rate limits by cost of public APIs.",
 		Fails:   "The prediction knows the class and nothing of the request: within a class the dear ones pass as the cheap ones do. A class whose mean is above burst never passes.",
+		Scale:   "A bucket holds whole attempts: where the burst comes to a few in a world of reduced scale it clips what a larger one would have let through, up to a third of the rate at a burst of one. A run says so.",
 		Held:    "No vector. What each class takes from the bucket, which is that of `token-bucket`, call by call.",
 		Surge:   "rate: 100/s, burst: 1000",
 		Fresh:   func() policy.Spec { return new(CostLimitSpec) },

@@ -13,6 +13,7 @@ func init() {
 		Doc:     "The leaky bucket as a queue: attempts wait in line and go on one by one, 1/`rate` apart, first come first served; what comes when `size` wait is refused (429, with the time until one has gone on as Retry-After). A burst is spread out, where a meter would refuse it; users whose patience ends leave the line.",
 		Source:  "Turner, \"New directions in communications\", IEEE Communications Magazine 24(10), 1986; the queue version of the textbook; nginx limit_req without nodelay.",
 		Fails:   "It adds waiting even where servers are free, up to size/rate; that wait is spent patience by the time a server is reached.",
+		Scale:   "A bucket holds whole attempts: where the burst comes to a few in a world of reduced scale it clips what a larger one would have let through, up to a third of the rate at a burst of one. A run says so.",
 		Held:    "No vector. Departures exactly 1/rate apart and the size at which it overflows, call by call; the long-run rate of departures.",
 		Surge:   "rate: 5/s, size: 150",
 		Fresh:   func() policy.Spec { return new(LeakyBucketSpec) },

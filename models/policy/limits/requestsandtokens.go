@@ -17,6 +17,7 @@ func init() {
 		Doc:     "The published quotas of AI services: `rpm` requests and `tpm` tokens a minute at once, two buckets that hold a minute's worth and fill all the time. An attempt must fit into both, and is refused (429, with Retry-After) under the name of the one that it does not fit into. How many tokens a request needs is lognormal with mean `tokens` and belongs to the request, so that it is the same for every try. What is left of a quota, which the services show in headers, is not told: a client acts on a refusal and its Retry-After, and none in the catalogue acts on the remainder before that.",
 		Source:  "The rate limits in the public documentation of the services; \"Rate limits\" of the Claude API: \"the API uses the token bucket algorithm, your capacity is continuously replenished\"; the baseline RPM of Sheng et al., OSDI 2024.",
 		Fails:   "Quotas are given to users or organisations one by one and sum up to more than the capacity; in a launch all use them at the same time. A request of more tokens than tpm never passes.",
+		Scale:   "A bucket holds whole attempts: where the burst comes to a few in a world of reduced scale it clips what a larger one would have let through, up to a third of the rate at a burst of one. A run says so.",
 		Held:    "No vector. Both buckets call by call, each of which is that of `token-bucket`; the law of the tokens of requests, statistically.",
 		Surge:   "rpm: 300, tpm: 300k, tokens: 1000, tokens_cv: 0.5, per: all",
 		Fresh:   func() policy.Spec { return new(RequestsAndTokensSpec) },

@@ -17,6 +17,7 @@ func init() {
 		Doc:     "A bucket of tokens that fills at `rate` up to `burst` and starts full; an attempt takes one, and is refused (429, with Retry-After) when there is not a whole one. All users that the policy acts on share the bucket.",
 		Source:  "Turner, \"New directions in communications\", IEEE Communications Magazine 24(10), 1986; golang.org/x/time/rate, Limiter.Allow. Its reservations that go into debt, and what it gives back of them, have no like here: an attempt is admitted or refused at once.",
 		Fails:   "It knows nothing of the load: set below the capacity it wastes servers, set above it does not protect them, and it does not tell a cheap request from a dear one.",
+		Scale:   "A bucket holds whole attempts: where the burst comes to a few in a world of reduced scale it clips what a larger one would have let through, up to a third of the rate at a burst of one. A run says so.",
 		Held:    "Vectors of golang.org/x/time/rate v0.16.0, `xtimerate_a`, `_b`, `_c` and `_e`, decisions and tokens to 1e-5: 872 of the 1,200 rows. Left out are debt (a reservation that waits) and what follows it until the level is known again, a reservation given back at the instant at which it was made, and 5 rows of file e at which time goes back: none has a like here. Takings of more than one token go through the bucket's own take, below Admit. Besides: call by call against `x-time-rate`, and in Poisson traffic against the loss of the finite dual queue.",
 		Surge:   "rate: 5/s, burst: 50",
 		Fresh:   func() policy.Spec { return new(TokenBucketSpec) },

@@ -22,6 +22,7 @@ func init() {
 		Doc:     "The GCRA of Go's throttled library itself, on its memory store with the clock of the run: an attempt passes if RateLimitCtx of quantity 1 does not limit it, and is refused (429, with Retry-After) otherwise. The key is one for all users or, `per: user`, each user's. `gcra` decides the same without the library.",
 		Source:  "github.com/throttled/throttled/v2 v2.15.0, GCRARateLimiterCtx, store/memstore.",
 		Fails:   "As gcra; each user costs an entry of a map and his key, some 100 bytes, and a decision about him allocates the key.",
+		Scale:   "A bucket holds whole attempts: where the burst comes to a few in a world of reduced scale it clips what a larger one would have let through, up to a third of the rate at a burst of one. A run says so.",
 		Held:    "It is the library: `gcra` is held against it call by call in 100,000 calls for each of five quotas.",
 		Surge:   "rate: 5/s, burst: 50",
 		Fresh:   func() policy.Spec { return new(ThrottledSpec) },

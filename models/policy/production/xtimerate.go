@@ -18,6 +18,7 @@ func init() {
 		Doc:     "The token bucket of Go's golang.org/x/time/rate itself, given the time of the run: an attempt passes if Limiter.AllowN of one event says so, and is refused (429, with Retry-After) otherwise. `token-bucket` decides the same without the library.",
 		Source:  "golang.org/x/time/rate v0.16.0, Limiter.",
 		Fails:   "As token-bucket; its tokens are a float64 that is counted anew at every call, so that one due after whole nanoseconds may come a few of them early or late.",
+		Scale:   "A bucket holds whole attempts: where the burst comes to a few in a world of reduced scale it clips what a larger one would have let through, up to a third of the rate at a burst of one. A run says so.",
 		Held:    "It is the library: `token-bucket` is held against it call by call in 100,000 calls for each of five rates, ties within a hundred thousandth of a token apart.",
 		Surge:   "rate: 5/s, burst: 50",
 		Fresh:   func() policy.Spec { return new(XTimeRateSpec) },

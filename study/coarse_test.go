@@ -1,0 +1,36 @@
+package study
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/launchday-sim/launchday/models/scenario"
+)
+
+// A bucket whose burst is scaled away lets through less, and a run says so.
+func TestABurstThatIsScaledAwayIsSaid(t *testing.T) {
+	const text = `
+name: bucket
+duration: 1h
+scale: 1/50
+tiers: [{name: all}]
+classes: [{name: job, pool: main, service: {dist: exponential, mean: 1s}}]
+pools: [{name: main, nodes: 1000}]
+demand: {streams: [{name: jobs, class: job, tier: all, rate: 10/s}]}
+policies: [{name: limit, kind: token-bucket, rate: 5/s, burst: 50}]
+`
+	mind := func(text string) string {
+		sc, err := scenario.ReadText("t.yaml", text)
+		require.NoError(t, err)
+		lines, err := Warnings(sc)
+		require.NoError(t, err)
+		return strings.Join(lines, "\n")
+	}
+	assert.Equal(t, "policy limit has a burst of 50, which is 1 at scale 1/50: of so few it is coarser than of the whole world, and may let through less", mind(text))
+	assert.Empty(t, mind(strings.Replace(text, "1/50", "1/5", 1)))
+	assert.Empty(t, mind(strings.Replace(text, "burst: 50", "burst: 5k", 1)))
+	assert.Empty(t, mind(strings.Replace(text, "scale: 1/50", "scale: 1", 1)))
+}
