@@ -56,7 +56,7 @@ func TestAResultAppearsWholeAndOnlyAtTheEnd(t *testing.T) {
 	require.NoError(t, f.Commit())
 	assert.Equal(t, []string{"launch"}, names(t, filepath.Join(parent, "results")), "nothing else is left")
 	assert.Equal(t, []string{"latency.csv", "latency.png", "latency.svg", "manifest.json", "outcomes.png", "outcomes.svg", "pools.csv", "pools.parquet", "record.csv",
-		"series.csv", "series.md", "series.parquet", "summary.json", "timeline.png", "timeline.svg"}, names(t, dir))
+		"series.csv", "series.md", "series.parquet", "summary.json", "summary.md", "timeline.png", "timeline.svg"}, names(t, dir))
 	f.Abort()
 	assert.DirExists(t, dir, "Abort after Commit does nothing")
 	assert.ErrorContains(t, f.Put("late.txt", nil), "closed")

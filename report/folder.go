@@ -138,6 +138,7 @@ func (f *Folder) Write(r *Run, wall time.Duration) error {
 		{"pools.parquet", func() ([]byte, error) { return TableParquet(r.Result.Pools) }},
 		{"training.csv", func() ([]byte, error) { return TableCSV(r.Result.Training), nil }},
 		{"training.parquet", func() ([]byte, error) { return TableParquet(r.Result.Training) }},
+		{"summary.md", func() ([]byte, error) { return figuresMD(r), nil }},
 		{"series.md", func() ([]byte, error) { return dictionary(r), nil }},
 		{"latency.csv", func() ([]byte, error) { return latencyCSV(r), nil }},
 		{"record.csv", func() ([]byte, error) { return recordCSV(r), nil }},

@@ -28,6 +28,7 @@
 //
 //	summary.json                 the figures (metrics.Summary)
 //	series.csv, series.parquet   one row an interval, tier and class
+//	summary.md                   what the figures of summary.json mean
 //	pools.csv, pools.parquet     one row an interval and pool
 //	training.csv, .parquet       one row an interval and training job, where there is one
 //	series.md                    what each column of these means

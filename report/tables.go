@@ -139,6 +139,25 @@ func dictionary(r *Run) []byte {
 	return b.Bytes()
 }
 
+// figuresMD says what each figure of summary.json means, once for each name.
+func figuresMD(r *Run) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "# Figures of summary.json\n\nA figure's name is its path: `all.error_rate`, `tiers.plus.latency_s.p99`, `classes.image.completed`. ")
+	fmt.Fprintf(&b, "Those that grow with the world are simulated counts at scale %s: multiply by %s. null is a figure over an empty set.\n\n", paint.ScaleName(r.Scale), paint.Digits(r.full(1)))
+	fmt.Fprintf(&b, "| figure | unit | grows | meaning |\n|---|---|---|---|\n")
+	seen := map[string]bool{}
+	r.Result.Summary.Walk(func(path string, _ metrics.Figure) {
+		name, about, unit := metrics.About(path)
+		if seen[name] {
+			return
+		}
+		seen[name] = true
+		grows := map[bool]string{true: "yes"}[metrics.Extensive(path)]
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", name, unit, grows, strings.ReplaceAll(about, "|", "\\|"))
+	})
+	return b.Bytes()
+}
+
 // describe lists the columns of a table.
 func describe(b *bytes.Buffer, r *Run, t *metrics.Table) {
 	fmt.Fprintf(b, "| column | type | unit | meaning |\n|---|---|---|---|\n")

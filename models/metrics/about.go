@@ -21,17 +21,13 @@ var comments = sync.OnceValue(func() map[string]string {
 	return of
 })
 
-// About says what the figure at a path is, in the words of result.go, and in what unit it
-// stands; "1" is a number without one.
-func About(path string) (about, unit string) {
-	name, _ := measure(path)
+// About says of the figure at a path how it is called, what it is, in the words of
+// result.go, and in what unit it stands; "1" is a number without one.
+func About(path string) (name, about, unit string) {
+	name, _ = measure(path)
 	about = comments()[name]
 	if about == "" {
 		about = strings.ReplaceAll(name, "_", " ")
-	}
-	last := path[strings.LastIndexByte(path, '.')+1:]
-	if last != name {
-		about += "; " + last
 	}
 	switch {
 	case strings.HasSuffix(name, "_per_s"):
@@ -49,5 +45,5 @@ func About(path string) (about, unit string) {
 	default:
 		unit = "1"
 	}
-	return about, unit
+	return name, about, unit
 }

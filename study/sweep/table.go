@@ -48,7 +48,10 @@ func (s *Study) Table(st *Store) (*metrics.Table, error) {
 		c.Ints = append(c.Ints, int64(rep))
 	})
 	for k, path := range s.Metrics {
-		about, unit := metrics.About(path)
+		_, about, unit := metrics.About(path)
+		if last := path[strings.LastIndexByte(path, '.')+1:]; strings.HasSuffix(path, "_s."+last) {
+			about += "; " + last
+		}
 		column(metrics.Column{Name: path, Unit: unit, About: about, Kind: metrics.Float}, func(c *metrics.Column, cell, rep int) {
 			v, _ := st.Get(s.key(cell, rep))
 			c.Floats = append(c.Floats, v[k])
