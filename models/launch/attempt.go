@@ -65,7 +65,7 @@ func (r *Run) try(now sim.Time, p parked) {
 func (r *Run) arrive(now sim.Time, slot models.Slot) {
 	a := &r.attempts[slot]
 	a.Service = r.Expected(a.Class, int(a.Pool))
-	r.rec.Arrived(a)
+	r.rec.Arrived(a, r.asks(a))
 	for i := range r.classes[a.Class].then {
 		s := &r.classes[a.Class].then[i]
 		r.rec.Asked(a, s.pool, r.pools[s.pool].gpu.AtSpeed(s.expected))
@@ -123,6 +123,24 @@ func (r *Run) Expected(class models.Class, pool int) sim.Time {
 		return c.images.expected(image, g.Degraded(), g.Places())
 	}
 	return g.AtSpeed(c.expected)
+}
+
+// asks is the server time that an attempt asks of its first pool, as far as that is known
+// when it comes: what its row of a trace says, or what its class takes on average.
+func (r *Run) asks(a *models.Attempt) sim.Time {
+	if a.Row == 0 {
+		return a.Service
+	}
+	c, g := &r.classes[a.Class], r.pools[a.Pool].gpu
+	chat, image := g.Models()
+	if chat != nil {
+		if prompt, answer, ok := r.demand.Tokens(a.Row); ok {
+			return c.tokens.expectedOf(chat, g.Degraded(), g.Places(), float64(prompt), float64(answer))
+		}
+	} else if t, ok := r.demand.Work(a.Row); ok && image == nil {
+		return g.AtSpeed(t)
+	}
+	return a.Service
 }
 
 // reject ends an attempt that a policy or a queue refuses.

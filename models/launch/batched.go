@@ -49,12 +49,16 @@ func newTokens(s *demand.Tokens) (*tokens, error) {
 // many decodes, and the prompts that are computed beside them, one for each request
 // that ends.
 func (t *tokens) expected(m *batching.Model, d *gpu.DegradeSpec, places int) sim.Time {
-	outputs := t.outputs
+	return t.expectedOf(m, d, places, t.prompts, t.outputs)
+}
+
+// expectedOf is the same of a request of so many tokens.
+func (t *tokens) expectedOf(m *batching.Model, d *gpu.DegradeSpec, places int, prompts, outputs float64) sim.Time {
 	if d != nil {
 		outputs = max(1, float64(outputs*float64(d.Output)))
 	}
-	batch := max(1, min(float64(m.MaxBatch), float64(m.KV)/(t.prompts+outputs/2)))
-	computed := t.prompts * (1 - float64(t.hit*t.part))
+	batch := max(1, min(float64(m.MaxBatch), float64(m.KV)/(prompts+outputs/2)))
+	computed := prompts * (1 - float64(t.hit*t.part))
 	held := float64(outputs*(m.Fixed+float64(m.PerDecode*batch))) + float64(m.PerPrefill*computed*batch)
 	return sim.Time(float64(held*float64(places))/batch + 0.5)
 }

@@ -96,7 +96,7 @@ func TestAnIdentityThatIsBrokenIsAnErrorOfTheRun(t *testing.T) {
 		of   func(r *Run)
 		want string
 	}{
-		"an attempt that nobody made":      {func(r *Run) { r.rec.Arrived(phantom) }, "conservation of attempts is broken for tier tier0, class class0"},
+		"an attempt that nobody made":      {func(r *Run) { r.rec.Arrived(phantom, 0) }, "conservation of attempts is broken for tier tier0, class class0"},
 		"an attempt that ends twice":       {func(r *Run) { r.rec.Ended(at, phantom, models.Completed, 0) }, "conservation of attempts is broken"},
 		"an attempt that the run lost":     {func(r *Run) { slot := r.take(); r.attempts[slot] = *phantom }, "conservation of attempts is broken"},
 		"a request that nobody made":       {func(r *Run) { r.rec.Requested(phantom) }, "conservation of requests is broken for tier tier0, class class0"},

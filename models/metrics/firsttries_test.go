@@ -16,8 +16,8 @@ func TestFirstTriesAreThoseThatReachedTheService(t *testing.T) {
 	d := open(twoTiers())
 	d.serve(1, 0, sim.Second)
 	d.r.Requested(&models.Attempt{User: 2, First: d.now, Arrived: d.now, Try: 1})
-	d.r.Arrived(&models.Attempt{User: 3, First: d.now, Arrived: d.now, Try: 2})
-	d.r.Arrived(&models.Attempt{User: 3, First: d.now, Arrived: d.now, Try: 1, Copy: 1})
+	d.r.Arrived(&models.Attempt{User: 3, First: d.now, Arrived: d.now, Try: 2}, 0)
+	d.r.Arrived(&models.Attempt{User: 3, First: d.now, Arrived: d.now, Try: 1, Copy: 1}, 0)
 	d.r.CloseInterval(d.now)
 	table := d.r.table()
 	sum := func(column string) (n int64) {

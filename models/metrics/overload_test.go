@@ -135,7 +135,7 @@ func TestGoodputIsWhatIsCompletedWithinTheSLO(t *testing.T) {
 	d.leave(5, sim.Second)
 	// The answer to one whom another copy has satisfied is completed, and no gain.
 	twice := &models.Attempt{User: 1, First: d.now, Arrived: d.now, Admitted: d.now, Try: 1, Copy: 1, Quality: 1, Orphan: true, Server: -1}
-	d.r.Arrived(twice)
+	d.r.Arrived(twice, twice.Service)
 	d.now += sim.Second
 	d.r.Ended(d.now, twice, models.Completed, 0)
 	s := d.close()
@@ -184,8 +184,8 @@ func TestServersThatHealthChecksRestartAreCapacityAllTheSame(t *testing.T) {
 	r.Capacity(0, 0, 10)
 	r.Capacity(30*sim.Minute, 0, 2)
 	r.Down(30*sim.Minute, 0, [models.NumDownCauses]int{pRestarting - pDown: 8})
-	r.Arrived(&models.Attempt{Try: 1, Service: 5 * sim.Hour})
-	r.Arrived(&models.Attempt{Try: 2, Service: 5 * sim.Hour}) // a retry is no demand
+	r.Arrived(&models.Attempt{Try: 1}, 5*sim.Hour)
+	r.Arrived(&models.Attempt{Try: 2}, 5*sim.Hour) // a retry is no demand
 	r.CloseInterval(sim.Hour)
 	res := r.Result(sim.Hour, 0, Live{InSystem: []int64{2, 0}, Open: []int64{0, 0}, Late: []int64{0, 0}})
 	require.Equal(t, 1, res.Pools.Len())
@@ -205,7 +205,7 @@ func TestWhatALimitRefusesIsNotOwed(t *testing.T) {
 	for k := range 6 {
 		a := models.Attempt{Try: 1, Service: 20 * sim.Minute}
 		r.Requested(&a)
-		r.Arrived(&a)
+		r.Arrived(&a, a.Service)
 		r.Ended(0, &a, models.Rejected, []models.Reason{limit, full}[k%2])
 	}
 	r.Capacity(0, 0, 2)
@@ -229,7 +229,7 @@ func TestAReturnIsTheSameWishAgain(t *testing.T) {
 	for visit := range uint8(4) {
 		a := models.Attempt{Try: 1, Visit: visit, Service: 30 * sim.Minute}
 		r.Requested(&a)
-		r.Arrived(&a)
+		r.Arrived(&a, a.Service)
 		switch visit {
 		case 1:
 			r.Kept(0, &a)
@@ -257,7 +257,7 @@ func TestWhatNeverReachesTheServiceIsNotDue(t *testing.T) {
 		r.Requested(a)
 		return a
 	}
-	r.Arrived(asks(0))
+	r.Arrived(asks(0), 0)
 	r.Suppressed(asks(0))
 	r.Refrained(asks(0))
 	r.Refrained(asks(1)) // a return
@@ -278,7 +278,7 @@ func TestARetryThatALimitRefusesIsOwedAllTheSame(t *testing.T) {
 	a := models.Attempt{Try: 1}
 	r.Requested(&a)
 	for a.Try = 1; a.Try < 10; a.Try++ {
-		r.Arrived(&a)
+		r.Arrived(&a, a.Service)
 		if a.Try == 1 {
 			r.Ended(0, &a, models.TimedOut, 0)
 		} else {
@@ -300,7 +300,7 @@ func TestWhoIsKeptFallsDueWhenHeGoesOn(t *testing.T) {
 	for i := range kept {
 		kept[i] = models.Attempt{Try: 1, Server: 0, Quality: 1}
 		r.Requested(&kept[i])
-		r.Arrived(&kept[i])
+		r.Arrived(&kept[i], 0)
 		r.Kept(0, &kept[i])
 	}
 	r.Unkept(30*sim.Minute, &kept[2]) // he leaves the room
@@ -350,7 +350,7 @@ func TestAPromiseThatHasRunOutIsBrokenThoughItsRequestIsOpen(t *testing.T) {
 	r.w.To = d.now + 11*sim.Second
 	young := &models.Attempt{First: d.now + 2*sim.Second, Arrived: d.now + 2*sim.Second, Try: 1}
 	r.Requested(young)
-	r.Arrived(young)
+	r.Arrived(young, 0)
 	r.CloseInterval(r.w.To)
 	l := r.NewLive()
 	r.Attempt(l, waits)

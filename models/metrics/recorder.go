@@ -245,8 +245,9 @@ func (r *Recorder) Refrained(a *models.Attempt) {
 	}
 }
 
-// Arrived records an attempt that reaches the service.
-func (r *Recorder) Arrived(a *models.Attempt) {
+// Arrived records an attempt that reaches the service, and the server time that it asks
+// of its first pool.
+func (r *Recorder) Arrived(a *models.Attempt, asks sim.Time) {
 	if !r.measured(a) {
 		return
 	}
@@ -257,7 +258,7 @@ func (r *Recorder) Arrived(a *models.Attempt) {
 	}
 	if fresh(a) {
 		x.counts[cFresh]++
-		r.Asked(a, int(a.Pool), a.Service)
+		r.Asked(a, int(a.Pool), asks)
 	}
 }
 

@@ -43,7 +43,7 @@ func (d *desk) come(u models.User, wait, service sim.Time) *models.Attempt {
 		a.Tier = 1
 	}
 	d.r.Requested(a)
-	d.r.Arrived(a)
+	d.r.Arrived(a, a.Service)
 	d.r.Admitted(a)
 	if a.Waited {
 		d.r.Queued(d.now, a)
