@@ -67,6 +67,7 @@ type Attempt struct {
 	Priority uint8    // 0 is served first
 	Waited   bool     // it joined the queue and was not served at once
 	Begun    bool     // it has been served before: at another station, or until it was displaced
+	Afresh   bool     // its work at this station is to begin, or to begin anew
 	Stage    uint8    // stations of its class that it has passed
 	Line     uint16   // the link of the chain whose policy keeps it before the queue, from 1; 0: none does
 	Passed   uint16   // links of the chain that it has passed, for those who are told how it ended
@@ -81,6 +82,7 @@ type Attempt struct {
 	Orphan   bool     // its request goes on, or is over, without it
 	Copies   int32    // the run's record of the live copies of the try, from 1; 0: there are none
 	Quality  float32  // of the answer that it gets, 1 unless a policy degraded it
+	Before   float32  // its quality before this station left anything away; 0: it has not begun there
 	Work     float64  // what policies leave of its service time; 0 is all of it
 }
 

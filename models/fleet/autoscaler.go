@@ -133,9 +133,12 @@ func (a *autoscaler) look(now sim.Time) {
 	others := p.Servers.Has() - p.Servers.HasOf(a.group())
 	working, waiting := p.Mean(now)
 	want := p.up(a.wants(s, p, working, waiting, others+own)) - others
-	want = min(max(want, 0), a.f.servers(a.pool, s.MostNode))
+	most := a.f.servers(a.pool, s.MostNode)
+	want = min(max(want, 0), most)
 	keep := a.remember(now, want, sim.Time(s.Window))
 	switch {
+	case own > most: // the bound was lowered: it holds at once
+		a.giveBack(now, own-most)
 	case want > own && now-a.lastOut >= sim.Time(s.CoolOut):
 		a.lastOut, a.last = now, now
 		at := sim.After(now, a.f.draw(a.delay, a.group(), a.orders))
@@ -168,7 +171,7 @@ func (a *autoscaler) wants(s *AutoscalerSpec, p *Pool, working, waiting float64,
 				change = step.Change
 			}
 		}
-		return float64(have) * (1 + change)
+		return float64(have) + float64(whole(float64(change*float64(have))/float64(p.Node))*float64(p.Node))
 	case "queue-length":
 		return working + float64(waiting/float64(s.Backlog)*float64(p.Slots))
 	case "predictive":
@@ -179,6 +182,19 @@ func (a *autoscaler) wants(s *AutoscalerSpec, p *Pool, working, waiting float64,
 		return float64(have)
 	}
 	return want
+}
+
+// whole rounds a change of nodes as EC2's step scaling does: towards 0, but to 1 or -1
+// where it is less than one (Amazon EC2 Auto Scaling User Guide, "Step and simple scaling
+// policies", PercentChangeInCapacity).
+func whole(n float64) float64 {
+	switch {
+	case n > 0 && n < 1:
+		return 1
+	case n < 0 && n > -1:
+		return -1
+	}
+	return math.Trunc(n)
 }
 
 // forecast is the load that Holt's linear smoothing expects.

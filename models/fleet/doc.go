@@ -81,7 +81,7 @@ func (p *Pool) up(servers float64) int {
 // A Recorder is told what becomes of GPUs outside the pools, and of money.
 type Recorder interface {
 	Training(now sim.Time, i int, w Work)
-	TrainingLost(i int, work sim.Time) // of servers
+	TrainingLost(i, servers int, each sim.Time) // of servers
 }
 
 // Work is what the servers of a training job do.

@@ -142,7 +142,7 @@ func (j *job) lend(now sim.Time) {
 func (j *job) interrupt(now sim.Time) {
 	if ran := now - j.since; ran > 0 {
 		lost := ran % sim.Time(j.spec().Checkpoint)
-		j.f.env.Recorder.TrainingLost(j.i, lost*sim.Time(j.here))
+		j.f.env.Recorder.TrainingLost(j.i, j.here, lost)
 	}
 	j.since = sim.After(now, sim.Time(j.spec().Restart))
 	if j.since > now {

@@ -26,7 +26,7 @@ type PurchaseSpec struct {
 	Lead   unit.Dist     `yaml:"lead" doc:"Law of the time from an order to the arrival of its nodes."`
 	Over   unit.Duration `yaml:"over" default:"0s" min:"0s" doc:"How long the delivery of an order takes from the arrival on: its nodes come evenly; 0 is all at once."`
 	Price  float64       `yaml:"usd_per_gpu" default:"0" min:"0" doc:"Price of a GPU with its part of the rest, in USD, paid with the order."`
-	Rental float64       `yaml:"usd_per_gpu_hour" default:"0" min:"0" doc:"In place of a price: rent of a GPU and hour, in USD, paid from the arrival on. When the funds are used up the nodes go back."`
+	Rental float64       `yaml:"usd_per_gpu_hour" default:"0" min:"0" doc:"In place of a price: rent of a GPU and hour, in USD, paid from the arrival on, of a delivery over some time from its middle. When the funds are used up the nodes go back."`
 }
 
 func (s *PurchaseSpec) check() error {
@@ -176,8 +176,8 @@ func (t *treasury) spend(now sim.Time) {
 	}
 	t.f.k.Cancel(t.dry)
 	t.dry = 0
-	if t.rate > 0 && t.balance >= 0 {
-		t.dry = t.f.k.Timer(sim.After(now, sim.FromSeconds(t.balance/t.rate)+1), t.f.event(empty, 0))
+	if t.rate > 0 { // the balance may be a rounding error below 0
+		t.dry = t.f.k.Timer(sim.After(now, sim.FromSeconds(max(0, t.balance)/t.rate)+1), t.f.event(empty, 0))
 	}
 }
 
@@ -190,7 +190,8 @@ func (t *treasury) order(now sim.Time, i, servers int) {
 	p := t.f.env.Pools[o.pool].Servers
 	if s.Rental > 0 {
 		p.Order(now, "purchases/"+s.Name, servers, at, sim.Time(s.Over))
-		o.begins = t.f.k.Timer(at, t.f.event(rent, i))
+		// Nodes that come evenly are paid for from the middle on, which comes to the same.
+		o.begins = t.f.k.Timer(sim.After(at, sim.Time(s.Over)/2), t.f.event(rent, i))
 		return
 	}
 	p.Order(now, fmt.Sprintf("purchases/%s/%d", s.Name, o.orders), servers, at, sim.Time(s.Over))
@@ -226,6 +227,7 @@ func (t *treasury) begin(now sim.Time, i int) {
 func (t *treasury) empty(now sim.Time) {
 	t.dry = 0
 	t.settle(now)
+	t.money.Rented += t.balance // a rounding error
 	t.rate, t.balance = 0, 0
 	for i := range t.orders {
 		if o := &t.orders[i]; o.rents > 0 {

@@ -117,6 +117,7 @@ func (p *Pool) deliver(now sim.Time, g int) {
 	}
 	come := sort.Search(whole, func(i int) bool { return due(i+1) > now })
 	group.arrived = group.arrived || group.arrival <= now
+	come = min(max(come, (group.present()+p.slots-1)/p.slots), whole) // what is there stays
 	group.servers = min(group.wanted, come*p.slots)
 	next := group.arrival
 	if come < whole {

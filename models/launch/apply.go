@@ -37,6 +37,9 @@ func (r *Run) Apply(changes scenario.Changes) error {
 	if err := r.demand.Takes(max(now, r.rehearse), next.Demand); err != nil {
 		return err
 	}
+	if err := r.spills(&next.Fleet); err != nil {
+		return err
+	}
 	if err := r.fleet.Takes(max(now, r.rehearse), next.Fleet); err != nil {
 		return fmt.Errorf("fleet.%w", err)
 	}

@@ -2,6 +2,7 @@ package launch
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/launchday-sim/launchday/models"
 	"github.com/launchday-sim/launchday/models/client"
@@ -117,12 +118,27 @@ func (r *Run) buildFleet() error {
 	for _, s := range r.now.Fleet.Autoscaling {
 		r.pools[r.poolOf(s.Pool)].load = new(load)
 	}
+	if err := r.spills(&r.now.Fleet); err != nil {
+		return err
+	}
 	made, err := fleet.New(r.k, r.now.Fleet, env)
 	if err != nil {
 		return fmt.Errorf("fleet.%w", err)
 	}
 	r.fleet = made
 	r.setSpill()
+	return nil
+}
+
+// spills refuses pools that nobody comes to first: who goes over to another is he who
+// comes, and not who is at a later station.
+func (r *Run) spills(spec *fleet.Spec) error {
+	for i, s := range spec.SpillOver {
+		p := r.poolOf(s.Pool)
+		if !slices.ContainsFunc(r.classes, func(c class) bool { return c.pool == p && !c.fluid }) {
+			return fmt.Errorf("fleet.spill_over[%d].pool: %s is no class's first pool, and who is at a later station, or fluid, goes over to no other: want the first pool of a class", i, s.Pool)
+		}
+	}
 	return nil
 }
 
@@ -146,7 +162,7 @@ func (r *Run) Training(now sim.Time, i int, w fleet.Work) {
 }
 
 // TrainingLost is told by the fleet of work of servers that was in vain.
-func (r *Run) TrainingLost(i int, work sim.Time) { r.rec.TrainingLost(i, work) }
+func (r *Run) TrainingLost(i, servers int, each sim.Time) { r.rec.TrainingLost(i, servers, each) }
 
 // buildQueue builds the queue before a pool, and what it needs of the run.
 func (r *Run) buildQueue(p *pool, spec queue.Spec, name string) error {

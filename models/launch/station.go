@@ -12,6 +12,7 @@ func (p *pool) come(now sim.Time, slot models.Slot) {
 	a := &r.attempts[slot]
 	a.Waited = false
 	a.Joined = now
+	a.Afresh, a.Before = true, 0
 	if p.routed {
 		p.send(now, slot)
 		return
@@ -170,9 +171,9 @@ func (p *pool) rejoin(now sim.Time, slot models.Slot, left sim.Time) {
 	a := &r.attempts[slot]
 	a.Service, a.Server = left, -1
 	a.Joined = now
-	a.Begun, a.Waited = true, true
-	if p.routed {
-		p.send(now, slot)
+	a.Begun = true
+	if a.Waited = !p.routed; p.routed {
+		p.send(now, slot) // there he may be served at once
 		return
 	}
 	if !p.queue.Rejoin(now, slot, a) {
@@ -204,8 +205,8 @@ func (p *pool) start(now sim.Time, slot models.Slot) bool {
 		a.Service = shortened(a.Service, v.Work)
 		lessen(a, &v)
 	}
-	if d := p.gpu.Degraded(); d != nil && !a.Begun {
-		a.Quality = float32(float64(a.Quality) * d.Of(p.images(slot)))
+	if a.Afresh {
+		p.lower(slot, a)
 	}
 	a.Server, _ = p.gpu.Start(now, slot, a.Service)
 	if p.queue.Preempts() {
@@ -216,6 +217,18 @@ func (p *pool) start(now sim.Time, slot models.Slot) bool {
 	r.rec.Started(now, a)
 	p.changed(now)
 	return true
+}
+
+// lower takes from the quality of an answer what the pool leaves away now. Where its work
+// begins anew, what the pool took the last time is forgotten.
+func (p *pool) lower(slot models.Slot, a *models.Attempt) {
+	if a.Before != 0 {
+		a.Quality = a.Before
+	}
+	a.Afresh, a.Before = false, a.Quality
+	if d := p.gpu.Degraded(); d != nil {
+		a.Quality = float32(float64(a.Quality) * d.Of(p.images(slot)))
+	}
 }
 
 // pull starts attempts that wait while servers are free.
@@ -317,6 +330,7 @@ func (p *pool) Lost(now sim.Time, slot models.Slot, _ int32, until sim.Time) {
 		left -= sim.Time(float64(float64(a.Service)*(float64(kept)/float64(until-a.Started))) + 0.5)
 		a.Had += kept
 	}
+	a.Afresh = kept == 0
 	r.rec.Wasted(a, had-kept)
 	r.rec.Resumed(a)
 	p.rejoin(now, slot, left)

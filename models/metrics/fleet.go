@@ -23,13 +23,13 @@ const (
 // A jobLevels is what is followed of a training job.
 type jobLevels struct {
 	gauges [numJobLevels]stats.Gauge
-	lost   sim.Time // work of servers
+	lost   float64 // work, seconds of servers: nanoseconds of large jobs leave the range of an integer
 }
 
 // A jobState is what is known of it at one moment.
 type jobState struct {
 	integrals [numJobLevels]stats.Integral
-	lost      sim.Time
+	lost      float64
 }
 
 // Money is what has become of the funds, in USD, since the beginning.
@@ -42,8 +42,10 @@ func (r *Recorder) Training(now sim.Time, job, useful, restarting, moving, lent 
 	}
 }
 
-// TrainingLost records work of servers that a training job has done in vain.
-func (r *Recorder) TrainingLost(job int, work sim.Time) { r.jobs[job].lost += work }
+// TrainingLost records work of servers that a training job has done in vain, each as long.
+func (r *Recorder) TrainingLost(job, servers int, each sim.Time) {
+	r.jobs[job].lost += float64(float64(servers) * each.Seconds())
+}
 
 // Money records what has become of the funds by now.
 func (r *Recorder) Money(m Money) { r.money = m }
@@ -64,7 +66,7 @@ type jobRow struct {
 	job    int
 	start  sim.Time
 	levels [numJobLevels]float64
-	lost   sim.Time
+	lost   float64
 }
 
 // closeJobs ends the current interval of the training jobs.
@@ -97,7 +99,7 @@ func (r *Recorder) jobTable() *Table {
 		{"moving", "on their way to a pool or back"}, {"lent", "lent to a pool, which counts them too"}} {
 		float(level[0]+"_mean", "GPUs", "GPUs "+level[1]+", time average", func(w *jobRow) float64 { return w.levels[k] })
 	}
-	float("lost_gpu_hours", "GPU-hours", "work since a checkpoint that was lost", func(w *jobRow) float64 { return w.lost.Seconds() / 3600 })
+	float("lost_gpu_hours", "GPU-hours", "work since a checkpoint that was lost", func(w *jobRow) float64 { return w.lost / 3600 })
 	return t
 }
 
@@ -107,6 +109,6 @@ func (f *figurer) job(i int) TrainingFigures {
 	hours := func(k int) Figure {
 		return Figure(f.to.jobs[i].integrals[k].Sub(f.from.jobs[i].integrals[k]).Over(1) * gpus)
 	}
-	lost := Figure(float64(f.to.jobs[i].lost-f.from.jobs[i].lost) * gpus)
+	lost := Figure((f.to.jobs[i].lost - f.from.jobs[i].lost) * gpus * 1e9)
 	return TrainingFigures{Useful: hours(jUseful) - lost, Lost: lost, Restarting: hours(jRestarting), Moving: hours(jMoving), Lent: hours(jLent)}
 }

@@ -1,0 +1,160 @@
+package launch_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/launchday-sim/launchday/models/launch"
+	"github.com/launchday-sim/launchday/models/metrics"
+)
+
+// What a review of the fleet found, each in the smallest world that shows it.
+
+func played(t *testing.T, yaml string) *metrics.Summary {
+	t.Helper()
+	s := run(t, text(t, yaml), launch.Options{Seed: 1}).Summary
+	return &s
+}
+
+const oneJob = `
+tiers: [{name: free}]
+classes: [{name: image, pool: gpus, service: 1s}]
+demand: {streams: [{name: s, class: image, tier: free, rate: 1/s}]}
+`
+
+// The balance at the instant at which it runs out may be a rounding error below 0.
+func TestRentEndsWhereTheFundsDo(t *testing.T) {
+	for _, usd := range []string{"88", "7", "33", "1k"} {
+		s := played(t, "name: c\nduration: 20h"+oneJob+`
+pools: [{name: gpus, nodes: 2}]
+fleet:
+  funds: [{name: a, at: +0s, usd: `+usd+`}]
+  purchases: [{name: b, pool: gpus, at: +1h, nodes: 11, usd_per_gpu_hour: 0.1}]
+`)
+		assert.GreaterOrEqual(t, float64(s.Funds.Left), 0.0)
+		assert.InDelta(t, float64(s.Funds.Raised), float64(s.Funds.Rented+s.Funds.Left), 1e-9)
+		// 11 nodes of 8 GPUs from the second hour on, 8.8 USD an hour, 19 hours at most.
+		assert.InDelta(t, math.Min(float64(s.Funds.Raised), 19*8.8), float64(s.Funds.Rented), 1e-6)
+		assert.InDelta(t, 16*20+float64(s.Funds.Rented)/0.1, float64(s.GPU.GPUHours), 0.01, "what was paid for is what there was")
+	}
+}
+
+func TestADeliveryOverTimeIsPaidForAsItComes(t *testing.T) {
+	s := played(t, "name: c\nduration: 20h"+oneJob+`
+pools: [{name: gpus, nodes: 2}]
+fleet:
+  funds: [{name: a, at: +0s, usd: 1M}]
+  purchases: [{name: b, pool: gpus, at: +0s, nodes: 10, over: 10h, usd_per_gpu_hour: 1}]
+`)
+	// A node comes at each full hour from the first to the tenth: 80 GPUs for 10 hours and 80
+	// x 4.5 before; paid are the 80 x 5 of an even stream.
+	assert.InDelta(t, 80*10+80*4.5+16*20, float64(s.GPU.GPUHours), 1)
+	assert.InDelta(t, 80*15, float64(s.Funds.Rented), 1e-6)
+}
+
+func TestADeliveryThatSlowsDownTakesNothingBack(t *testing.T) {
+	s := played(t, "name: b\nduration: 10h"+oneJob+`
+pools: [{name: gpus, nodes: 10, lots: [{name: l, ordered: +0s, over: 10h, nodes: 100}]}]
+timeline: [{at: +5h, label: slower, set: {pools.gpus.lots.l.over: 100h}}]
+`)
+	// 10, and 49 more that come one each 6 minutes and stay; the fiftieth comes when it is too late.
+	assert.InDelta(t, 10+24.5*0.5+49*0.5, float64(s.GPU.ServersMean), 0.01)
+}
+
+func TestWhatLargeJobsLoseDoesNotOverflow(t *testing.T) {
+	s := played(t, "name: a\nduration: 10h"+oneJob+`
+pools: [{name: gpus, nodes: 1, slots_per_node: 128}]
+fleet: {training: [{name: llm, pool: gpus, nodes: 25k, checkpoint: 5h, hand_over: 1m, hand_back: 1m, restart: 0s}]}
+timeline: [{at: +4h, label: lends, set: {fleet.training.llm.lend: 1}}]
+`)
+	assert.InDelta(t, 25_000*8*4, float64(s.Training["llm"].Lost), 1, "the work of four hours")
+}
+
+// Amazon EC2: a change of less than one instance is one.
+func TestStepsOfLessThanANodeAreOne(t *testing.T) {
+	res := run(t, text(t, `
+name: i
+duration: 10h
+tiers: [{name: free}]
+classes: [{name: image, pool: gpus, service: 1s}]
+demand: {streams: [{name: s, class: image, tier: free, rate: 1/s, profile: [{at: +1h, x: 9}, {at: +1h, x: 1}]}]}
+pools: [{name: gpus, nodes: 1}]
+fleet: {autoscaling: [{name: a, pool: gpus, by: step, every: 1m, max_nodes: 100, delay: 1m, stabilization_window: 1m, cooldown_in: 1m, cooldown_out: 1m, steps: [{from: 0, change: -0.1}, {from: 0.4, change: 0}, {from: 0.9, change: 0.1}]}]}
+`), launch.Options{Seed: 1})
+	servers := res.Pools.Column("servers_mean").Floats
+	assert.Greater(t, slices.Max(servers), 9.0, "from one node on, a tenth more is one more")
+	assert.Less(t, servers[len(servers)-1], 4.0, "and a tenth less one less, down to what one a second needs")
+}
+
+func TestABoundThatIsLoweredHoldsAtOnce(t *testing.T) {
+	s := played(t, "name: j\nduration: 2h"+`
+tiers: [{name: free}]
+classes: [{name: image, pool: gpus, service: 10s}]
+demand: {streams: [{name: s, class: image, tier: free, rate: 5/s}]}
+pools: [{name: gpus, nodes: 2}]
+fleet: {autoscaling: [{name: a, pool: gpus, by: target-tracking, every: 1m, max_nodes: 200, stabilization_window: 1h, cooldown_in: 1h}]}
+timeline: [{at: +1h, label: no more, set: {fleet.autoscaling.a.max_nodes: 0}}]
+`)
+	assert.Less(t, float64(s.GPU.ServersMean), 2+200.0/2, "not for the hour of the window")
+	assert.Greater(t, float64(s.GPU.ServersMean), 20.0)
+}
+
+func TestAnswersOfALaterStationOrMadeAnewHaveTheQualityOfWhatWasLeftAway(t *testing.T) {
+	s := played(t, `
+name: d
+duration: 1h
+tiers: [{name: free}]
+classes: [{name: image, pool: a, service: 1s, then: [{pool: b, service: 10s}]}]
+pools: [{name: a, nodes: 100}, {name: b, nodes: 100, degrade: {steps: 20%}}]
+demand: {streams: [{name: s, class: image, tier: free, rate: 1/s}]}
+`)
+	assert.InDelta(t, math.Pow(0.2, 0.1), float64(s.All.QualityMean), 1e-5)
+	assert.Equal(t, s.All.Completed, s.All.Degraded)
+
+	s = played(t, `
+name: l
+duration: 2h
+tiers: [{name: free}]
+classes: [{name: image, pool: gpus, service: 1000s}]
+pools: [{name: gpus, nodes: 10, lost_work: retry, degrade: {steps: 100%}}]
+demand: {streams: [{name: s, class: image, tier: free, rate: 2/m, profile: [{at: +5m, x: 1}, {at: +5m, x: 0}]}]}
+timeline:
+  - {at: +15m, label: fewer steps, set: {pools.gpus.degrade.steps: 1%}}
+  - {at: +15m10s, label: down, set: {pools.gpus.out_of_service: 100%}}
+  - {at: +16m, label: up, set: {pools.gpus.out_of_service: 0%}}
+`)
+	assert.InDelta(t, math.Pow(0.01, 0.1), float64(s.All.QualityMean), 1e-5, "all were begun anew with a hundredth of the steps")
+}
+
+func TestWhoIsSentToAnotherNodeLeavesNoHoleInTheQueue(t *testing.T) {
+	for _, lost := range []string{"retry", "resume"} {
+		s := played(t, `
+name: k
+duration: 5h
+tiers: [{name: free}]
+classes: [{name: image, pool: gpus, service: {dist: exponential, mean: 10s}}]
+pools: [{name: gpus, nodes: 100, failures: {mtbf: {dist: exponential, mean: 1h}, repair: 1m}, lost_work: `+lost+`, checkpoint: 1s, routing: {by: random}}]
+demand: {streams: [{name: s, class: image, tier: free, rate: 1/s}]}
+`)
+		assert.GreaterOrEqual(t, float64(s.All.QueueLength.Mean), 0.0)
+		assert.Greater(t, float64(s.All.Resumed), 20.0)
+		assert.InDelta(t, float64(s.All.QueueLength.Mean), float64(s.GPU.QueueLength.Mean), 1e-9)
+	}
+}
+
+func TestSpillOverOfALaterStationIsRefused(t *testing.T) {
+	const world = `
+name: h
+duration: 2h
+tiers: [{name: free}]
+classes: [{name: image, pool: a, service: 1s, then: [{pool: b, service: 10s}]}]
+pools: [{name: a, nodes: 100}, {name: b, nodes: 5}, {name: c, nodes: 100}]
+demand: {streams: [{name: s, class: image, tier: free, rate: 1/s}]}
+fleet: {spill_over: [{pool: b, to: [c]}]}
+`
+	_, err := launch.New(text(t, world), launch.Options{})
+	assert.ErrorContains(t, err, "fleet.spill_over[0].pool: b is no class's first pool")
+}
