@@ -71,16 +71,17 @@ type Batcher interface {
 // Attempts go to the node that has the fewest, of those that have a place and left
 // nobody waiting; of equals to the one that changed last.
 type batches struct {
-	p     *Pool
-	host  Batcher
-	chat  *batching.Model      // nil: it is of images
-	image *batching.ImageModel // nil: it is of tokens
-	nodes []batchNode
-	loads [][]int32 // nodes that may be given an attempt, by the number that they have
-	least int       // no node has fewer
-	open  int       // places of those nodes
-	at    []batched // by server
-	ended []int32   // servers, of the step that ends
+	working int // nodes at which somebody is
+	p       *Pool
+	host    Batcher
+	chat    *batching.Model      // nil: it is of images
+	image   *batching.ImageModel // nil: it is of tokens
+	nodes   []batchNode
+	loads   [][]int32 // nodes that may be given an attempt, by the number that they have
+	least   int       // no node has fewer
+	open    int       // places of those nodes
+	at      []batched // by server
+	ended   []int32   // servers, of the step that ends
 }
 
 // A batched is what is known of the attempt that a server holds, or held last.
@@ -92,6 +93,7 @@ type batched struct {
 }
 
 type batchNode struct {
+	works bool // somebody is there
 	work  batching.Node
 	chat  *batching.Model // of this node, at its speed
 	image *batching.ImageModel
@@ -168,6 +170,14 @@ func (b *batches) most() int {
 // rank puts a node where its load says, after a change of it.
 func (b *batches) rank(n int32) {
 	nd := &b.nodes[n]
+	if works := nd.work.Len() > 0; works != nd.works {
+		nd.works = works
+		if works {
+			b.working++
+		} else {
+			b.working--
+		}
+	}
 	load := -1
 	b.open -= nd.open
 	nd.open = 0
@@ -288,6 +298,15 @@ func (p *Pool) PerToken(now sim.Time, server int32) (t sim.Time, ok bool) {
 	}
 	b := &p.batches.at[server]
 	return (now - b.first) / sim.Time(b.output-1), true
+}
+
+// AtWork is the number of servers of nodes that batch and at which somebody is: such a
+// node works whole, however few its batch holds.
+func (p *Pool) AtWork() int {
+	if p.batches == nil {
+		return 0
+	}
+	return p.batches.working * p.slots
 }
 
 // Places is the number of attempts that a node can hold: its slots, or its batch where

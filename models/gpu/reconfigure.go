@@ -143,6 +143,9 @@ func (p *Pool) plan(now sim.Time, spec Spec) (plan, error) {
 			}
 			return plan{}, fmt.Errorf("gpu pool %s: lots.%s%s: the lot has arrived, and the time of that cannot change", p.name, l.Name, field)
 		}
+		if g := p.lot(l.Name); g > 0 && sim.Time(l.Over) != p.groups[g].over && p.groups[g].arrived && p.groups[g].servers >= p.groups[g].wanted {
+			return plan{}, fmt.Errorf("gpu pool %s: lots.%s.over: all of the lot has come, and how long that takes cannot change", p.name, l.Name)
+		}
 		made.arrivals = append(made.arrivals, at)
 	}
 	// Nodes that have left keep their places, with their luck.

@@ -248,7 +248,7 @@ func (r *Run) costs() []metrics.Cost {
 		s := &r.full.Pools[i].Spec
 		list[i].GPUs = float64(s.GPUsPerNode) / float64(s.SlotsPerNode)
 		if c := s.Cost; c != nil {
-			list[i] = metrics.Cost{GPUs: list[i].GPUs, Hour: c.GPUHour, WattsIdle: c.WattsIdle, WattsBusy: c.WattsBusy, PUE: c.PUE, Priced: c.GPUHour > 0, Metered: c.WattsBusy > 0}
+			list[i] = metrics.Cost{GPUs: list[i].GPUs, Hour: c.GPUHour, WattsIdle: c.WattsIdle, WattsBusy: c.WattsBusy, PUE: c.PUE, Priced: c.GPUHour > 0, Metered: c.WattsBusy > 0, Batches: s.Batches()}
 		}
 	}
 	return list

@@ -158,3 +158,29 @@ fleet: {spill_over: [{pool: b, to: [c]}]}
 	_, err := launch.New(text(t, world), launch.Options{})
 	assert.ErrorContains(t, err, "fleet.spill_over[0].pool: b is no class's first pool")
 }
+
+// A node that batches works whole, however few its batch holds: alone on a node an attempt
+// takes the power of all of it.
+func TestABatchOfOneTakesThePowerOfItsNode(t *testing.T) {
+	for _, slots := range []string{"1", "8"} {
+		s := played(t, `
+name: e
+duration: 10h
+tiers: [{name: free}]
+classes: [{name: image, pool: gpus, images: {steps: {dist: deterministic, value: 10}}}]
+pools: [{name: gpus, nodes: 1, gpus_per_node: 1, slots_per_node: `+slots+`, image_batching: {step: 36s, max_batch: 1}, cost: {watts_idle: 50, watts_busy: 1050, pue: 1}}]
+demand: {streams: [{name: s, class: image, tier: free, rate: 50/h}]}
+`)
+		// Nearly always somebody waits: the node is at work from the first request on.
+		assert.InDelta(t, 10*1.05, float64(s.GPU.EnergyKWh), 0.3, slots)
+	}
+	idle := played(t, `
+name: e
+duration: 10h
+tiers: [{name: free}]
+classes: [{name: image, pool: gpus, images: {steps: {dist: deterministic, value: 10}}}]
+pools: [{name: gpus, nodes: 10, gpus_per_node: 1, slots_per_node: 8, image_batching: {step: 36s}, cost: {watts_idle: 50, watts_busy: 1050, pue: 1}}]
+demand: {streams: [{name: s, class: image, tier: free, rate: 1/s, profile: [{at: +1s, x: 1}, {at: +1s, x: 0}]}]}
+`)
+	assert.InDelta(t, 10*10*0.05, float64(idle.GPU.EnergyKWh), 1.01, "but for a service or ten")
+}

@@ -97,6 +97,10 @@ func (p *pool) changed(now sim.Time) {
 	if p.load != nil {
 		p.load.note(now, p)
 	}
+	if n := p.gpu.AtWork(); n != p.working {
+		p.working = n
+		p.r.rec.Working(now, p.n, n)
+	}
 	if c := p.gpu.Capacity(); c != p.capacity {
 		p.capacity = c
 		p.r.rec.Capacity(now, p.n, c)

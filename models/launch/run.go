@@ -106,6 +106,7 @@ type pool struct {
 	queue    *queue.Queue
 	fluid    stats.Gauge // servers that fluid work holds
 	capacity int         // as last recorded
+	working  int         // servers of nodes that batch and at which somebody is
 	shared   bool        // attempts share its servers
 	batches  bool        // its nodes batch
 	routed   bool        // its nodes have lines of their own

@@ -11,6 +11,7 @@ type Cost struct {
 	WattsIdle, WattsBusy float64 // of a GPU, with its part of the node, before PUE
 	PUE                  float64 // power of the whole over that of its computers
 	Priced, Metered      bool    // whether Hour, and the watts, are known
+	Batches              bool    // its nodes batch: one works whole, however few its batch holds
 }
 
 // spending is what pools cost over a stretch of time.
@@ -42,6 +43,9 @@ func (f *figurer) spending(p int, has, busy stats.Integral) spending {
 	var c Cost
 	if f.r.w.Costs != nil {
 		c = f.r.w.Costs[p]
+	}
+	if c.Batches {
+		busy = f.to.pools[p][pWorking].Sub(f.from.pools[p][pWorking])
 	}
 	// In hours of a GPU.
 	all := has.Over(1) * c.GPUs / 3.6e12

@@ -11,6 +11,7 @@ const (
 	pCapacity = iota // servers that are up
 	pHas             // servers, up or down
 	pQueue
+	pWorking      // of nodes that batch, the servers of those at which somebody is
 	pDown         // servers that are down, by models.DownCauses
 	numPoolLevels = pDown + models.NumDownCauses
 )

@@ -511,6 +511,11 @@ func (r *Recorder) Capacity(now sim.Time, pool, servers int) {
 	r.pools[pool][pCapacity].Set(int64(now), int64(servers))
 }
 
+// Working records the servers of nodes that batch and at which somebody is.
+func (r *Recorder) Working(now sim.Time, pool, servers int) {
+	r.pools[pool][pWorking].Set(int64(now), int64(servers))
+}
+
 // Has records the number of servers that a pool has, up or down.
 func (r *Recorder) Has(now sim.Time, pool, servers int) {
 	r.pools[pool][pHas].Set(int64(now), int64(servers))
