@@ -33,4 +33,14 @@ policies: [{name: limit, kind: token-bucket, rate: 5/s, burst: 50}]
 	assert.Empty(t, mind(strings.Replace(text, "1/50", "1/5", 1)))
 	assert.Empty(t, mind(strings.Replace(text, "burst: 50", "burst: 5k", 1)))
 	assert.Empty(t, mind(strings.Replace(text, "scale: 1/50", "scale: 1", 1)))
+
+	// Policies that are not free of scale are named.
+	codel := strings.Replace(text, "{name: limit, kind: token-bucket, rate: 5/s, burst: 50}", "{name: wait, kind: codel, preset: inference}, {name: v, kind: vegas, preset: inference}", 1)
+	assert.Equal(t, "at scale 1/50 these policies act otherwise than in the whole world, so that nothing is to be concluded of their order: wait (codel), v (vegas); launchday levers show says why", mind(codel))
+	assert.Empty(t, mind(strings.Replace(codel, "scale: 1/50", "scale: 1", 1)))
+
+	// Nobody is told apart here.
+	quota := strings.Replace(strings.Replace(text, "kind: token-bucket, rate: 5/s, burst: 50", "kind: user-quota, limit: 3, window: 1d", 1), "scale: 1/50", "scale: 1", 1)
+	assert.Contains(t, mind(quota), "policy limit counts by user, and does nothing")
+	assert.Empty(t, mind(strings.Replace(strings.Replace(quota, "rate: 10/s", "per_user: 1/d", 1), "{name: all}", "{name: all, users: 1k}", 1)))
 }

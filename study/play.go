@@ -15,12 +15,14 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/launchday-sim/launchday/models/incident"
 	"github.com/launchday-sim/launchday/models/launch"
 	"github.com/launchday-sim/launchday/models/metrics"
+	"github.com/launchday-sim/launchday/models/policy"
 	"github.com/launchday-sim/launchday/models/scenario"
 	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/report"
@@ -281,7 +283,30 @@ func Warnings(sc *scenario.Scenario) ([]string, error) {
 		}
 	}
 	few, err := scaledAway(sc)
-	return append(warnings, few...), err
+	return append(append(warnings, few...), anonymous(sc)...), err
+}
+
+// anonymous says which policies count by user and have none to tell apart.
+func anonymous(sc *scenario.Scenario) (warnings []string) {
+	for i := range sc.Policies {
+		p := &sc.Policies[i]
+		per := reflect.ValueOf(p.Spec).Elem().FieldByName("Per")
+		if p.Kind != "user-quota" && !(per.IsValid() && per.String() == "user") {
+			continue
+		}
+		on := func(list []string, name string) bool { return len(list) == 0 || slices.Contains(list, name) }
+		told, streams := false, 0
+		for _, s := range sc.Demand.Streams {
+			if on(p.Tiers, s.Tier) && on(p.Classes, s.Class) {
+				streams++
+				told = told || s.PerUser > 0 || s.Closed != nil || s.Trace != nil
+			}
+		}
+		if streams > 0 && !told {
+			warnings = append(warnings, fmt.Sprintf("policy %s counts by user, and does nothing: the requests that it acts on are of users that are not told apart (demand.streams.NAME.per_user)", p.Name))
+		}
+	}
+	return warnings
 }
 
 // fewest is the number below which a count of a policy is coarse: a bucket of ten whole
@@ -295,9 +320,13 @@ func scaledAway(sc *scenario.Scenario) (warnings []string, err error) {
 	if err != nil || sc.Scale == 1 {
 		return nil, err
 	}
+	var others []string
 	for i := range sc.Policies {
 		if !sc.Policies[i].Enabled && len(sc.Timeline) == 0 {
 			continue
+		}
+		if k := policy.Of(sc.Policies[i].Kind); k.Scale != "" && (k.Heading == policy.Concurrency || k.Heading == policy.AQM || k.Heading == policy.Admission) {
+			others = append(others, sc.Policies[i].Name+" ("+k.Name+")")
 		}
 		full, scaled := reflect.ValueOf(sc.Policies[i].Spec).Elem(), reflect.ValueOf(small.Policies[i].Spec).Elem()
 		for k := range full.NumField() {
@@ -310,6 +339,9 @@ func scaledAway(sc *scenario.Scenario) (warnings []string, err error) {
 				warnings = append(warnings, fmt.Sprintf("policy %s has a %s of %s, which is %v at scale %v: of so few it is coarser than of the whole world, and may let through less", sc.Policies[i].Name, key, number(float64(a)), float64(b), sc.Scale))
 			}
 		}
+	}
+	if len(others) > 0 {
+		warnings = append(warnings, fmt.Sprintf("at scale %v these policies act otherwise than in the whole world, so that nothing is to be concluded of their order: %s; launchday levers show says why", sc.Scale, strings.Join(others, ", ")))
 	}
 	return warnings, nil
 }
