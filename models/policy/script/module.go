@@ -102,6 +102,7 @@ func (p *scripted) load(s *StarlarkSpec) (*module, error) {
 	if err := found.declare(globals["causes"]); err != nil {
 		faults = append(faults, m.fault(syntax.MakePosition(&m.file, 1, 1), "causes: "+err.Error(), `a list of names, or a dict such as {"full": 503}`))
 	}
+	faults = append(faults, m.names(tree)...)
 	if len(faults) > 0 {
 		return nil, faults
 	}
@@ -171,6 +172,9 @@ func (m *module) faults(err error) policy.TextFaults {
 			problem, want = "takes too many steps", "a shorter way, or a larger max_steps"
 		} else if strings.HasSuffix(problem, "by zero") {
 			want = "a divisor other than 0"
+		} else if key, found := strings.CutSuffix(problem, " not in dict"); found {
+			key = strings.TrimPrefix(key, "key ")
+			want = fmt.Sprintf("it there from the start, such as state[%s] = 0 at the top level, or state.get(%s, 0)", key, key)
 		} else if name, found := strings.CutSuffix(problem, " referenced before assignment"); found {
 			name = name[strings.LastIndexByte(name, ' ')+1:]
 			want = fmt.Sprintf("state[%q], which lasts from call to call: a name that a function assigns is its own, from its first line on", name)

@@ -164,8 +164,12 @@ func TestLuckBelongsToTheRequestAndThePolicy(t *testing.T) {
 // What is wrong at load time: where, what, and what would be right.
 func TestAScriptThatCannotBeIsAnsweredWithItsPlace(t *testing.T) {
 	for text, want := range map[string]string{
-		"def admit(now, attempt, signals)\n    pass":             "own.star:2:1: got newline, want ':'",
-		"def admit(now, attempt, signals):\n    return limt > 3": "own.star:2:12: undefined: limt",
+		"def admit(now, attempt, signals)\n    pass":                          "own.star:2:1: got newline, want ':'",
+		"def admit(now, attempt, signals):\n    return limt > 3":              "own.star:2:12: undefined: limt",
+		"def admit(now, attempt, signals):\n    return attempt.teir":          "own.star:2:20: attempt has no teir: want attempt.tier",
+		"def admit(now, a, s):\n    if now > 3: return s.wating > 3":          "own.star:2:26: signals has no wating: want signals.waiting",
+		"def admit(now, a, s):\n    return s.queue > 3":                       "own.star:2:14: signals has no queue: want one of busy, capacity, completed, free, in_flight, last_wait, pool, started, waiting",
+		"def admit(n, a, s): pass\ndef on_finsh(now, attempt, outcome): pass": "own.star:2:5: nothing calls on_finsh: want on_finish",
 		"x = 1\n":                       "own.star:1:1: there is no function admit: want def admit(now, attempt, signals)",
 		"admit = 3\n":                   "own.star:1:1: admit is a int: want def admit(now, attempt, signals)",
 		"def admit(now, attempt): pass": "own.star:1:1: admit takes other parameters: want def admit(now, attempt, signals)",
@@ -205,10 +209,11 @@ func TestAScriptThatCannotBeIsAnsweredWithItsPlace(t *testing.T) {
 // no more.
 func TestAScriptThatFailsEndsTheRun(t *testing.T) {
 	for body, want := range map[string]string{
-		"    return attempt.teir": "script:2:19: in admit: attempt has no .teir: want tier",
-		"    calls += 1":          "script:2:5: in admit: local variable calls referenced before assignment: want state[\"calls\"], which lasts from call to call: a name that a function assigns is its own, from its first line on",
-		"    return 1 // 0":       "script:2:14: in admit: floored division by zero: want a divisor other than 0",
-		"    return now + 'x'":    "script:2:16: in admit: unknown binary op: float + string",
+		"    a = attempt\n    return a.teir": "script:3:13: in admit: attempt has no .teir: want tier",
+		"    state['x'] += 1":                "script:2:10: in admit: key \"x\" not in dict: want it there from the start, such as state[\"x\"] = 0 at the top level, or state.get(\"x\", 0)",
+		"    calls += 1":                     "script:2:5: in admit: local variable calls referenced before assignment: want state[\"calls\"], which lasts from call to call: a name that a function assigns is its own, from its first line on",
+		"    return 1 // 0":                  "script:2:14: in admit: floored division by zero: want a divisor other than 0",
+		"    return now + 'x'":               "script:2:16: in admit: unknown binary op: float + string",
 		"    return inner(now)\n\ndef inner(x):\n    return [1][5]": "script:5:15: in admit: list index 5 out of range [-1:0]",
 		"    for i in range(9999): pass":                            "script:2:5: in admit: takes too many steps: want a shorter way, or a larger max_steps",
 		"    fail('that is', 'all')":                                "script:2:9: in admit: fail: that is all",
