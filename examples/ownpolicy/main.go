@@ -4,6 +4,11 @@
 // folder:
 //
 //	go run .
+//
+// With arguments it is the command line of Launchday, which knows the policy:
+//
+//	go run . run surge.yaml --set policies.mine.enabled=yes
+//	go run . compare surge.yaml --vary policies.mine.enabled=no,yes --chart mine.png
 package main
 
 import (
@@ -13,6 +18,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/launchday-sim/launchday/cmd/launchday/cli"
 	"github.com/launchday-sim/launchday/models/scenario"
 	"github.com/launchday-sim/launchday/study"
 )
@@ -21,6 +27,9 @@ import (
 var files embed.FS
 
 func main() {
+	if len(os.Args) > 1 {
+		cli.Main()
+	}
 	if err := compare(os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -87,7 +87,8 @@ var house = []room{
 	{"study/sweep", []string{"models", "models/*", "study", "report", "report/paint", "sim/experiment"}},
 	{"study/trace", []string{"models/demand"}},
 	{"study/proof", []string{"models", "models/*", "sim/experiment"}},
-	{"cmd/launchday", []string{"study", "study/*", "report", "examples", "models", "models/*"}},
+	{"cmd/launchday", []string{"cmd/launchday/cli"}},
+	{"cmd/launchday/cli", []string{"study", "study/*", "report", "examples", "models", "models/*"}},
 	{"examples", nil},
 	{"examples/*", []string{"models", "models/*"}},
 }

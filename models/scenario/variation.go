@@ -62,7 +62,11 @@ func vary(doc *Document, depth int) (*Document, error) {
 	}
 	from, err := openBase(doc, base.Value)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fault(base, "base", base.Value, "is no scenario that is shipped, and no file beside this one", "such as ghibli-2025, or base.yaml")
+		want := "such as ghibli-2025, or base.yaml"
+		if _, ok := doc.files.(Library); !ok {
+			want = "a file such as base.yaml; those that are shipped are known through examples.Library"
+		}
+		return nil, fault(base, "base", base.Value, "is no scenario that is shipped, and no file beside this one", want)
 	}
 	if err == nil {
 		from, err = vary(from, depth+1)

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"encoding/json"
@@ -17,7 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"launchday": main})
+	testscript.Main(m, map[string]func(){"launchday": Main})
 }
 
 // The scripts in testdata/script say what each command does, line by line.

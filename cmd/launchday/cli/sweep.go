@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -45,6 +45,9 @@ Slurm (SLURM_ARRAY_TASK_ID) or of an Indexed Job of Kubernetes
 			err = s.Run(cmd.Context(), st, part, workers, bar.replications)
 			bar.clear()
 			if err = errors.Join(err, st.Close()); err != nil {
+				if cmd.Context().Err() != nil {
+					return keptError{fmt.Errorf("interrupted: %d of %d runs are in %s, and the same command goes on with the others", s.Runs()-s.Missing(st), s.Runs(), st.Dir())}
+				}
 				return err
 			}
 			if missing := s.Missing(st); part != sweep.Whole && missing > 0 {

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -127,18 +127,7 @@ type files struct{}
 func (files) Open(name string) (fs.File, error) { return os.Open(name) }
 
 // Named finds a shipped scenario, as the base of a file.
-func (files) Named(name string) (fs.FS, string, bool) { return named(name) }
-
-func named(name string) (fs.FS, string, bool) {
-	file, err := shippedFile(name)
-	return examples.FS, file, err == nil
-}
-
-// library is what is shipped, with scenarios by name.
-type library struct{ fs.FS }
-
-// Named finds a shipped scenario.
-func (library) Named(name string) (fs.FS, string, bool) { return named(name) }
+func (files) Named(name string) (fs.FS, string, bool) { return examples.Library{}.Named(name) }
 
 // locateStudy says where a study is: a file, or one that is shipped.
 func locateStudy(arg string) (fs.FS, string, error) {
@@ -153,7 +142,7 @@ func locateStudy(arg string) (fs.FS, string, error) {
 	case err == nil && !info.IsDir():
 		return files{}, arg, nil
 	case slices.Contains(names, arg):
-		return library{examples.FS}, arg + ".yaml", nil
+		return examples.Library{FS: examples.FS}, arg + ".yaml", nil
 	case err == nil:
 		return nil, "", fmt.Errorf("%s: is a folder: want a study file", arg)
 	}
