@@ -14,7 +14,7 @@ type AutoscalerSpec struct {
 	Name     string        `yaml:"name" required:"true" doc:"Name of the autoscaler."`
 	Pool     string        `yaml:"pool" required:"true" ref:"pools" doc:"The pool whose nodes it adds to."`
 	By       string        `yaml:"by" required:"true" enum:"target-tracking,step,queue-length,predictive" doc:"target-tracking: as many servers as make those in use the target's share of all; that is the rule of Kubernetes' HorizontalPodAutoscaler, ceil(current x metric / target), with nodes that are on their way counted. step: a change by what the load is, of the nodes that there are (EC2 step scaling). queue-length: the servers in use, and a node more for each backlog_per_node attempts that wait (the backlog per instance of EC2 and SQS). predictive: target-tracking of the load that is forecast for ahead (Holt's linear smoothing; International Journal of Forecasting 20, 2004, of 1957), where that is more than the load now."`
-	Metric   string        `yaml:"metric" default:"utilisation" enum:"utilisation,in-flight" doc:"What counts as in use, of target-tracking and step. utilisation: servers at work, never more than there are. in-flight: attempts at work and waiting."`
+	Metric   string        `yaml:"metric" default:"utilisation" enum:"utilisation,in-flight" doc:"What counts as in use, of target-tracking and step. utilisation: servers at work, never more than there are; of nodes that batch, places in their batches, which a full memory may keep from filling. in-flight: attempts at work and waiting."`
 	Target   unit.Share    `yaml:"target" default:"70%" min:"0.01" doc:"target-tracking, predictive: share of the servers that is to be in use."`
 	Backlog  unit.Factor   `yaml:"backlog_per_node" default:"1" min:"0.000001" doc:"queue-length: attempts waiting for which a node is added; what a node works off in the time that may be waited."`
 	Steps    []Step        `yaml:"steps" doc:"step: what to do from which load on, in ascending order."`
@@ -45,6 +45,23 @@ func (s *AutoscalerSpec) check() error {
 	}
 	if s.By != "step" && len(s.Steps) > 0 {
 		return fmt.Errorf("steps: do nothing by %s: want none, or by: step", s.By)
+	}
+	for _, k := range []struct {
+		key  string
+		set  bool // to what is not its default
+		does bool
+	}{
+		{"metric", s.Metric == "in-flight", s.By == "target-tracking" || s.By == "step"},
+		{"target", s.Target != 0.7, s.By == "target-tracking" || s.By == "predictive"},
+		{"tolerance", s.Tol != 0.1, s.By == "target-tracking" || s.By == "predictive"},
+		{"backlog_per_node", s.Backlog != 1, s.By == "queue-length"},
+		{"ahead", s.Ahead != unit.Duration(5*sim.Minute), s.By == "predictive"},
+		{"level", s.Level != 0.5, s.By == "predictive"},
+		{"trend", s.Trend != 0.2, s.By == "predictive"},
+	} {
+		if k.set && !k.does {
+			return fmt.Errorf("%s: does nothing by %s: want none", k.key, s.By)
+		}
 	}
 	for i := 1; i < len(s.Steps); i++ {
 		if s.Steps[i].From <= s.Steps[i-1].From {

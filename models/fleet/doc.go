@@ -127,6 +127,9 @@ func New(k *sim.Kernel, spec Spec, env Env) (*Fleet, error) {
 	if err := spec.Check(); err != nil {
 		return nil, err
 	}
+	if err := f.fits(&spec); err != nil {
+		return nil, err
+	}
 	f.id = k.Register("fleet", f)
 	return f, f.set(k.Now(), spec)
 }
@@ -185,6 +188,9 @@ func (f *Fleet) Takes(now sim.Time, spec Spec) error {
 	if err := spec.Check(); err != nil {
 		return err
 	}
+	if err := f.fits(&spec); err != nil {
+		return err
+	}
 	if err := f.takesAutoscaling(&spec); err != nil {
 		return err
 	}
@@ -192,6 +198,36 @@ func (f *Fleet) Takes(now sim.Time, spec Spec) error {
 		return err
 	}
 	return f.takesMoney(now, &spec)
+}
+
+// maxServers bounds what one of the fleet's may bring to a pool, as gpu bounds the pool.
+const maxServers = 1 << 24
+
+// fits refuses more servers than a pool can ever hold.
+func (f *Fleet) fits(spec *Spec) error {
+	check := func(path, pool string, nodes unit.Count) error {
+		p := f.pool(pool)
+		if n := float64(float64(nodes)*float64(f.env.Pools[p].Slots)) * spec.factor(); n > maxServers {
+			return fmt.Errorf("%s: makes %.3g servers of pool %s: want at most %d", path, n, pool, maxServers)
+		}
+		return nil
+	}
+	for _, s := range spec.Autoscaling {
+		if err := check("autoscaling."+s.Name+".max_nodes", s.Pool, s.MostNode); err != nil {
+			return err
+		}
+	}
+	for _, s := range spec.Training {
+		if err := check("training."+s.Name+".nodes", s.Pool, s.Nodes); err != nil {
+			return err
+		}
+	}
+	for _, s := range spec.Purchases {
+		if err := check("purchases."+s.Name+".nodes", s.Pool, s.Nodes); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Reconfigure changes the fleet while it works: what an autoscaler goes by, from its next

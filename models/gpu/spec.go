@@ -214,6 +214,14 @@ func (s *Spec) check() error {
 	if !(s.Speed > 0) || math.IsInf(float64(s.Speed), 1) {
 		return fault("speed", "%v is no finite factor: want one above 0", float64(s.Speed))
 	}
+	if c := s.Cost; c != nil {
+		switch {
+		case c.WattsIdle > 0 && c.WattsBusy == 0:
+			return fault("cost.watts_busy", "is missing beside watts_idle, so that no energy is known")
+		case c.WattsBusy > 0 && c.WattsBusy < c.WattsIdle:
+			return fault("cost.watts_busy", "%v is less than watts_idle, %v", c.WattsBusy, c.WattsIdle)
+		}
+	}
 	if s.Health != nil {
 		if err := s.Health.check(); err != nil {
 			return fault("health", "%v", err)

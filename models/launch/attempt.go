@@ -240,7 +240,8 @@ func (r *Run) estimate(class models.Class, pool int) sim.Time {
 // spill sends an attempt to another pool whose own is full, if one can help.
 func (r *Run) spill(a *models.Attempt) {
 	q := &r.pools[a.Pool]
-	if len(q.helpers) == 0 || q.gpu.Free() > 0 && q.waiting() == 0 || q.above > 0 && r.estimate(a.Class, int(a.Pool)) <= q.above {
+	// Lines of nodes may hold somebody while others have room.
+	if len(q.helpers) == 0 || q.gpu.Free() > 0 && (q.routed || q.waiting() == 0) || q.above > 0 && r.estimate(a.Class, int(a.Pool)) <= q.above {
 		return
 	}
 	for _, p := range q.helpers {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/launchday-sim/launchday/models/launch"
 	"github.com/launchday-sim/launchday/models/metrics"
+	"github.com/launchday-sim/launchday/models/scenario"
 )
 
 // What a review of the fleet found, each in the smallest world that shows it.
@@ -183,4 +184,39 @@ pools: [{name: gpus, nodes: 10, gpus_per_node: 1, slots_per_node: 8, image_batch
 demand: {streams: [{name: s, class: image, tier: free, rate: 1/s, profile: [{at: +1s, x: 1}, {at: +1s, x: 0}]}]}
 `)
 	assert.InDelta(t, 10*10*0.05, float64(idle.GPU.EnergyKWh), 1.01, "but for a service or ten")
+}
+
+func TestFundsOfTheWarmUpAreThere(t *testing.T) {
+	s := played(t, "name: w\nduration: 5h\nwarmup: 5h"+oneJob+`
+pools: [{name: gpus, nodes: 2}]
+fleet:
+  funds: [{name: a, at: -4h, usd: 1000}]
+  purchases: [{name: b, pool: gpus, at: -2h, nodes: 10, usd_per_gpu_hour: 1}]
+`)
+	assert.Equal(t, metrics.Figure(1000), s.Funds.Raised)
+	assert.InDelta(t, 80*7, float64(s.Funds.Rented), 1e-6)
+	assert.InDelta(t, 440, float64(s.Funds.Left), 1e-6)
+}
+
+// refused is what is wrong with a scenario, whoever finds it.
+func refused(yaml string) error {
+	sc, err := scenario.ReadText("t.yaml", yaml)
+	if err != nil {
+		return err
+	}
+	_, err = launch.New(sc, launch.Options{})
+	return err
+}
+
+func TestWhatIsTooLargeOrDoesNothingIsRefusedAtItsKnob(t *testing.T) {
+	for fleet, want := range map[string]string{
+		"fleet: {training: [{name: llm, pool: gpus, nodes: 50M, hand_over: 1m, hand_back: 1m}]}":                            "fleet.training.llm.nodes: makes 5e+07 servers of pool gpus: want at most 16777216",
+		"fleet: {autoscaling: [{name: a, pool: gpus, by: queue-length, metric: in-flight, max_nodes: 3}]}":                  "metric: does nothing by queue-length: want none",
+		"fleet: {autoscaling: [{name: a, pool: gpus, by: step, target: 50%, steps: [{from: 0, change: 0}], max_nodes: 3}]}": "target: does nothing by step: want none",
+	} {
+		assert.ErrorContains(t, refused("name: w\nduration: 1h"+oneJob+"pools: [{name: gpus, nodes: 2}]\n"+fleet), want)
+	}
+	for cost, want := range map[string]string{"watts_idle: 3": "cost.watts_busy: is missing beside watts_idle", "watts_idle: 3, watts_busy: 2": "cost.watts_busy: 2 is less than watts_idle, 3"} {
+		assert.ErrorContains(t, refused("name: w\nduration: 1h"+oneJob+"pools: [{name: gpus, nodes: 2, cost: {"+cost+"}}]\n"), want)
+	}
 }

@@ -167,7 +167,10 @@ func (r *Recorder) summary(from, to *state, l *Live) Summary {
 		s.Training[job.Name] = f.job(i)
 	}
 	if r.w.Funded {
-		a, b := &from.money, &to.money
+		a, b := from.money, &to.money
+		if l != nil {
+			a = Money{} // of a whole run: what came in its warm-up is there, too
+		}
 		s.Funds = &FundsFigures{Raised: Figure(b.Raised - a.Raised), Bought: Figure(b.Bought - a.Bought), Rented: Figure(b.Rented - a.Rented), Left: Figure(b.Raised - b.Bought - b.Rented)}
 	}
 	for i, name := range r.w.Releases {

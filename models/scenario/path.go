@@ -237,6 +237,12 @@ func (d *Document) tryPatches(v reflect.Value, known Faults) Faults {
 			d = next
 			continue
 		}
+		if i := slices.IndexFunc(p.Set, func(c Change) bool { return strings.HasSuffix(c.Path, ".kind") }); i >= 0 {
+			// The parameters of the old kind, which now are none, are not at fault.
+			key := p.Set[i].key
+			faults = append(faults, Fault{File: d.name, Line: key.Line, Column: key.Column, Path: p.Set[i].Path, Message: "cannot change during a run", Want: "both, one of them with enabled: no, and a patch that switches them"})
+			continue
+		}
 		for _, f := range bad {
 			// What a change makes wrong may stand elsewhere, and be right by itself.
 			if line, column := d.position(f.Path); line == f.Line && column == f.Column {

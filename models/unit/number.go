@@ -225,8 +225,11 @@ func parseRate[T ~float64](to *T, text string) error {
 		per = "1" + per
 	}
 	t, problem := parseDuration(per)
-	if problem == "" && t == 0 {
+	switch {
+	case problem == "" && t == 0:
 		problem = "is per no time"
+	case problem == "is not a duration" || problem == "has an unknown unit":
+		problem = "has no unit of time"
 	}
 	if problem != "" {
 		return fault[T](text, problem)

@@ -115,7 +115,7 @@ func TestEveryUnitSaysWhatWouldBeRight(t *testing.T) {
 		{read[unit.Rate], "100", `"100" has no unit of time: want a rate such as 2.5k/s or 1M/h`},
 		{read[unit.Rate], "-1/s", `"-1/s" is negative: want a rate such as 2.5k/s or 1M/h`},
 		{read[unit.Rate], "1/0s", `"1/0s" is per no time: want a rate such as 2.5k/s or 1M/h`},
-		{read[unit.UserRate], "1/month", `"1/month" is not a duration: want a rate per user such as 0.6/d`},
+		{read[unit.UserRate], "1/month", `"1/month" has no unit of time: want a rate per user such as 0.6/d`},
 		{read[unit.Share], "130%", `"130%" is not between 0% and 100%: want a share from 0% to 100% such as 30%`},
 		{read[unit.Factor], "-1", `"-1" is negative: want a factor such as 1.5`},
 		{read[unit.Fraction], "0", `"0" is not above 0 and at most 1: want a scale from just above 0 to 1 such as 1/1000`},

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -64,8 +66,11 @@ func leversShowCommand() *cobra.Command {
 				names = append(names, l.Name)
 			}
 			want := "one of launchday levers list"
+			begins := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !strings.HasPrefix(n, args[0]) })
 			if near := unit.Nearest(args[0], names); near != "" {
 				want = near
+			} else if len(begins) > 0 && args[0] != "" {
+				want = strings.Join(begins, " or ")
 			}
 			return badInput(fmt.Errorf("%q is no lever: want %s", args[0], want))
 		},
