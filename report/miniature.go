@@ -36,7 +36,7 @@ func miniature(title, instead string, with, without *Run) paint.Picture {
 	}
 	lost := func(f *frame) []float64 {
 		out := make([]float64, len(f.t))
-		columns := []string{"abandoned", "timed_out", "failed", "cancelled"}
+		columns := []string{"abandoned", "timed_out", "failed", "cancelled", "suppressed"}
 		for _, reason := range f.reasons() {
 			columns = append(columns, "rejected_"+reason)
 		}
@@ -65,7 +65,7 @@ func miniature(title, instead string, with, without *Run) paint.Picture {
 	minis := []mini{
 		{"served in time, per second", f.rate(served, f.inServed), g.rate(served, g.inServed), f.rate("requests", f.inServed), perSecond},
 		{"median latency of those served, tier " + best.tier, slow(f), slow(g), nil, paint.Ticker{Name: paint.RoundSeconds, Wanted: 4, Known: secondSteps}},
-		{"refused, dropped or gone, per second", lost(f), lost(g), nil, perSecond},
+		{"refused, dropped, held back or gone, per second", lost(f), lost(g), nil, perSecond},
 	}
 	return paint.Picture{Name: "miniature", Title: title, About: title, Width: miniWidth, Height: miniHeight, Kept: true, Draw: func(c draw.Canvas) {
 		paint.Rectangle(c, paint.White, c.Rectangle)

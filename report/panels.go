@@ -176,11 +176,17 @@ func (t *timeline) errors(f *frame) {
 		}
 	}
 	leftMost, _ := paint.Largest(left)
+	held := f.rate("suppressed", f.inServed)
+	heldMost, _ := paint.Largest(held)
 	title := "Errors by reason"
 	if leftMost > 0 {
 		title = "Errors by reason, and users who left"
 	}
-	p := t.stacked(f, title, "attempts per second", shown, layers, leftMost)
+	p := t.stacked(f, title, "attempts per second", shown, layers, math.Max(leftMost, heldMost))
+	if p != nil && heldMost > 0 {
+		p.plot.Add(paint.Line{X: f.middle(), Y: held, Colour: paint.Purple, Width: 0.9})
+		p.entries = append(p.entries, paint.Entry{Label: "tries that clients held back", Colour: paint.Purple, As: paint.AsLine})
+	}
 	if p != nil && leftMost > 0 {
 		p.plot.Add(paint.Line{X: f.middle(), Y: left, Colour: paint.Grey, Width: 0.9})
 		from := leftWhat(t.run)

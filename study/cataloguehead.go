@@ -34,7 +34,7 @@ attempts that it turns away (refuses, drops, or lets time out in the queue), whi
 for, which without any policy is served with next to no wait.
 
 Each picture has three panels over the two hours: the requests served in time per second, the median latency of
-those served of the larger tier, and what was refused, dropped or gone per second. Blue is the world with the
+those served of the larger tier, and what was refused, dropped, held back by clients or gone per second. Blue is the world with the
 lever, in ` + "`inference`" + `, grey the same world without, and the shaded area what users asked for the first time.
 
 ## Where what is found

@@ -26,6 +26,7 @@ var contrasts = []struct {
 	{"all.request_latency_s.p99", "p99 from wish to answer", paint.Time, true},
 	{"all.turned_away_rate", "turned away, of attempts", paint.Share, true},
 	{"all.error_rate", "errors, of attempts", paint.Share, true},
+	{"all.abandonment_rate", "left by users, of attempts", paint.Share, true},
 	{"all.retry_amplification", "attempts per request", paint.Number, true},
 }
 
