@@ -13,7 +13,7 @@ func init() {
 		Name:    "retry-budget",
 		Doc:     "A process retries only while its retries of the last `window` are fewer than `ratio` of its requests, so that over a window retries raise the load by no more than that; within it they may come all at once, when the budget of an earlier one falls due. What is over the budget is not tried again. First tries are never held back.",
 		Source:  "Beyer et al., Site Reliability Engineering, 2016, chapter 21, \"Deciding to retry\": a per-client retry budget of 10 %, beside at most 3 attempts of a request. The book gives no window; it is that of its adaptive throttling.",
-		Fails:   "A process with few requests has always room for one retry in its window: with many idle processes the budget binds nobody. It counts retries, not their cost.",
+		Fails:   "A process with few requests has always room for one retry in its window: with many idle processes the budget binds nobody. It counts retries, not their cost, and all classes of its process together: one of them may take the budget of another.",
 		Held:    "No vector. That retries are bounded to the ratio, in long sequences.",
 		Presets: "source: window 2m; inference: 10m, for work of some 20 seconds the same number of services.",
 		Fresh:   func() GuardSpec { return new(RetryBudgetSpec) },
