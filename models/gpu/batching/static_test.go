@@ -9,7 +9,7 @@ import (
 	"github.com/launchday-sim/launchday/sim"
 )
 
-// sdxl takes 1 s for an image of 30 steps at a megapixel, and 1.45 s for four.
+// sdxl takes 1 s for an image of 30 steps at a megapixel, and 1.405 s for four.
 var sdxl = ImageModel{Setup: 100e6, Step: 25.5e6, PerMegapixel: 4.5e6, MaxBatch: 4, MaxImages: 8, Wait: 200 * sim.Millisecond}
 
 func image(n int32) Request { return Request{Images: n, Steps: 30, Megapixels: 1} }
