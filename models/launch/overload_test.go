@@ -33,7 +33,7 @@ demand: {streams: [{name: jobs, class: job, tier: all, rate: 3/10s, profile: [{a
 	s := res.Summary
 	load := map[string][]float64{}
 	for i, pool := range res.Pools.Column("pool").Texts {
-		load[pool] = append(load[pool], res.Pools.Column("load").Floats[i])
+		load[pool] = append(load[pool], res.Pools.Column("load_past_limits").Floats[i])
 	}
 	mean := func(v []float64) (sum float64) {
 		for _, x := range v {
