@@ -245,7 +245,7 @@ func (r *Run) spill(a *models.Attempt) {
 		return
 	}
 	for _, p := range q.helpers {
-		if h := &r.pools[p]; h.gpu.Free() > 0 || q.above > 0 && r.estimate(a.Class, p) <= q.above {
+		if h := &r.pools[p]; h.gpu.Free() > 0 && (!h.routed || h.waiting() == 0) || q.above > 0 && r.estimate(a.Class, p) <= q.above {
 			a.Pool = uint8(p)
 			r.rec.Spilled(a)
 			return

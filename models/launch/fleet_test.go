@@ -128,7 +128,8 @@ func TestAutoscalersFollowTheLoad(t *testing.T) {
 
 func TestForecastsOrderInTimeWhatTargetTrackingOrdersLate(t *testing.T) {
 	wait := func(by string) float64 {
-		sc := with(t, text(t, fmt.Sprintf(steady, by, "target: 70%, ahead: 16m")), "fleet.autoscaling.cloud.delay", "15m", "duration", "3h",
+		more := map[string]string{"predictive": "target: 70%, ahead: 16m", "target-tracking": "target: 70%"}[by]
+		sc := with(t, text(t, fmt.Sprintf(steady, by, more)), "fleet.autoscaling.cloud.delay", "15m", "duration", "3h",
 			"demand.streams.images.rate", "1/s", "demand.streams.images.profile", "[{at: +1h, x: 0.5}, {at: +3h, x: 12}]")
 		return float64(run(t, sc, launch.Options{Seed: 4}).Summary.All.Wait.Mean)
 	}

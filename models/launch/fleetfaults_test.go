@@ -220,3 +220,140 @@ func TestWhatIsTooLargeOrDoesNothingIsRefusedAtItsKnob(t *testing.T) {
 		assert.ErrorContains(t, refused("name: w\nduration: 1h"+oneJob+"pools: [{name: gpus, nodes: 2, cost: {"+cost+"}}]\n"), want)
 	}
 }
+
+// Memory that is full is as good as places that are taken.
+func TestAnAutoscalerSeesThatMemoryIsFull(t *testing.T) {
+	s := played(t, `
+name: kv
+duration: 3h
+tiers: [{name: free}]
+classes: [{name: chat, pool: a, tokens: {prompt: {dist: deterministic, value: 1000}, output: {dist: deterministic, value: 1000}, context: 4000}}]
+pools: [{name: a, nodes: 4, gpus_per_node: 1, slots_per_node: 128, continuous_batching: {step: 10ms, per_prefill_token: 20us, kv_tokens: 20000}}]
+demand: {streams: [{name: s, class: chat, tier: free, rate: 8/s}]}
+clients: [{name: c, patience: 60s}]
+fleet: {autoscaling: [{name: up, pool: a, by: target-tracking, target: 70%, max_nodes: 100, delay: 1m}]}
+`)
+	assert.Less(t, float64(s.All.AbandonmentRate), 0.05)
+}
+
+// watched is the servers of a pool over time, each minute, under an autoscaler.
+func watched(t *testing.T, load, scaler string) []float64 {
+	t.Helper()
+	res := run(t, text(t, `
+name: watched
+duration: 6h
+interval: 1m
+tiers: [{name: free}]
+classes: [{name: image, pool: gpus, service: {dist: exponential, mean: 20s}}]
+pools: [{name: gpus, nodes: 5, slots_per_node: 1}]
+demand: {streams: [{name: s, class: image, tier: free, rate: 4/s, profile: `+load+`}]}
+fleet: {autoscaling: [{name: a, pool: gpus, max_nodes: 400, every: 30s, `+scaler+`}]}
+`), launch.Options{Seed: 3})
+	return res.Pools.Column("servers_mean").Floats
+}
+
+// rises are the minutes in which servers came.
+func rises(servers []float64) (at []int) {
+	for i := 1; i < len(servers); i++ {
+		if servers[i] > servers[i-1]+0.75 {
+			at = append(at, i)
+		}
+	}
+	return at
+}
+
+func TestCooldownsKeepChangesApart(t *testing.T) {
+	const steps = "by: step, delay: 10s, stabilization_window: 0s, steps: [{from: 0, change: -0.2}, {from: 0.5, change: 0}, {from: 0.9, change: 0.3}]"
+	quick := rises(watched(t, "[]", steps))
+	slow := rises(watched(t, "[]", steps+", cooldown_out: 20m"))
+	assert.GreaterOrEqual(t, len(slow), 5)
+	for i := 1; i < len(slow); i++ {
+		// A rise that comes within a minute is seen in that and the next.
+		assert.True(t, slow[i]-slow[i-1] <= 1 || slow[i]-slow[i-1] >= 19, "%v", slow)
+	}
+	assert.Greater(t, slow[len(slow)-1], 2*quick[len(quick)/2], "%v, %v", slow, quick)
+
+	// After the load has gone, a step down each half hour and not each half minute.
+	const gone = "[{at: +2h, x: 1}, {at: +2h, x: 0}]"
+	fast, late := watched(t, gone, steps), watched(t, gone, steps+", cooldown_in: 30m")
+	assert.Less(t, fast[150], 10.0)
+	assert.Greater(t, late[150], 50.0)
+}
+
+// In flight counts those that wait, at work does not: with it a pool that is far too small
+// asks at once for all that it needs.
+func TestInFlightSeesTheQueue(t *testing.T) {
+	work := watched(t, "[]", "by: target-tracking, delay: 10m, target: 70%")
+	flight := watched(t, "[]", "by: target-tracking, metric: in-flight, delay: 10m, target: 70%")
+	assert.Less(t, work[14], 20.0, "five are at work, whatever waits")
+	assert.Greater(t, flight[14], 100.0)
+}
+
+// The trend of a load that rises evenly is what is added: it orders for the load of ahead.
+func TestAForecastFollowsTheTrendAndNotOnlyTheLoad(t *testing.T) {
+	const rising = "[{at: +1h, x: 0.25}, {at: +5h, x: 2.25}]"
+	far := watched(t, rising, "by: predictive, delay: 10s, ahead: 60m, target: 100%, level: 10%, trend: 5%")
+	near := watched(t, rising, "by: predictive, delay: 10s, ahead: 0s, target: 100%, level: 10%, trend: 5%")
+	// In an hour the load rises by 4/s x 20 s x 0.5 = 40 servers.
+	assert.InDelta(t, 40, far[200]-near[200], 15)
+}
+
+// What is on its way and no longer wanted is cancelled.
+func TestWhatIsNoLongerWantedDoesNotCome(t *testing.T) {
+	servers := watched(t, "[{at: +3m, x: 1}, {at: +3m, x: 0}]", "by: target-tracking, metric: in-flight, delay: 2h, stabilization_window: 1m, target: 70%")
+	assert.Equal(t, 5.0, slices.Max(servers), "all were ordered in the first minutes, and given back an hour before they would have come")
+}
+
+// Nodes come back after their hand-back, a second recall with those of the first; the job is
+// interrupted when they join, and loses what it has done since its checkpoint.
+func TestNodesThatJoinAJobInterruptIt(t *testing.T) {
+	world := func(lends string) *metrics.Summary {
+		return played(t, "name: b\nduration: 10h"+oneJob+`
+pools: [{name: gpus, nodes: 1, gpus_per_node: 8, slots_per_node: 1}]
+fleet: {training: [{name: llm, pool: gpus, nodes: 100, lend: 50, checkpoint: 1h, hand_over: 1m, hand_back: 20m, restart: 0s}]}
+timeline: [`+lends+`]
+`)
+	}
+	one := world("{at: +3h10m, label: all back, set: {fleet.training.llm.lend: 0}}").Training["llm"]
+	// 50 nodes work from 0; at 3h30m the others join, half an hour after a checkpoint.
+	assert.InDelta(t, 50*8*0.5, float64(one.Lost), 1e-6)
+	assert.InDelta(t, 50*8/3.0, float64(one.Moving), 1)
+	assert.InDelta(t, 50*8*3+100*8*6.5, float64(one.Useful), 1)
+
+	// The second recall begins the way back of all.
+	two := world("{at: +3h10m, label: some back, set: {fleet.training.llm.lend: 20}}, {at: +3h25m, label: all back, set: {fleet.training.llm.lend: 0}}").Training["llm"]
+	assert.InDelta(t, 50*8*0.75, float64(two.Lost), 1e-6, "joined once, at 3h45m")
+	assert.InDelta(t, 30*8*35/60.0+20*8*20/60.0, float64(two.Moving), 1)
+}
+
+// Rent that was to begin after the funds are used up does not.
+func TestNodesThatComeAfterTheFundsAreNotPaidFor(t *testing.T) {
+	s := played(t, "name: c\nduration: 20h"+oneJob+`
+pools: [{name: gpus, nodes: 2}]
+fleet:
+  funds: [{name: a, at: +0s, usd: 80}]
+  purchases:
+    - {name: b, pool: gpus, at: +0s, nodes: 10, usd_per_gpu_hour: 1}
+    - {name: late, pool: gpus, at: +0s, lead: 5h, nodes: 10, usd_per_gpu_hour: 1}
+`)
+	assert.InDelta(t, 80, float64(s.Funds.Rented), 1e-9)
+	assert.InDelta(t, 16*20+80, float64(s.GPU.GPUHours), 0.1, "the first are there for an hour, the others never")
+}
+
+// A pool spills while somebody waits at it, and helpers join by a patch.
+func TestSpillOverGoesByWhoWaitsAndCanBeginLater(t *testing.T) {
+	const two = `
+name: two
+duration: 2h
+interval: 1h
+tiers: [{name: free}]
+classes: [{name: image, pool: east, service: {dist: exponential, mean: 10s}}]
+pools: [{name: east, nodes: 10, slots_per_node: 1}, {name: west, nodes: 100, slots_per_node: 1}]
+demand: {streams: [{name: s, class: image, tier: free, rate: 3/s}]}
+clients: [{name: c, patience: 30s}]
+`
+	whole := played(t, two+"fleet: {spill_over: [{pool: east, to: [west]}]}\n")
+	later := played(t, two+"timeline: [{at: +1h, label: help, set: {fleet.spill_over: [{pool: east, to: [west]}]}}]\n")
+	assert.Zero(t, whole.All.QueueLength.Max)
+	assert.InDelta(t, 0.5, float64(later.All.Spilled/whole.All.Spilled), 0.05)
+}

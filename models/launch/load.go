@@ -13,11 +13,15 @@ type load struct {
 }
 
 func (l *load) note(now sim.Time, p *pool) {
-	l.busy.Set(int64(now), int64(p.gpu.Busy()))
+	busy := p.gpu.Busy()
+	if p.batches {
+		busy = p.gpu.Capacity() - p.gpu.Free() // a place of a node without memory is none
+	}
+	l.busy.Set(int64(now), int64(busy))
 	l.waiting.Set(int64(now), int64(p.waiting()))
 }
 
-// mean is the servers at work and the attempts that wait, on average since it was last
+// mean is the servers at work, of nodes that batch the places that nobody could take, and the attempts that wait, on average since it was last
 // asked for.
 func (p *pool) mean(now sim.Time) (busy, waiting float64) {
 	l := p.load

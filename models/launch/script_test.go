@@ -61,12 +61,12 @@ func TestAScriptActsInARun(t *testing.T) {
 }
 
 func TestAScriptThatFailsEndsItsRun(t *testing.T) {
-	text := strings.Replace(scripted, `"retry_after": 5.0}`, `"retry_after": attempt.usr}`, 1)
+	text := strings.Replace(scripted, `"retry_after": 5.0}`, `"retry_after": 1 // (attempt.user * 0)}`, 1)
 	sc, err := scenario.ReadText("scripted.yaml", text)
 	require.NoError(t, err)
 	r, err := launch.New(sc, launch.Options{Seed: 3})
 	require.NoError(t, err)
 	_, err = r.Result()
-	assert.EqualError(t, err, "policy mine: script:7:57: in admit: attempt has no .usr: want user")
+	assert.EqualError(t, err, "policy mine: script:7:52: in admit: floored division by zero: want a divisor other than 0")
 	assert.Less(t, r.Now(), sim.Minute, "it did not run to its end")
 }
