@@ -38,7 +38,7 @@ type ImageSpec struct {
 	Step         unit.Duration `yaml:"step" required:"true" min:"0s" doc:"Fixed time of a denoising step."`
 	PerMegapixel unit.Duration `yaml:"per_megapixel" default:"0s" min:"0s" doc:"Time that a megapixel adds to each step, over all images of the batch."`
 	MaxBatch     int           `yaml:"max_batch" default:"0" min:"0" doc:"Requests in a batch, at most slots_per_node; 0: as many. A lever that the timeline can pull."`
-	MaxImages    int           `yaml:"max_images" default:"0" min:"0" doc:"Images in a batch; a request of more is a batch by itself. 0: as many as requests."`
+	MaxImages    int           `yaml:"max_images" default:"0" min:"0" doc:"Images in a batch; a request of more is a batch by itself. 0: as many as requests. A request for which the next batch of its node has no room waits at the node for the one after it, and counts as begun."`
 	Wait         unit.Duration `yaml:"wait" default:"0s" min:"0s" doc:"How long the first of a batch waits for others while it is not full."`
 }
 

@@ -14,7 +14,7 @@ import (
 // on the same; when it goes down all of them do, and come back together.
 type OutageSpec struct {
 	Name   string     `yaml:"name" required:"true" doc:"Name of what they hang on, such as rack."`
-	Nodes  unit.Count `yaml:"nodes" required:"true" min:"1" doc:"Nodes that hang on one of it. As many as the pool has is all of them."`
+	Nodes  unit.Count `yaml:"nodes" required:"true" min:"1" doc:"Nodes that hang on one of it. As many as the pool has from the start is all of those; lots, and nodes that are bought or lent, hang on others."`
 	MTBF   unit.Dist  `yaml:"mtbf" required:"true" doc:"Law of the time that one of it is up before it goes down. Its mean is 1ms or more."`
 	Repair unit.Dist  `yaml:"repair" required:"true" doc:"Law of the time until it is up again."`
 }

@@ -357,3 +357,15 @@ clients: [{name: c, patience: 30s}]
 	assert.Zero(t, whole.All.QueueLength.Max)
 	assert.InDelta(t, 0.5, float64(later.All.Spilled/whole.All.Spilled), 0.05)
 }
+
+func TestSlowNodesMakePicturesSlowly(t *testing.T) {
+	s := played(t, `
+name: slow
+duration: 1h
+tiers: [{name: free}]
+classes: [{name: image, pool: gpus, images: {steps: {dist: deterministic, value: 10}}}]
+pools: [{name: gpus, nodes: 50, slots_per_node: 1, image_batching: {step: 1s}, slow: {share: 100%, speed: 0.5}}]
+demand: {streams: [{name: s, class: image, tier: free, rate: 1/s}]}
+`)
+	assert.InDelta(t, 20, float64(s.All.Latency.P50), 0.2)
+}
