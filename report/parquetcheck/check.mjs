@@ -1,7 +1,7 @@
 // Reads DIR/series.parquet with hyparquet, which shares no code with the writer,
-// and compares it with DIR/series.csv row by row.
+// and compares it with DIR/series.csv row by row; or another table of that name.
 //
-//	npm ci && node check.mjs DIR
+//	npm ci && node check.mjs DIR [table]
 //
 // Prints one line and ends with 0 if they agree, with 1 at the first difference.
 import { readFileSync } from 'node:fs'
@@ -10,12 +10,13 @@ import { parquetMetadata, parquetReadObjects } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 
 const dir = process.argv[2]
-if (!dir) fail('usage: node check.mjs DIR')
+const table = process.argv[3] ?? 'series'
+if (!dir) fail('usage: node check.mjs DIR [table]')
 
-const bytes = readFileSync(join(dir, 'series.parquet'))
+const bytes = readFileSync(join(dir, table + '.parquet'))
 const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)
 const metadata = parquetMetadata(file)
-const lines = csv(readFileSync(join(dir, 'series.csv'), 'utf8'))
+const lines = csv(readFileSync(join(dir, table + '.csv'), 'utf8'))
 const names = lines.shift()
 
 const columns = metadata.schema.slice(1).map(c => c.name)
