@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	yaml "go.yaml.in/yaml/v4"
 
 	"github.com/launchday-sim/launchday/models/launch"
 	"github.com/launchday-sim/launchday/models/metrics"
@@ -22,7 +24,7 @@ func compareCommand() *cobra.Command {
 	var reps int
 	var asJSON bool
 	var chart, axes string
-	var vary []string
+	var vary, policies []string
 	c := &cobra.Command{
 		Use:   "compare A [B...]",
 		Short: "Compare scenarios on common random numbers",
@@ -30,15 +32,18 @@ func compareCommand() *cobra.Command {
 each but the first against the first: in words, and for the main metrics both
 means and the paired difference with its 95 % confidence interval. Knobs are
 changed in all by --set; --vary takes one scenario, and holds against it what it
-is with a knob at each of some values. With --axes the chart shows what one figure
+is with a knob at each of some values, or with other policies (--policies). Where
+either is repeated, each value is one alternative more: knobs are not combined, which
+sweep does. With --axes the chart shows what one figure
 of summary.json costs in another, a point for each scenario.`,
 		Example: `  launchday compare mm1 my-queue.yaml --reps 20
   launchday compare none.yaml codel.yaml pie.yaml --chart levers.png
   launchday compare quiet-day ghibli-2025 --scale 1/2000 --reps 5
+  launchday compare standard-surge --policies token-bucket.yaml,codel.yaml --chart levers.png
   launchday compare image-batching --vary pools.gpus.degrade.steps=80%,60%,40% \
     --chart price.png --axes all.goodput_slo_per_s:all.quality_mean`,
 		Args: func(c *cobra.Command, args []string) error {
-			if len(vary) > 0 {
+			if len(vary)+len(policies) > 0 {
 				return arguments("A")(c, args)
 			}
 			return arguments("A", "B")(c, args[:min(len(args), 2)])
@@ -64,7 +69,7 @@ of summary.json costs in another, a point for each scenario.`,
 			if _, err := os.Lstat(chart); chart != "" && err == nil {
 				return badInput(fmt.Errorf("--chart %s: it is there already", chart))
 			}
-			entrants, err := in.entrants(args, vary)
+			entrants, err := in.entrants(args, vary, policies)
 			if err != nil {
 				return err
 			}
@@ -105,6 +110,7 @@ of summary.json costs in another, a point for each scenario.`,
 	in.flags(c)
 	c.Flags().IntVar(&reps, "reps", 10, "paired replications, at least 2")
 	c.Flags().StringArrayVar(&vary, "vary", nil, "hold against A what it is with a knob at each of these values: knob=v1,v2,...; may be repeated")
+	c.Flags().StringSliceVar(&policies, "policies", nil, "hold against A what it is with the policies of each of these files in place of its own: a list under the key policies")
 	c.Flags().StringVar(&axes, "axes", "", "draw one figure over another, as in all.goodput_per_s:all.quality_mean")
 	c.Flags().StringVar(&chart, "chart", "", "write a chart to this new file, .png or .svg")
 	c.Flags().BoolVar(&asJSON, "json", false, "print every figure of summary.json, at full scale, as JSON, and nothing else; of more than two scenarios an object for each pair, in pairs")
@@ -112,7 +118,7 @@ of summary.json costs in another, a point for each scenario.`,
 }
 
 // entrants reads the scenarios that are compared, all of one scale.
-func (in *input) entrants(args, vary []string) ([]study.Entrant, error) {
+func (in *input) entrants(args, vary, policies []string) ([]study.Entrant, error) {
 	var scenarios []*scenario.Scenario
 	for _, arg := range args {
 		sc, err := in.read(arg)
@@ -125,6 +131,17 @@ func (in *input) entrants(args, vary []string) ([]study.Entrant, error) {
 		scenarios = append(scenarios, sc)
 	}
 	list := study.Named(scenarios...)
+	for _, file := range policies {
+		sc, err := withPolicies(list[0].Scenario, file)
+		if err == nil {
+			err = launch.Rehearse(sc)
+		}
+		if err != nil {
+			return nil, badInput(fmt.Errorf("--policies %s: %w", file, err))
+		}
+		base := filepath.Base(file)
+		list = append(list, study.Entrant{Name: strings.TrimSuffix(base, filepath.Ext(base)), Scenario: sc})
+	}
 	for _, v := range vary {
 		knob, values, ok := strings.Cut(v, "=")
 		if !ok {
@@ -142,6 +159,30 @@ func (in *input) entrants(args, vary []string) ([]study.Entrant, error) {
 		list = append(list, varied[1:]...)
 	}
 	return list, nil
+}
+
+// withPolicies is a scenario with the policies of a file in place of its own.
+func withPolicies(sc *scenario.Scenario, file string) (*scenario.Scenario, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var root yaml.Node
+	if err := yaml.Unmarshal(text, &root); err != nil {
+		return nil, err
+	}
+	if len(root.Content) != 1 || root.Content[0].Kind != yaml.MappingNode || len(root.Content[0].Content) != 2 || root.Content[0].Content[0].Value != "policies" {
+		return nil, fmt.Errorf("want a list under the key policies, and nothing else, such as policies: [{name: limit, kind: token-bucket, rate: 5/s, burst: 50}]")
+	}
+	changed, err := sc.With(scenario.Changes{{Path: "policies", Value: root.Content[0].Content[1]}})
+	var faults scenario.Faults
+	if errors.As(err, &faults) { // their lines are of this file
+		for i := range faults {
+			faults[i].File = file
+		}
+		return nil, faults
+	}
+	return changed, err
 }
 
 // listed are the values of a list, with commas between them that stand in no bracket.
