@@ -11,6 +11,8 @@ import (
 
 	"github.com/invopop/jsonschema"
 	yaml "go.yaml.in/yaml/v4"
+
+	"github.com/launchday-sim/launchday/models/unit"
 )
 
 // A variation is a scenario that says only in what it differs from another:
@@ -191,3 +193,24 @@ A file with the key ` + "`base`" + ` says only in what it differs from another s
 | ` + "`timeline`, `record`, `unknowns`" + ` | Are added to those of the base. ` + "`set: {record: []}`" + ` leaves the record away of a world that never was. |
 
 `
+
+// Decided returns the scenario with a decision of the operator more, in its timeline, and
+// when it falls.
+func (s *Scenario) Decided(at, label string, set Changes) (*Scenario, unit.Instant, error) {
+	text := func(v string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: v} }
+	knobs := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+	for _, c := range set {
+		knobs.Content = append(knobs.Content, text(c.Path), clone(c.Value))
+	}
+	patch := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: []*yaml.Node{text("at"), text(at), text("kind"), text("lever"), text("label"), text(label), text("set"), knobs}}
+	doc := *s.doc
+	doc.root = clone(s.doc.root)
+	if f := doc.extend(Change{Path: "timeline", Value: &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Content: []*yaml.Node{patch}}, key: text("timeline")}); f != nil {
+		return nil, 0, f
+	}
+	next, err := decode(&doc)
+	if err != nil {
+		return nil, 0, err
+	}
+	return next, next.Timeline[len(next.Timeline)-1].At, nil
+}
