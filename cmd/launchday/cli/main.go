@@ -93,7 +93,7 @@ func rootCommand() *cobra.Command {
 		}
 		return fmt.Errorf("%s: %s", c.CommandPath(), conversion.ReplaceAllString(err.Error(), ": want a whole number"))
 	})
-	root.AddCommand(runCommand(), compareCommand(), branchCommand(), sweepCommand(), mergeCommand(), verifyCommand(), diffCommand(), checkCommand(), scenariosCommand(), leversCommand(), schemaCommand(), validateCommand(), fitCommand(), versionCommand())
+	root.AddCommand(runCommand(), compareCommand(), branchCommand(), sweepCommand(), mergeCommand(), verifyCommand(), diffCommand(), paperCommand(), checkCommand(), scenariosCommand(), leversCommand(), schemaCommand(), validateCommand(), fitCommand(), versionCommand())
 	return root
 }
 
