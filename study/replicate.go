@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"sync"
 	"text/tabwriter"
 
@@ -44,15 +45,64 @@ func trial(sc *scenario.Scenario, seed uint64) experiment.Trial {
 type Replications struct {
 	First     *report.Run // the first of them, whole
 	Estimates []experiment.Estimate
+	Most      int         // as many were allowed
+	Until     []Precision // what was asked for
+}
+
+// A Precision is a figure and how narrow its interval is to be.
+type Precision struct {
+	Path  string
+	Share float64 // of the mean that the half-width is to be, in (0, 1)
+}
+
+// fewestReps are made before the first look at the precision; fewer say too little of the
+// variance.
+const fewestReps = 10
+
+// reached reports whether a precision is. Looking again and again finds narrow intervals too
+// early; with half-width over mean held to share/(1+share) the relative error is at most share
+// (Law, Simulation Modeling and Analysis, 5th ed., section 9.4.1).
+func (p Precision) reached(estimates []experiment.Estimate) bool {
+	for _, e := range estimates {
+		if e.Name == p.Path {
+			return e.N > 1 && e.HalfWidth() <= p.Share/(1+p.Share)*math.Abs(e.Mean)
+		}
+	}
+	return false
+}
+
+// N is how many were made.
+func (r *Replications) N() (n int) {
+	for _, e := range r.Estimates {
+		n = max(n, e.N)
+	}
+	return n
+}
+
+// Missed are those of Until that were not reached.
+func (r *Replications) Missed() (list []Precision) {
+	for _, p := range r.Until {
+		if !p.reached(r.Estimates) {
+			list = append(list, p)
+		}
+	}
+	return list
 }
 
 // Replicate runs a scenario reps times, on that many workers (0: all
 // processors). Replication k is the same run whatever the number of them.
 func Replicate(ctx context.Context, sc *scenario.Scenario, o Options, reps, workers int, progress func(done, of int)) (*Replications, error) {
+	return ReplicateUntil(ctx, sc, o, nil, reps, workers, progress)
+}
+
+// ReplicateUntil runs a scenario until the intervals of all figures of a list are narrow
+// enough, and at most reps times: ten times, and then a quarter more at a time, whatever the
+// number of workers.
+func ReplicateUntil(ctx context.Context, sc *scenario.Scenario, o Options, until []Precision, reps, workers int, progress func(done, of int)) (*Replications, error) {
 	var first *report.Run
 	var once sync.Mutex
 	one := trial(sc, o.Seed)
-	all, err := experiment.Run(ctx, func(ctx context.Context, replication uint64) ([]experiment.Figure, error) {
+	play := func(ctx context.Context, replication uint64) ([]experiment.Figure, error) {
 		if replication != o.Replication {
 			return one(ctx, replication)
 		}
@@ -66,19 +116,45 @@ func Replicate(ctx context.Context, sc *scenario.Scenario, o Options, reps, work
 		defer once.Unlock()
 		first = run
 		return figures(&run.Result.Summary), nil
-	}, experiment.Options{Replications: reps, First: o.Replication, Workers: workers, Progress: progress})
-	if err != nil {
-		return nil, err
 	}
-	return &Replications{First: first, Estimates: experiment.Summarise(all, Confidence)}, nil
+	r := &Replications{Most: reps, Until: until}
+	var all [][]experiment.Figure
+	for n := reps; len(all) < reps; {
+		if len(until) > 0 {
+			n = min(max(fewestReps, len(all)+max(2, len(all)/4)), reps)
+		}
+		done := len(all)
+		more, err := experiment.Run(ctx, play, experiment.Options{Replications: n - done, First: o.Replication + uint64(done), Workers: workers, Progress: func(k, _ int) {
+			if progress != nil {
+				progress(done+k, reps)
+			}
+		}})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
+		r.Estimates = experiment.Summarise(all, Confidence)
+		if len(until) > 0 && len(r.Missed()) == 0 {
+			break
+		}
+	}
+	r.First = first
+	return r, nil
 }
 
 // Text prints the main figures with their intervals, at full scale.
 func (r *Replications) Text(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	n, scale := 0, r.First.Scale
-	for _, e := range r.Estimates {
-		n = max(n, e.N)
+	n, scale := r.N(), r.First.Scale
+	for _, p := range r.Until {
+		verdict := "is known to"
+		if !p.reached(r.Estimates) {
+			verdict = "is not yet known to"
+		}
+		fmt.Fprintf(t, "\n%s %s %.3g %% after %d replications of at most %d.", p.Path, verdict, 100*p.Share, n, r.Most)
+	}
+	if len(r.Until) > 0 {
+		fmt.Fprintln(t)
 	}
 	fmt.Fprintf(t, "\nOver %d replications, at full scale\tmean\t95 %% interval\n", n)
 	for _, e := range r.Estimates {

@@ -264,3 +264,29 @@ func TestAComparisonOfTwoKeepersShowsWhomTheyKeep(t *testing.T) {
 	assert.Regexp(t, `(?m)^all\.held\.mean +[1-9]`, b.String())
 	assert.Regexp(t, `(?m)^tiers\.plus\.held\.mean +[1-9][^ ]* +0 `, b.String())
 }
+
+// How many are made hangs on what comes out, and not on the number of workers.
+func TestReplicationsEndWhenTheFigureIsKnownWellEnough(t *testing.T) {
+	sc := shipped(t, "mm1", "duration", "2000s", "demand.streams.arrivals.rate", "0.5/s")
+	until := []study.Precision{{Path: "all.latency_s.mean", Share: 0.06}}
+	one, err := study.ReplicateUntil(context.Background(), sc, study.Options{Seed: 4}, until, 200, 1, nil)
+	require.NoError(t, err)
+	two, err := study.ReplicateUntil(context.Background(), sc, study.Options{Seed: 4}, until, 200, 2, nil)
+	require.NoError(t, err)
+	assert.Equal(t, fmt.Sprint(one.Estimates), fmt.Sprint(two.Estimates))
+	assert.Greater(t, one.N(), 10)
+	assert.Less(t, one.N(), 200)
+	assert.Empty(t, one.Missed())
+	for _, e := range one.Estimates {
+		if e.Name == "all.latency_s.mean" {
+			assert.LessOrEqual(t, e.HalfWidth(), 0.06/1.06*e.Mean)
+		}
+	}
+	fixed, err := study.Replicate(context.Background(), sc, study.Options{Seed: 4}, one.N(), 2, nil)
+	require.NoError(t, err)
+	assert.Equal(t, fmt.Sprint(fixed.Estimates), fmt.Sprint(one.Estimates), "as many asked for are the same")
+	few, err := study.ReplicateUntil(context.Background(), sc, study.Options{Seed: 4}, []study.Precision{{Path: "all.latency_s.mean", Share: 0.001}}, 11, 2, nil)
+	require.NoError(t, err)
+	assert.Equal(t, 11, few.N())
+	assert.Len(t, few.Missed(), 1)
+}

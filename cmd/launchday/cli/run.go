@@ -9,7 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/launchday-sim/launchday/models/metrics"
 	"github.com/launchday-sim/launchday/models/scenario"
+	"github.com/launchday-sim/launchday/models/unit"
 	"github.com/launchday-sim/launchday/report"
 	"github.com/launchday-sim/launchday/study"
 )
@@ -23,6 +25,9 @@ type runCall struct {
 	trace   int
 	json    bool
 	noLever bool
+	until   []string
+
+	precisions []study.Precision
 }
 
 func runCommand() *cobra.Command {
@@ -40,6 +45,7 @@ when it is complete: a run that is interrupted leaves none.`,
   launchday run ghibli-2025 --set policies.free-quota.limit=1 --seed 7
   launchday run ghibli-2025 --scale 1/100 --out results/hundredth
   launchday run mm1 --reps 20 --json
+  launchday run mm1 --reps 200 --until all.wait_s.mean=5%
   launchday run results/mm1/manifest.json --out results/again
   launchday run mm1 --trace | less`,
 		Args: arguments("SCENARIO"),
@@ -61,6 +67,7 @@ when it is complete: a run that is interrupted leaves none.`,
 	c.Flags().StringVar(&r.out, "out", "", "folder to write to (default results/NAME, made unique)")
 	c.Flags().BoolVar(&r.force, "force", false, "replace an earlier result")
 	c.Flags().IntVar(&r.reps, "reps", 1, "replications; above 1 every figure of summary.json is a 95 % confidence interval")
+	c.Flags().StringArrayVar(&r.until, "until", nil, "with --reps as the most: stop when the half-width of a figure's interval is this share of it, such as all.latency_s.p99=5%; of all, where repeated")
 	c.Flags().IntVar(&r.trace, "trace", 200, "print events, one a line, in place of a report and of files: --trace=N the first N of them, 0 all")
 	c.Flags().Lookup("trace").NoOptDefVal = "200"
 	c.Flags().BoolVar(&r.json, "json", false, "print summary.json and nothing else")
@@ -72,6 +79,20 @@ when it is complete: a run that is interrupted leaves none.`,
 func (r *runCall) check(cmd *cobra.Command) error {
 	if r.reps < 1 {
 		return fmt.Errorf("--reps %d: want at least 1", r.reps)
+	}
+	for _, text := range r.until {
+		path, share, ok := strings.Cut(text, "=")
+		var s unit.Share
+		if err := s.UnmarshalText([]byte(share)); !ok || err != nil || s <= 0 || s >= 1 {
+			return fmt.Errorf("--until %s: want a figure and a share, such as all.latency_s.p99=5%%", text)
+		}
+		if !metrics.Exists(path) {
+			return fmt.Errorf("--until: %q is no figure of summary.json: want one such as all.latency_s.p99", path)
+		}
+		r.precisions = append(r.precisions, study.Precision{Path: path, Share: float64(s)})
+	}
+	if len(r.until) > 0 && r.reps < 2 {
+		return fmt.Errorf("--until: want --reps, the most replications that may be made")
 	}
 	if !cmd.Flags().Changed("trace") {
 		return nil
@@ -147,11 +168,11 @@ func (r *runCall) play(cmd *cobra.Command, sc *scenario.Scenario) (*report.Run, 
 		run, err := study.Play(cmd.Context(), sc, o)
 		return run, nil, err
 	}
-	all, err := study.Replicate(cmd.Context(), sc, o, r.reps, 0, bar.replications)
+	all, err := study.ReplicateUntil(cmd.Context(), sc, o, r.precisions, r.reps, 0, bar.replications)
 	if err != nil {
 		return nil, nil, err
 	}
-	all.First.Replications = r.reps
+	all.First.Replications = all.N()
 	all.First.Intervals, err = all.JSON()
 	return all.First, all, err
 }
