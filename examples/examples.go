@@ -13,7 +13,9 @@ var FS embed.FS
 
 // A Library is a file system whose scenarios may name one that is shipped as their base:
 //
-//	sc, err := scenario.Read(examples.Library{os.DirFS(".")}, "mine.yaml")
+//	import _ "github.com/launchday-sim/launchday/models/policy/all" // the policies that scenarios name
+//
+//	sc, err := scenario.Read(examples.Library{FS: os.DirFS(".")}, "mine.yaml")
 type Library struct{ fs.FS }
 
 // Named finds a shipped scenario.

@@ -125,6 +125,7 @@ func CompareAll(ctx context.Context, scenarios []Entrant, seed uint64, reps, wor
 			Warnings: slices.Concat(warned[0], warned[k]), Others: len(scenarios) - 1, Figures: compared(of[0], of[k], len(scenarios)-1)})
 	}
 	adjust(pairs)
+	statuses(pairs)
 	return pairs, nil
 }
 
@@ -188,9 +189,6 @@ func (c *Comparison) Text(w io.Writer) error {
 	fmt.Fprintf(w, "%s against %s: %d paired replications, seed %d, figures at full scale (simulated at %s)\n", c.B, c.A, c.Reps, c.Seed, unit.Fraction(c.Scale))
 	for _, warning := range c.Warnings {
 		fmt.Fprintf(w, "Mind: %s.\n", warning)
-	}
-	if mind := c.statuses(); mind != "" {
-		fmt.Fprintf(w, "Mind: %s.\n", mind)
 	}
 	words := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	c.verdicts(words)

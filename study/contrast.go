@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/launchday-sim/launchday/models/unit"
@@ -63,18 +64,29 @@ func (c *Comparison) verdicts(w io.Writer) {
 	}
 }
 
-// statuses says that the two turn away with another status, where figures that hang on it
-// cannot be compared.
-func (c *Comparison) statuses() string {
-	away, ok1 := c.figure("all.turned_away_rate")
-	limits, ok2 := c.figure("all.refusal_rate")
-	if !ok1 || !ok2 || away.A.Mean < 0.01 || away.B.Mean < 0.01 {
-		return ""
+// statuses warns where some of what is compared turns away for load, with 503, what others
+// turn away as a limit, with 429: figures that hang on it cannot be compared.
+func statuses(pairs []*Comparison) {
+	least, most := math.Inf(1), math.Inf(-1)
+	look := func(away, limits float64) {
+		if away > 0.01 {
+			least, most = math.Min(least, limits/away), math.Max(most, limits/away)
+		}
 	}
-	if math.Abs(limits.A.Mean/away.A.Mean-limits.B.Mean/away.B.Mean) < 0.5 {
-		return ""
+	for _, c := range pairs {
+		away, ok1 := c.figure("all.turned_away_rate")
+		limits, ok2 := c.figure("all.refusal_rate")
+		if ok1 && ok2 {
+			look(away.A.Mean, limits.A.Mean)
+			look(away.B.Mean, limits.B.Mean)
+		}
 	}
-	return "one refuses for load (503) what the other refuses as a limit (429), which is no error: error_rate, time_to_recover_s, overload_area and metastable count the first only; turned_away_rate and what is served in time do not hang on it"
+	if !(most-least > 0.5) {
+		return
+	}
+	for _, c := range pairs {
+		c.Warnings = append(c.Warnings, "some of what is compared turns away for load (503), and some as a limit (429), which is no error: error_rate, time_to_recover_s, overload_area and metastable count the former only; turned_away_rate and what is served in time do not hang on it")
+	}
 }
 
 // Chart shows comparisons with one base: for each main figure the base, and the others
@@ -104,6 +116,9 @@ func Chart(pairs []*Comparison, svg bool) ([]byte, error) {
 		}
 	}
 	caption := fmt.Sprintf("%d paired replications, seed %d, figures at full scale (simulated at %s)", first.Reps, first.Seed, unit.Fraction(first.Scale))
+	if slices.ContainsFunc(first.Warnings, func(w string) bool { return strings.Contains(w, "(429)") }) {
+		caption += "; errors are 503 alone, limits answer 429"
+	}
 	return paint.Contrasts("Against "+first.A, caption, names, columns, svg)
 }
 

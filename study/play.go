@@ -290,6 +290,9 @@ func Warnings(sc *scenario.Scenario) ([]string, error) {
 func anonymous(sc *scenario.Scenario) (warnings []string) {
 	for i := range sc.Policies {
 		p := &sc.Policies[i]
+		if !p.Enabled && len(sc.Timeline) == 0 {
+			continue
+		}
 		per := reflect.ValueOf(p.Spec).Elem().FieldByName("Per")
 		if p.Kind != "user-quota" && !(per.IsValid() && per.String() == "user") {
 			continue
@@ -299,7 +302,7 @@ func anonymous(sc *scenario.Scenario) (warnings []string) {
 		for _, s := range sc.Demand.Streams {
 			if on(p.Tiers, s.Tier) && on(p.Classes, s.Class) {
 				streams++
-				told = told || s.PerUser > 0 || s.Closed != nil || s.Trace != nil
+				told = told || s.PerUser > 0 || s.Closed != nil || s.Trace != nil && (s.Trace.User != "" && s.Trace.User != "none" || s.Trace.User == "" && s.Trace.Format == "alibaba-genai" || s.Trace.Format == "burstgpt")
 			}
 		}
 		if streams > 0 && !told {
@@ -307,6 +310,25 @@ func anonymous(sc *scenario.Scenario) (warnings []string) {
 		}
 	}
 	return warnings
+}
+
+// priceOf is what an attempt takes of a count of a policy: 1, or where that counts what
+// attempts cost, the dearest class's mean.
+func priceOf(sc *scenario.Scenario, p *policy.Item, key string) float64 {
+	price := 1.0
+	switch {
+	case p.Kind == "cost-limit" && key == "burst":
+		for _, c := range sc.Classes {
+			if law, err := c.Service.Build(); err == nil && !c.Service.IsZero() && (len(p.Classes) == 0 || slices.Contains(p.Classes, c.Name)) {
+				price = math.Max(price, law.Mean())
+			}
+		}
+	case p.Kind == "requests-and-tokens" && key == "tpm":
+		if f := reflect.ValueOf(p.Spec).Elem().FieldByName("Tokens"); f.IsValid() && f.CanFloat() {
+			price = math.Max(price, f.Float())
+		}
+	}
+	return price
 }
 
 // fewest is the number below which a count of a policy is coarse: a bucket of ten whole
@@ -325,18 +347,21 @@ func scaledAway(sc *scenario.Scenario) (warnings []string, err error) {
 		if !sc.Policies[i].Enabled && len(sc.Timeline) == 0 {
 			continue
 		}
-		if k := policy.Of(sc.Policies[i].Kind); k.Scale != "" && (k.Heading == policy.Concurrency || k.Heading == policy.AQM || k.Heading == policy.Admission) {
+		if k := policy.Of(sc.Policies[i].Kind); k.Scale != "" && (k.Heading == policy.Concurrency || k.Heading == policy.AQM || k.Heading == policy.Admission || k.Heading == policy.Custom) {
 			others = append(others, sc.Policies[i].Name+" ("+k.Name+")")
 		}
 		full, scaled := reflect.ValueOf(sc.Policies[i].Spec).Elem(), reflect.ValueOf(small.Policies[i].Spec).Elem()
 		for k := range full.NumField() {
+			if !full.Type().Field(k).IsExported() {
+				continue
+			}
 			a, ok := full.Field(k).Interface().(unit.Count)
 			if !ok {
 				continue
 			}
-			if b := scaled.Field(k).Interface().(unit.Count); b != a && b < fewest && a >= 1 {
-				key, _, _ := strings.Cut(full.Type().Field(k).Tag.Get("yaml"), ",")
-				warnings = append(warnings, fmt.Sprintf("policy %s has a %s of %s, which is %v at scale %v: of so few it is coarser than of the whole world, and may let through less", sc.Policies[i].Name, key, number(float64(a)), float64(b), sc.Scale))
+			key, _, _ := strings.Cut(full.Type().Field(k).Tag.Get("yaml"), ",")
+			if b := scaled.Field(k).Interface().(unit.Count); b != a && float64(b) < fewest*priceOf(sc, &sc.Policies[i], key) && a >= 1 {
+				warnings = append(warnings, fmt.Sprintf("policy %s has a %s of %s, which is %v at scale %v: of so little it is coarser than of the whole world, and may let through less, or nothing", sc.Policies[i].Name, key, number(float64(a)), float64(b), sc.Scale))
 			}
 		}
 	}

@@ -290,3 +290,20 @@ func TestReplicationsEndWhenTheFigureIsKnownWellEnough(t *testing.T) {
 	assert.Equal(t, 11, few.N())
 	assert.Len(t, few.Missed(), 1)
 }
+
+// What is turned away as a limit is no error: said wherever some of what is compared does
+// the one and some the other, also where the base turns nobody away.
+func TestAComparisonOfLimitsAndSheddersSaysWhichFiguresHangOnTheStatus(t *testing.T) {
+	base := shipped(t, "standard-surge")
+	limit := with(t, base, "policies", "[{name: p, kind: token-bucket, rate: 5/s, burst: 50}]")
+	shed := with(t, base, "policies", "[{name: p, kind: queue-limit, limit: 50}]")
+	pairs, err := study.CompareAll(context.Background(), study.Named(base, limit, shed), 1, 2, 2, nil)
+	require.NoError(t, err)
+	for _, p := range pairs {
+		require.Len(t, p.Warnings, 1)
+		assert.Contains(t, p.Warnings[0], "as a limit (429), which is no error")
+	}
+	pairs, err = study.CompareAll(context.Background(), study.Named(base, shed), 1, 2, 2, nil)
+	require.NoError(t, err)
+	assert.Empty(t, pairs[0].Warnings)
+}

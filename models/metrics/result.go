@@ -61,21 +61,21 @@ type Level struct {
 // Fluid work stands under its class alone, and is not in the figures over
 // classes: those of all, of the paid and unpaid, of a tier.
 type Figures struct {
-	Requests   Figure            `json:"requests"` // a user who returns with the same wish makes another
-	Satisfied  Figure            `json:"satisfied"`
-	GivenUp    Figure            `json:"given_up"`
-	Open       Figure            `json:"open"`
-	Attempts   Figure            `json:"attempts"`
-	Admitted   Figure            `json:"admitted"`
-	Completed  Figure            `json:"completed"`
-	Degraded   Figure            `json:"degraded"`
-	Rejected   map[string]Figure `json:"rejected"`
-	Abandoned  Figure            `json:"abandoned"`
-	TimedOut   Figure            `json:"timed_out"`
-	Failed     Figure            `json:"failed"`
-	Cancelled  Figure            `json:"cancelled"`
-	InSystem   Figure            `json:"in_system"`
-	Suppressed Figure            `json:"suppressed"`
+	Requests   Figure            `json:"requests"`     // a user who returns with the same wish makes another
+	Satisfied  Figure            `json:"satisfied"`    // requests that got an answer
+	GivenUp    Figure            `json:"given_up"`     // requests whose user came to nothing and tries no more
+	Open       Figure            `json:"open"`         // requests that are neither at the end
+	Attempts   Figure            `json:"attempts"`     // tries that reached the service
+	Admitted   Figure            `json:"admitted"`     // attempts that the policies let in
+	Completed  Figure            `json:"completed"`    // attempts that were served
+	Degraded   Figure            `json:"degraded"`     // of those, with less than full quality
+	Rejected   map[string]Figure `json:"rejected"`     // attempts that were refused or dropped, by reason
+	Abandoned  Figure            `json:"abandoned"`    // attempts whose user left the queue
+	TimedOut   Figure            `json:"timed_out"`    // attempts that waited longer than the operator allows
+	Failed     Figure            `json:"failed"`       // attempts whose server was lost or erred
+	Cancelled  Figure            `json:"cancelled"`    // attempts taken back because another copy was answered
+	InSystem   Figure            `json:"in_system"`    // attempts that had not ended
+	Suppressed Figure            `json:"suppressed"`   // tries that clients held back: no attempts
 	Spilled    Figure            `json:"spilled_over"` // admitted attempts that went to another pool because theirs was full
 	Resumed    Figure            `json:"resumed"`      // attempts whose node went down and that were worked on again, once for each time
 
@@ -135,10 +135,10 @@ type Figures struct {
 	// have them.
 	GPUHours           Figure `json:"gpu_hours"`
 	CostUSD            Figure `json:"cost_usd"`
-	CostPerCompleted   Figure `json:"cost_per_completed_usd"`
+	CostPerCompleted   Figure `json:"cost_per_completed_usd"` // cost_usd of a completed attempt, its part of idle time included
 	EnergyKWh          Figure `json:"energy_kwh"`
-	EnergyPerCompleted Figure `json:"energy_per_completed_wh"`
-	RevenueAtRisk      Figure `json:"revenue_at_risk_usd"` // a month's price of each user who asked and was never satisfied in the run, and the price of each request given up
+	EnergyPerCompleted Figure `json:"energy_per_completed_wh"` // the same of energy
+	RevenueAtRisk      Figure `json:"revenue_at_risk_usd"`     // a month's price of each user who asked and was never satisfied in the run, and the price of each request given up
 
 	Classes map[string]*Figures `json:"classes,omitempty"` // within a tier, each class
 }
@@ -173,8 +173,8 @@ type Summary struct {
 	Seed        uint64  `json:"seed"`
 	Replication uint64  `json:"replication"`
 	From        Figure  `json:"from_s"` // seconds after the scenario's start
-	To          Figure  `json:"to_s"`
-	Events      Figure  `json:"events"`
+	To          Figure  `json:"to_s"`   // end of what the figures are of, the same way
+	Events      Figure  `json:"events"` // of the kernel
 
 	All     *Figures               `json:"all"`
 	Paid    *Figures               `json:"paid"`   // the tiers that pay
@@ -191,7 +191,7 @@ type Summary struct {
 
 // ReleaseFigures is when a feature came out, seconds after the scenario's start.
 type ReleaseFigures struct {
-	Planned  Figure `json:"planned_s"`
+	Planned  Figure `json:"planned_s"`  // when it was to come out
 	Released Figure `json:"released_s"` // null if it is not out at the end
 	Delay    Figure `json:"delay_s"`    // how long it has been held back, until the end where it is not out; null before it is due
 }

@@ -158,6 +158,12 @@ func (c *checker) rooms() {
 		env.Pools = append(env.Pools, c.Pools[i].Name)
 	}
 	for _, item := range c.Policies {
+		if item.Spec == nil { // its kind is reported, or no kind is registered at all
+			if len(policy.Kinds()) == 0 {
+				c.fault("policies."+item.Name+".kind", "is not known", "the policies linked into the program: import models/policy/all")
+			}
+			continue
+		}
 		switch {
 		case item.Name == "balked":
 			c.fault("policies.balked.name", "is the name under which users are counted who leave at the sight of the wait", "another name")

@@ -40,8 +40,8 @@ over time.`,
 			case chart != "" && ending != ".png" && ending != ".svg":
 				return badInput(fmt.Errorf("--chart %s: want a file ending in .png or .svg", chart))
 			}
-			if _, err := os.Lstat(chart); chart != "" && err == nil {
-				return badInput(fmt.Errorf("--chart %s: it is there already", chart))
+			if err := newFile(chart); err != nil {
+				return badInput(fmt.Errorf("--chart %w", err))
 			}
 			sc, err := in.read(args[0])
 			if err != nil {

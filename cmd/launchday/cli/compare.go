@@ -66,8 +66,8 @@ of summary.json costs in another, a point for each scenario.`,
 					return badInput(fmt.Errorf("--axes: %q is no figure of summary.json: want one such as all.goodput_per_s", figure))
 				}
 			}
-			if _, err := os.Lstat(chart); chart != "" && err == nil {
-				return badInput(fmt.Errorf("--chart %s: it is there already", chart))
+			if err := newFile(chart); err != nil {
+				return badInput(fmt.Errorf("--chart %w", err))
 			}
 			entrants, err := in.entrants(args, vary, policies)
 			if err != nil {
@@ -158,7 +158,28 @@ func (in *input) entrants(args, vary, policies []string) ([]study.Entrant, error
 		}
 		list = append(list, varied[1:]...)
 	}
+	times := map[string]int{}
+	for i := range list {
+		name := list[i].Name
+		if times[name]++; times[name] > 1 {
+			list[i].Name = fmt.Sprintf("%s (%d)", name, times[name])
+		}
+	}
 	return list, nil
+}
+
+// newFile refuses a file that is there, or whose folder is not.
+func newFile(name string) error {
+	if name == "" {
+		return nil
+	}
+	if _, err := os.Lstat(name); err == nil {
+		return fmt.Errorf("%s: it is there already", name)
+	}
+	if info, err := os.Stat(filepath.Dir(name)); err != nil || !info.IsDir() {
+		return fmt.Errorf("%s: there is no folder %s", name, filepath.Dir(name))
+	}
+	return nil
 }
 
 // withPolicies is a scenario with the policies of a file in place of its own.
@@ -178,7 +199,9 @@ func withPolicies(sc *scenario.Scenario, file string) (*scenario.Scenario, error
 	var faults scenario.Faults
 	if errors.As(err, &faults) { // their lines are of this file
 		for i := range faults {
-			faults[i].File = file
+			if strings.HasPrefix(faults[i].Path, "policies") {
+				faults[i].File = file
+			}
 		}
 		return nil, faults
 	}
@@ -231,6 +254,7 @@ type pairJSON struct {
 	Reps       int               `json:"replications"`
 	Scale      float64           `json:"scale"`
 	Confidence float64           `json:"confidence"`
+	Warnings   []string          `json:"warnings,omitempty"`
 	Figures    map[string]pairOf `json:"figures"`
 }
 
@@ -241,7 +265,7 @@ func comparisonJSON(w io.Writer, pairs []*study.Comparison) error {
 		for _, f := range c.Figures {
 			figures[f.Name] = pairOf{intervalOf(f.A), intervalOf(f.B), intervalOf(f.Difference), metrics.Figure(f.P), f.Lower, f.Higher}
 		}
-		list = append(list, pairJSON{c.A, c.B, c.Seed, c.Reps, c.Scale, study.Confidence, figures})
+		list = append(list, pairJSON{c.A, c.B, c.Seed, c.Reps, c.Scale, study.Confidence, c.Warnings, figures})
 	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)

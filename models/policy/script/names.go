@@ -52,19 +52,43 @@ func (m *module) names(tree *syntax.File) (faults policy.TextFaults) {
 	return faults
 }
 
-// attributes finds those that the value of a parameter does not have. A parameter that is
-// assigned to in the function may be anything.
+// attributes finds those that the value of a parameter does not have. A name that is bound
+// once more in the function may be anything, and who asks hasattr knows what he does.
 func (m *module) attributes(def *syntax.DefStmt, param, what string, has []string) (faults policy.TextFaults) {
+	other := false
+	binds := func(x syntax.Expr) {
+		syntax.Walk(x, func(n syntax.Node) bool {
+			if id, ok := n.(*syntax.Ident); ok && id.Name == param {
+				other = true
+			}
+			_, dot := n.(*syntax.DotExpr)
+			return !dot
+		})
+	}
 	for _, statement := range def.Body {
 		syntax.Walk(statement, func(n syntax.Node) bool {
 			switch x := n.(type) {
 			case *syntax.AssignStmt:
-				if id, ok := x.LHS.(*syntax.Ident); ok && id.Name == param {
-					has = nil
+				binds(x.LHS)
+			case *syntax.ForStmt:
+				binds(x.Vars)
+			case *syntax.ForClause:
+				binds(x.Vars)
+			case *syntax.DefStmt:
+				for _, p := range x.Params {
+					binds(p)
+				}
+			case *syntax.LambdaExpr:
+				for _, p := range x.Params {
+					binds(p)
+				}
+			case *syntax.CallExpr:
+				if id, ok := x.Fn.(*syntax.Ident); ok && (id.Name == "hasattr" || id.Name == "getattr") {
+					other = true
 				}
 			case *syntax.DotExpr:
 				id, ok := x.X.(*syntax.Ident)
-				if ok && id.Name == param && has != nil && !slices.Contains(has, x.Name.Name) {
+				if ok && id.Name == param && !slices.Contains(has, x.Name.Name) {
 					want := "one of " + strings.Join(has, ", ")
 					if near := unit.Nearest(x.Name.Name, has); near != "" {
 						want = what + "." + near
@@ -74,6 +98,9 @@ func (m *module) attributes(def *syntax.DefStmt, param, what string, has []strin
 			}
 			return true
 		})
+	}
+	if other {
+		return nil
 	}
 	return faults
 }

@@ -389,3 +389,18 @@ func BenchmarkAdmit(b *testing.B) {
 		})
 	}
 }
+
+// A name that is bound once more may be anything, and who asks hasattr knows what he does.
+func TestNamesThatAreBoundOnceMoreAreNotJudgedBeforehand(t *testing.T) {
+	for _, body := range []string{
+		"    def h(signals): return len(signals.keys())\n    return h({}) == 0",
+		"    n, signals = 1, {1: 2}\n    return len(signals.keys()) == n",
+		"    for signals in [{1: 2}]: return len(signals.keys()) == 1",
+		"    return len([signals.keys() for signals in [{1: 2}]]) == 1",
+		"    if hasattr(attempt, 'region'): return attempt.region == 1\n    return True",
+	} {
+		w := newWorld(t, spec("def admit(now, attempt, signals):\n"+body+"\n"))
+		assert.Zero(t, w.Admit(&models.Attempt{}, &models.Signals{}).Reason, body)
+		assert.Empty(t, w.failed, body)
+	}
+}
