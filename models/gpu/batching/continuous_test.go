@@ -201,6 +201,28 @@ func BenchmarkNode(b *testing.B) {
 	}
 }
 
+// llama is Llama-2-70B, of milliseconds a step, a request that decodes, and a token of a
+// prompt.
+func llama(fixed, decode, prefill float64) Model {
+	return Model{Fixed: fixed * 1e6, PerDecode: decode * 1e6, PerPrefill: prefill * 1e6, MaxBatch: 64, MaxTokens: 4096, KV: 400_000}
+}
+
+// Alone, a prompt of 512 tokens has its first token after 57 ms on 8 H100 and after 96 ms on
+// 8 A100, and the others 30.6 and 44.8 ms apart (splitwise-sim, batch 1).
+func TestTheFirstTokenOfAPublishedPrompt(t *testing.T) {
+	for _, c := range []struct {
+		m           Model
+		first, next float64 // ms
+	}{{llama(30.3, 0.298, 0.0515), 56.65, 30.6}, {llama(44.4, 0.388, 0.1), 95.72, 44.8}} {
+		n := NewContinuous(&c.m)
+		n.Add(0, 0, Request{Prompt: 512, Output: 101})
+		first := n.Next()
+		assert.InEpsilon(t, c.first, first.Seconds()*1e3, 0.01)
+		n.Step(first, &refiller{})
+		assert.InEpsilon(t, c.next, (n.Next()-first).Seconds()*1e3/100, 0.005)
+	}
+}
+
 // A batch that is always full decodes as many tokens a second as the published fit
 // says: throughput against offered load, up to saturation.
 func TestThroughputIsThatOfTheFit(t *testing.T) {
@@ -209,7 +231,8 @@ func TestThroughputIsThatOfTheFit(t *testing.T) {
 		m    Model
 	}{
 		{"Qwen2.5-7B on one H100", qwen},
-		{"Llama-2-70B on 8 H100", Model{Fixed: 30.3e6, PerDecode: 0.298e6, MaxBatch: 64, MaxTokens: 4096, KV: 400_000}},
+		{"Llama-2-70B on 8 H100", llama(30.3, 0.298, 0)},
+		{"Llama-2-70B on 8 A100", llama(44.4, 0.388, 0)},
 	} {
 		const prompt, output = 100, 400
 		for _, batch := range []int{1, 4, 16, 64} {
