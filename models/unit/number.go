@@ -153,6 +153,9 @@ func parseDuration(text string) (t sim.Time, problem string) {
 		if m == nil {
 			return 0, "is not a duration"
 		}
+		if m[2] == "" && strings.HasPrefix(rest[len(m[0]):], " ") {
+			return 0, "has a space in it"
+		}
 		if m[2] == "" {
 			return 0, "has no unit"
 		}

@@ -95,7 +95,7 @@ func TestEveryUnitSaysWhatWouldBeRight(t *testing.T) {
 	}{
 		{read[unit.Duration], "90", `"90" has no unit: want a duration such as 1h30m`},
 		{read[unit.Duration], "-90s", `"-90s" is negative: want a duration such as 1h30m`},
-		{read[unit.Duration], "5 minutes", `"5 minutes" has no unit: want a duration such as 1h30m`},
+		{read[unit.Duration], "5 minutes", `"5 minutes" has a space in it: want a duration such as 1h30m`},
 		{read[unit.Duration], "3y", `"3y" has an unknown unit: want a duration such as 1h30m`},
 		{read[unit.Duration], "30m1h", `"30m1h" does not go from long units to short ones: want a duration such as 1h30m`},
 		{read[unit.Duration], "1s1s", `"1s1s" does not go from long units to short ones: want a duration such as 1h30m`},

@@ -55,8 +55,9 @@ type resultFolder struct {
 func openResult(dir string) (*resultFolder, error) {
 	r := &resultFolder{dir: dir, figures: map[string]float64{}}
 	var err error
-	if r.sc, r.seed, _, err = openManifest(filepath.Join(dir, "manifest.json")); err != nil {
-		return nil, err
+	name := filepath.Join(dir, "manifest.json")
+	if r.sc, r.seed, _, err = openManifest(name); err != nil {
+		return nil, noResult(name, err)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "summary.json"))
 	if err != nil {

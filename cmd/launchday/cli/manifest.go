@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -115,4 +116,13 @@ func dataHashes(resolved string) map[string]string {
 		walk(doc)
 	}
 	return hashes
+}
+
+// noResult is the error of a result whose manifest, name, cannot be read.
+func noResult(name string, err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) && at.Path == name && errors.Is(at, fs.ErrNotExist) {
+		err = fmt.Errorf("%s: there is no such file: want the folder that a run wrote", name)
+	}
+	return badInput(err)
 }

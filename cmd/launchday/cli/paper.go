@@ -28,7 +28,7 @@ What only the authors can say is left in brackets.`,
 			name := filepath.Join(dir, "manifest.json")
 			text, err := os.ReadFile(name)
 			if err != nil {
-				return badInput(err)
+				return noResult(name, err)
 			}
 			var m struct {
 				Replications int    `json:"replications"`

@@ -54,7 +54,7 @@ func verify(cmd *cobra.Command, dir string) error {
 	m, err := read(name)
 	switch {
 	case err != nil:
-		return badInput(err)
+		return noResult(name, err)
 	case m.Resolved == "":
 		return badInput(fmt.Errorf("%s: is not the manifest of a run: of a study, sweep it into another folder and compare table.csv", name))
 	}
